@@ -1,0 +1,1 @@
+"""postcron: write a post now, and cron publishes it at its second, exactly once."""

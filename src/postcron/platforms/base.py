@@ -1,0 +1,196 @@
+"""What postcron expects of a platform, and how an answer becomes a verdict.
+
+A platform is one class in one file. It never sleeps, never retries and never reads clock, config or
+store; what it needs arrives in its `Login`, and what it must not lose goes out through `save`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol, runtime_checkable
+
+from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
+from postcron.model import (
+    Accepted,
+    Act,
+    Draft,
+    Identity,
+    Limits,
+    Receipt,
+    SaveTicket,
+    Session,
+    Sighting,
+    Ticket,
+)
+from postcron.web import Answer, Api
+
+
+@dataclass(frozen=True)
+class Login:
+    """One account, ready to be used: plain keys, secrets on demand, the renewed session if any."""
+
+    account: str
+    settings: Mapping[str, str]
+    secret: Callable[[str], str] = field(repr=False)
+    session: Session | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key an account of this platform has in the configuration."""
+
+    name: str
+    required: bool = False
+    secret: bool = False
+    default: str | None = None
+    choices: frozenset[str] = frozenset()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing a post may set for accounts of this platform (`--option ACCOUNT.NAME=VALUE`)."""
+
+    name: str
+    choices: frozenset[str] = frozenset()
+    default: str | None = None
+    help: str = ""
+
+
+class Platform(Protocol):
+    """Three verbs and what they rest on."""
+
+    name: ClassVar[str]
+    act: ClassVar[Act]
+    keys: ClassVar[tuple[Key, ...]]
+    options: ClassVar[tuple[Option, ...]]
+    #: how long what phase 2 leaves at the platform can be relied on; None: for good
+    ticket_life: ClassVar[timedelta | None]
+    #: the longest lead that makes sense here (an upload address that dies); None: any
+    max_lead: ClassVar[timedelta | None]
+    #: how long after a lost answer a first look is worth believing
+    settle: ClassVar[timedelta]
+
+    def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
+        """Keep the login; `api(base_url)` opens the wire to one host."""
+        ...
+
+    @classmethod
+    def limits(cls, settings: Mapping[str, str]) -> Limits:
+        """Return what fits for an account with these settings."""
+        ...
+
+    def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
+        """Do everything repeatable early (phase 2), going on from `ticket`; safe to repeat.
+
+        Calls `save` after every answer that gives an id. The ticket returned is `ready`, or says
+        when to ask again. Raises `Temporary` or `Permanent`.
+        """
+        ...
+
+    def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
+        """Make the one call that goes live, through `Api.act`, and nothing else.
+
+        Raises `PlatformError`; only `Evidence.NOT_SENT` and `Evidence.REFUSED` are believed.
+        """
+        ...
+
+    def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
+        """Say what became of a call made after `since`; reads only.
+
+        Raises `Temporary` or `Permanent` when the platform could not be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Identifies(Protocol):
+    """Can say who we are there."""
+
+    def whoami(self) -> Identity:
+        """Return the identity the token belongs to; raises `Temporary` or `Permanent`."""
+        ...
+
+
+@runtime_checkable
+class Refreshes(Protocol):
+    """Has a session that must be renewed before it ends."""
+
+    def refresh(self, now: datetime) -> Session:
+        """Return a session that lasts well beyond `now`; raises `Temporary` or `Permanent`."""
+        ...
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """Wants to note something just before the publish call, for looking later (read-only)."""
+
+    def before_publish(self, draft: Draft, ticket: Ticket) -> Ticket:
+        """Return the ticket with what `look` will need; raises `Temporary` or `Permanent`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One answer that proves that nothing was published, with where that is written."""
+
+    status: int
+    #: the platform's own error code or name in the answer; None: any
+    error: str | None
+    permanent: bool
+    code: Code
+    #: the official page (or recorded reply) that says so, and when it was read
+    source: str
+    seen: str
+
+
+def judge(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:
+    """Return the verdict on an answer to the publish call that did not carry an id.
+
+    Only what stands on the refusal list is a refusal; everything else may have been carried out.
+    """
+    refusal = _listed(answer, refusals, error)
+    said = f"{answer.status} {error or answer.hint()}".strip()
+    if refusal is None:
+        return OutcomeUnknown(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
+    family = Permanent if refusal.permanent else Temporary
+    return family(
+        f"The platform refused: {said}.",
+        code=refusal.code,
+        evidence=Evidence.REFUSED,
+        retry_after=answer.retry_after(),
+    )
+
+
+def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:
+    """Return the error for an answer to a repeatable call (phase 2, looking) that did not succeed."""
+    refusal = _listed(answer, refusals, error)
+    said = f"{answer.status} {error or answer.hint()}".strip()
+    if refusal is not None:
+        family = Permanent if refusal.permanent else Temporary
+        return family(
+            f"The platform refused: {said}.",
+            code=refusal.code,
+            evidence=Evidence.REFUSED,
+            retry_after=answer.retry_after(),
+        )
+    if answer.status == 429:
+        return Temporary(
+            "The platform asks us to slow down (429).",
+            code=Code.RATE_LIMITED,
+            retry_after=answer.retry_after(),
+        )
+    if answer.status in {408, 425} or answer.status >= 500:
+        return Temporary(
+            f"The platform has trouble: {said}.",
+            code=Code.SERVER_TROUBLE,
+            retry_after=answer.retry_after(),
+        )
+    return Permanent(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
+
+
+def _listed(answer: Answer, refusals: Sequence[Refusal], error: str | None) -> Refusal | None:
+    fitting = [r for r in refusals if r.status == answer.status and r.error in {None, error}]
+    return max(fitting, key=lambda r: r.error is not None, default=None)

@@ -1,0 +1,170 @@
+"""The states of a delivery, and the only table of steps between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from postcron.errors import Refused
+
+
+class State(StrEnum):
+    """Where a delivery stands. The comment says who moves it next."""
+
+    #: no time yet; a person
+    DRAFT = "draft"
+    #: saved here, nothing at the platform; pre-upload at due − lead, publish if it comes to that
+    SCHEDULED = "scheduled"
+    #: phase 2 at work under a lease; that run, and after the lease any run
+    UPLOADING = "uploading"
+    #: all that is left is the publish call; tick
+    READY = "ready"
+    #: due within the horizon and allowed; publish
+    QUEUED = "queued"
+    #: the call may be on the wire; that run, and after the lease it is unknown
+    PUBLISHING = "publishing"
+    #: accepted, the platform is still working; publish polls, read-only
+    CONFIRMING = "confirming"
+    #: the outcome is not known; publish looks, and never sends before it knows
+    UNKNOWN = "unknown"
+    #: live, receipt kept; nobody
+    PUBLISHED = "published"
+    #: certainly not live; retry while the error is temporary, else a person
+    FAILED = "failed"
+    #: its grace is over; a person, or the account's policy
+    LATE = "late"
+    #: withdrawn; nobody
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """What happened to a delivery: the word the ledger keeps."""
+
+    #: a time was given to a draft, or a new one to what did not go out
+    RESCHEDULED = "rescheduled"
+    #: a run took it for phase 2
+    UPLOAD_STARTED = "upload_started"
+    #: phase 2 is complete
+    UPLOADED = "uploaded"
+    #: phase 2 has to go on later (trouble, or the platform is still processing)
+    UPLOAD_POSTPONED = "upload_postponed"
+    #: the platform certainly refuses this media or content
+    UPLOAD_REFUSED = "upload_refused"
+    #: what phase 2 left at the platform is too old or no longer fits
+    UPLOAD_EXPIRED = "upload_expired"
+    #: due and allowed
+    ENQUEUED = "enqueued"
+    #: a run took it for publishing
+    CLAIMED = "claimed"
+    #: the run gave it back untouched
+    RELEASED = "released"
+    #: its grace is over
+    MISSED = "missed"
+    #: written down before the publish call
+    INTENDED = "intended"
+    #: no byte of the call left
+    NOT_SENT = "not_sent"
+    #: the platform certainly refused
+    REFUSED = "refused"
+    #: the platform answered with the id
+    LANDED = "landed"
+    #: the platform took it and works on it
+    ACCEPTED = "accepted"
+    #: nobody knows how the call ended
+    LOST = "lost"
+    #: looked at the platform; no news
+    LOOKED = "looked"
+    #: found live at the platform
+    FOUND = "found"
+    #: the platform says it certainly will not appear
+    DENIED = "denied"
+    #: certainly absent, or safe to send once more
+    REPEATED = "repeated"
+    #: another try after a failure
+    RETRIED = "retried"
+    #: no tries left: only a person can move it now
+    GAVE_UP = "gave_up"
+    #: allowed to go out although late
+    ALLOWED = "allowed"
+    #: the text, media or options changed
+    EDITED = "edited"
+    #: withdrawn
+    CANCELLED = "cancelled"
+
+
+S, E = State, Step
+
+#: (where it stands, what happens) -> where it stands then. What is not here is refused.
+STEPS: dict[tuple[State, Step], State] = {
+    (S.DRAFT, E.RESCHEDULED): S.SCHEDULED,
+    (S.SCHEDULED, E.RESCHEDULED): S.SCHEDULED,
+    (S.READY, E.RESCHEDULED): S.READY,
+    (S.QUEUED, E.RESCHEDULED): S.SCHEDULED,
+    (S.FAILED, E.RESCHEDULED): S.SCHEDULED,
+    (S.LATE, E.RESCHEDULED): S.SCHEDULED,
+    # phase 2
+    (S.SCHEDULED, E.UPLOAD_STARTED): S.UPLOADING,
+    (S.UPLOADING, E.UPLOADED): S.READY,
+    (S.UPLOADING, E.UPLOAD_POSTPONED): S.SCHEDULED,
+    (S.UPLOADING, E.UPLOAD_REFUSED): S.FAILED,
+    (S.READY, E.UPLOAD_EXPIRED): S.SCHEDULED,
+    # phase 3: what is due
+    (S.SCHEDULED, E.ENQUEUED): S.QUEUED,
+    (S.READY, E.ENQUEUED): S.QUEUED,
+    (S.QUEUED, E.CLAIMED): S.QUEUED,
+    (S.QUEUED, E.RELEASED): S.QUEUED,
+    (S.QUEUED, E.UPLOADED): S.QUEUED,
+    (S.QUEUED, E.UPLOAD_POSTPONED): S.QUEUED,
+    (S.QUEUED, E.UPLOAD_EXPIRED): S.QUEUED,
+    (S.QUEUED, E.UPLOAD_REFUSED): S.FAILED,
+    (S.SCHEDULED, E.MISSED): S.LATE,
+    (S.READY, E.MISSED): S.LATE,
+    (S.QUEUED, E.MISSED): S.LATE,
+    # phase 3: the one call
+    (S.QUEUED, E.INTENDED): S.PUBLISHING,
+    (S.PUBLISHING, E.NOT_SENT): S.FAILED,
+    (S.PUBLISHING, E.REFUSED): S.FAILED,
+    (S.PUBLISHING, E.LANDED): S.PUBLISHED,
+    (S.PUBLISHING, E.ACCEPTED): S.CONFIRMING,
+    (S.PUBLISHING, E.LOST): S.UNKNOWN,
+    # after the call: only reading
+    (S.CONFIRMING, E.LOOKED): S.CONFIRMING,
+    (S.CONFIRMING, E.FOUND): S.PUBLISHED,
+    (S.CONFIRMING, E.DENIED): S.FAILED,
+    (S.UNKNOWN, E.LOOKED): S.UNKNOWN,
+    (S.UNKNOWN, E.ACCEPTED): S.CONFIRMING,
+    (S.UNKNOWN, E.FOUND): S.PUBLISHED,
+    (S.UNKNOWN, E.DENIED): S.FAILED,
+    (S.UNKNOWN, E.REPEATED): S.QUEUED,
+    # another chance
+    (S.FAILED, E.RETRIED): S.QUEUED,
+    (S.FAILED, E.GAVE_UP): S.FAILED,
+    (S.LATE, E.ALLOWED): S.QUEUED,
+    # a person
+    (S.DRAFT, E.EDITED): S.DRAFT,
+    (S.SCHEDULED, E.EDITED): S.SCHEDULED,
+    (S.READY, E.EDITED): S.SCHEDULED,
+    (S.QUEUED, E.EDITED): S.SCHEDULED,
+    (S.FAILED, E.EDITED): S.FAILED,
+    (S.LATE, E.EDITED): S.LATE,
+    (S.DRAFT, E.CANCELLED): S.CANCELLED,
+    (S.SCHEDULED, E.CANCELLED): S.CANCELLED,
+    (S.READY, E.CANCELLED): S.CANCELLED,
+    (S.QUEUED, E.CANCELLED): S.CANCELLED,
+    (S.FAILED, E.CANCELLED): S.CANCELLED,
+    (S.LATE, E.CANCELLED): S.CANCELLED,
+}
+
+#: nothing will move these any more
+FINAL = frozenset({State.PUBLISHED, State.CANCELLED})
+
+#: a run holds these: until its lease is over nobody else may touch them
+HELD = frozenset({State.UPLOADING, State.PUBLISHING})
+
+
+def after(state: State, step: Step) -> State:
+    """Return the state that follows; raise `Refused` for a step that is not in the table."""
+    try:
+        return STEPS[state, step]
+    except KeyError:
+        message = f"A delivery that is {state} cannot become {step.replace('_', ' ')}."
+        raise Refused(message) from None
