@@ -1,0 +1,147 @@
+"""Does a post fit: everything a platform's limits say about it, found before anything is saved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+import regex
+
+from postcron.model import Attachment, Limits, MediaRule, PostType, Problem
+from postcron.rules.spans import spell
+
+_GRAPHEME: Final = regex.compile(r"\X")
+_URL: Final = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
+_MENTION: Final = re.compile(r"(?<![\w/])(@\w+(?:[.-]\w+)*)@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+
+#: what a URL counts on mastodon.social; servers may say otherwise
+URL_LENGTH: Final = 23
+
+
+def codepoints(text: str) -> int:
+    """Count Unicode code points."""
+    return len(text)
+
+
+def graphemes(text: str) -> int:
+    """Count what a reader sees as characters (UAX 29): a family emoji is one."""
+    return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def mastodon_length(text: str, url_length: int = URL_LENGTH) -> int:
+    """Count as Mastodon does: graphemes, any URL 23, and `@user@host` as `@user`."""
+    return graphemes(_MENTION.sub(r"\1", _URL.sub("x" * url_length, text)))
+
+
+def problems(
+    text: str, type: PostType, attachments: Sequence[Attachment], limits: Limits, where: str
+) -> list[Problem]:
+    """Return every reason why this does not fit; `where` names the account in each of them."""
+    if type not in limits.types:
+        known = ", ".join(sorted(limits.types))
+        return [Problem(where, f"there is no {type} here.", f"Choose --type {known}.")]
+    return [
+        *_text(text, limits, where),
+        *_missing(text, type, attachments, limits, where),
+        *_together(attachments, limits, where),
+        *(problem for a in attachments for problem in _attachment(a, limits, where)),
+    ]
+
+
+def _text(text: str, limits: Limits, where: str) -> Iterator[Problem]:
+    length = limits.count(text)
+    if length > limits.text_max:
+        yield Problem(
+            where,
+            f"the text has {length} {limits.unit}, and {limits.text_max} fit.",
+            f"Shorten it by {length - limits.text_max}.",
+        )
+    size = len(text.encode())
+    if limits.text_max_bytes is not None and size > limits.text_max_bytes:
+        what = f"the text has {size} bytes, and {limits.text_max_bytes} fit."
+        yield Problem(where, what, "Shorten it.")
+
+
+def _missing(
+    text: str, type: PostType, attachments: Sequence[Attachment], limits: Limits, where: str
+) -> Iterator[Problem]:
+    if attachments:
+        return
+    if type in limits.needs_media:
+        yield Problem(where, f"a {type} needs media.", "Add --media FILE.")
+    elif not text.strip():
+        yield Problem(where, "there is neither text nor media.", "Write something to post.")
+
+
+def _together(attachments: Sequence[Attachment], limits: Limits, where: str) -> Iterator[Problem]:
+    if len(attachments) > limits.max_attachments:
+        what = f"there are {len(attachments)} files, and {limits.max_attachments} fit."
+        yield Problem(where, what, "Leave some out.")
+    kinds = sorted({a.file.kind for a in attachments})
+    if len(kinds) > 1 and not limits.mixed:
+        what = f"{' and '.join(kinds)} cannot stand in one post."
+        yield Problem(where, what, "Make a post of each.")
+    for kind in kinds:
+        count = sum(a.file.kind is kind for a in attachments)
+        rule = limits.media.get(kind)
+        if rule is not None and rule.max_count < count <= limits.max_attachments:
+            what = f"there are {count} files of kind {kind}, and {rule.max_count} fit."
+            yield Problem(where, what, "Leave some out.")
+
+
+def _attachment(attachment: Attachment, limits: Limits, where: str) -> Iterator[Problem]:
+    rule = limits.media.get(attachment.file.kind)
+    name = attachment.name
+    if rule is None:
+        known = ", ".join(sorted(limits.media)) or "text only"
+        yield Problem(where, f"{name} is of kind {attachment.file.kind}.", f"Accepted: {known}.")
+        return
+    for what, do in (*_content(attachment, rule), *_measures(attachment, rule)):
+        yield Problem(where, f"{name} {what}", do)
+    length = limits.count(attachment.alt)
+    if limits.alt_max is not None and length > limits.alt_max:
+        what = f"the alt text of {name} has {length} {limits.unit}, and {limits.alt_max} fit."
+        yield Problem(where, what, "Shorten it.")
+
+
+def _content(attachment: Attachment, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    file = attachment.file
+    if file.mime not in rule.mimes:
+        yield f"is {file.mime}.", f"Convert it to {' or '.join(sorted(rule.mimes))}."
+    elif rule.codecs is not None and file.codec not in rule.codecs:
+        codecs = " or ".join(sorted(rule.codecs))
+        yield f"is encoded in {file.codec or 'an unknown codec'}.", f"Convert it to {codecs}."
+
+
+def _measures(attachment: Attachment, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    file = attachment.file
+    if file.size == 0:
+        yield "is empty.", "Give the whole file."
+    if file.size > rule.max_bytes:
+        yield f"has {_bytes(file.size)}, and {_bytes(rule.max_bytes)} fit.", "Make it smaller."
+    pixels = (file.width or 0) * (file.height or 0)
+    if rule.max_pixels is not None and pixels > rule.max_pixels:
+        size = f"{file.width} × {file.height} = {pixels:,} pixels"
+        yield f"has {size}, and {rule.max_pixels:,} fit.", "Make it smaller."
+    yield from _lasts(file.duration, rule)
+
+
+def _lasts(duration: timedelta | None, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    shortest, longest = rule.min_duration, rule.max_duration
+    if duration is None:
+        if shortest or longest:
+            yield "does not say how long it lasts.", "Encode it again."
+    elif shortest is not None and duration < shortest:
+        yield f"lasts {_exactly(duration)}; it must be {spell(shortest)} at least.", "Lengthen it."
+    elif longest is not None and duration > longest:
+        yield f"lasts {_exactly(duration)}; {spell(longest)} fit.", "Cut it."
+
+
+def _exactly(duration: timedelta) -> str:
+    return f"{duration.total_seconds():g} s"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB ({size:,} bytes)" if size >= 1_000_000 else f"{size:,} bytes"
