@@ -59,6 +59,8 @@ class Code(StrEnum):
     MEDIA_REFUSED = "media_refused"
     #: the file in the library is not the one that was scheduled
     MEDIA_DAMAGED = "media_damaged"
+    #: the library could not be read for now
+    LIBRARY_TROUBLE = "library_trouble"
     #: something phase 2 left at the platform is not there any more
     HANDLE_GONE = "handle_gone"
     #: the platform is still working on what phase 2 gave it

@@ -303,6 +303,10 @@ class Delivery:
     reason: str
     #: when postcron itself will next do something with it; None means only a person moves it
     wake_at: datetime | None
+    #: phase 2 or another try is not worth it before this moment
+    not_before: datetime | None
+    #: the grace counts from here: due_at, or when somebody let it out although late
+    grace_from: datetime | None
     key: str
     revision: int
     ticket: Ticket
@@ -360,6 +364,9 @@ class Attempt:
     number: int
     run: str
     host: str
+    boot: str
+    pid: int
+    started: str
     intended_at: datetime
     sent_at: datetime | None
     ended_at: datetime | None

@@ -139,6 +139,7 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.FAILED, E.RETRIED): S.QUEUED,
     (S.FAILED, E.GAVE_UP): S.FAILED,
     (S.LATE, E.ALLOWED): S.QUEUED,
+    (S.LATE, E.GAVE_UP): S.LATE,
     # a person
     (S.DRAFT, E.EDITED): S.DRAFT,
     (S.SCHEDULED, E.EDITED): S.SCHEDULED,
