@@ -33,11 +33,15 @@ def _telling(line: str) -> set[str]:
     scheme, is_address, rest = line.partition("://")
     if not is_address:
         return {line}
-    passwords = {first or second for first, second in _PASSWORD.findall(line)}
-    if passwords:
-        return passwords | {unquote(password) for password in passwords}
+    if known := passwords(line):
+        return known | {unquote(password) for password in known}
     # An address that is a secret as a whole: a webhook, with its token in the path.
     return {rest[len(rest.partition("/")[0]) :]} if scheme in {"http", "https"} else set()
+
+
+def passwords(address: str) -> set[str]:
+    """Return the passwords that stand in an address, as they stand there."""
+    return {first or second for first, second in _PASSWORD.findall(address)} - {""}
 
 
 def encodings(secret: str) -> set[str]:

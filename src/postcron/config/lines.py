@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
@@ -31,7 +32,7 @@ def lines(document: str) -> dict[Keys, int]:
     return found
 
 
-def line_of(keys: Keys, found: dict[Keys, int]) -> int | None:
+def line_of(keys: Keys, found: Mapping[Keys, int]) -> int | None:
     """Return the line of a key, or of the nearest table around it (a key of an inline table)."""
     for length in range(len(keys), 0, -1):
         if keys[:length] in found:
