@@ -1,0 +1,69 @@
+"""Sealing: what the store keeps of a session cannot be read from the store alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from postcron.errors import Invalid
+
+
+class Sealer:
+    """Keeps sessions in the store so that the store alone does not give them away.
+
+    The first key seals; all of them open, so that a new key can be put in front of an old one.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        from cryptography.fernet import Fernet, MultiFernet
+
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError as error:
+            message = "The seal key is not one that `postcron init` made; put that one back."
+            raise Invalid(message, code="wrong_key") from error
+
+    def seal(self, data: Mapping[str, Any]) -> bytes:
+        return self._fernet.encrypt(json.dumps(data).encode())
+
+    def unseal(self, sealed: bytes) -> dict[str, Any]:
+        """Return what was sealed; raises `Invalid` when none of the keys opens it."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            data: dict[str, Any] = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken as error:
+            message = (
+                "The kept session was sealed with another key: put that key back, or log in again."
+            )
+            raise Invalid(message, code="wrong_key") from error
+        return data
+
+
+def new_key() -> str:
+    """Return a fresh seal key."""
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key().decode()
+
+
+def write_key(path: Path) -> bool:
+    """Write a fresh seal key that only we can read; leave an existing one alone and return False."""
+    draft = path.with_name(f".{path.name}-{random.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"{new_key()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link appears complete or not at all, and never replaces what is there.
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
