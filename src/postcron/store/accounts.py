@@ -1,0 +1,74 @@
+"""What runs leave for the next ones: what they learnt about accounts, and their signs of life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from postcron.model import AccountState
+from postcron.store.database import Database
+from postcron.store.posting import upsert
+from postcron.store.tables import account_state, columns_of, heartbeat
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The last sign of life of one phase on one host."""
+
+    host: str
+    phase: str
+    run: str
+    at: datetime
+    found: int
+    done: int
+    failed: int
+
+
+def account_states(database: Database) -> dict[str, AccountState]:
+    asked = select(*columns_of(account_state, AccountState)).where(
+        account_state.c.workspace == _workspace(database)
+    )
+    with database.reading() as connection:
+        states = [AccountState(*row) for row in connection.execute(asked)]
+    return {state.account: state for state in states}
+
+
+def set_account(database: Database, account: str, columns: dict[str, Any]) -> None:
+    """Change what is known about an account; what is not named stays."""
+
+    def work(transaction: Connection) -> None:
+        key = {"workspace": _workspace(database), "account": account}
+        saving = upsert(transaction, account_state).values(**key, **columns)
+        index = list(key)
+        if columns:
+            saving = saving.on_conflict_do_update(index_elements=index, set_=columns)
+        else:
+            saving = saving.on_conflict_do_nothing(index_elements=index)
+        transaction.execute(saving)
+
+    database.write(work)
+
+
+def _workspace(database: Database) -> str:
+    return database.workspace or ""
+
+
+def beat(database: Database, beat: Beat) -> None:
+    """Write a sign of life, durably: a run that cannot even do this must not send anything."""
+    values = {name: getattr(beat, name) for name in Beat.__dataclass_fields__}
+
+    def work(transaction: Connection) -> None:
+        saving = upsert(transaction, heartbeat).values(**values)
+        key = ["host", "phase"]
+        transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
+
+    database.write(work)
+
+
+def beats(database: Database) -> list[Beat]:
+    asked = select(*columns_of(heartbeat, Beat)).order_by(heartbeat.c.host, heartbeat.c.phase)
+    with database.reading() as connection:
+        return [Beat(*row) for row in connection.execute(asked)]

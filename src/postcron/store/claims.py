@@ -1,0 +1,193 @@
+"""Claiming: what a phase may take, taken by one guarded update so that nobody else has it too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+
+from postcron.model import Delivery, Run, Ticket
+from postcron.states import State, Step, after
+from postcron.store import ledger, rows
+from postcron.store.columns import Later
+from postcron.store.database import Database
+from postcron.store.tables import delivery
+
+Condition = ColumnElement[bool]
+
+
+def uploadable(now: datetime, until: datetime) -> Condition:
+    return and_(delivery.c.state == State.SCHEDULED, _coming(now, until))
+
+
+def queueable(state: State, now: datetime, until: datetime) -> Condition:
+    return and_(delivery.c.state == state, _coming(now, until))
+
+
+def claimable(now: datetime, until: datetime) -> Condition:
+    return and_(
+        delivery.c.state == State.QUEUED,
+        delivery.c.due_at <= until,
+        delivery.c.wake_at.is_not(None),  # the partial index wants it said
+        delivery.c.wake_at <= now,
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
+    )
+
+
+def _coming(now: datetime, until: datetime) -> Condition:
+    waits_no_longer = or_(delivery.c.not_before.is_(None), delivery.c.not_before <= now)
+    return and_(delivery.c.due_at <= until, waits_no_longer)
+
+
+def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Order by what is nearest to now: first what is still to come, then the least overdue.
+
+    After a long outage the newest goes out first, not months-old posts.
+    """
+    return (
+        case((delivery.c.due_at >= now, 0), else_=1),
+        case((delivery.c.due_at >= now, delivery.c.due_at)),
+        delivery.c.due_at.desc(),
+        delivery.c.id,
+    )
+
+
+def visible(database: Database, skip: Collection[str] = ()) -> list[Condition]:
+    """Return the conditions that hide other workspaces and the accounts not to be used now."""
+    conditions: list[Condition] = []
+    if database.workspace is not None:
+        conditions.append(delivery.c.workspace == database.workspace)
+    if skip:
+        conditions.append(delivery.c.account.not_in(sorted(skip)))
+    return conditions
+
+
+def claim_uploads(
+    database: Database,
+    run: Run,
+    *,
+    until: datetime,
+    lease: timedelta,
+    limit: int,
+    skip: Collection[str],
+) -> list[Delivery]:
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        where = [uploadable(now, until), *visible(database, skip)]
+        held = {"owner": run.id, "lease_until": now + lease, "wake_at": now + lease}
+        chosen = _Chosen(State.SCHEDULED, where, nearest(now), limit)
+        return _take(transaction, chosen, Step.UPLOAD_STARTED, held, run=run, now=now)
+
+    return database.write(work)
+
+
+def enqueue(
+    database: Database, run: Run, *, until: datetime, limit: int, skip: Collection[str]
+) -> list[Delivery]:
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        free = {"owner": None, "lease_until": None, "wake_at": now}
+        queued: list[Delivery] = []
+        for state in (State.READY, State.SCHEDULED):
+            where = [queueable(state, now, until), *visible(database, skip)]
+            chosen = _Chosen(state, where, nearest(now), limit - len(queued))
+            queued += _take(transaction, chosen, Step.ENQUEUED, free, run=run, now=now)
+        return queued
+
+    return database.write(work)
+
+
+def claim_queued(
+    database: Database,
+    run: Run,
+    *,
+    until: datetime,
+    lease: timedelta,
+    limit: int,
+    skip: Collection[str],
+) -> list[Delivery]:
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        where = [claimable(now, until), *visible(database, skip)]
+        # Counted from the moment itself, because a run waits for it with the delivery in its hands.
+        end = Later(delivery.c.due_at, now, lease)
+        held = {"owner": run.id, "lease_until": end, "wake_at": end}
+        chosen = _Chosen(State.QUEUED, where, nearest(now), limit)
+        return _take(transaction, chosen, Step.CLAIMED, held, run=run, now=now)
+
+    return database.write(work)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Which deliveries to take: all in one state."""
+
+    state: State
+    where: Sequence[Condition]
+    order: Sequence[ColumnElement[Any]]
+    limit: int
+
+
+def _take(
+    transaction: Connection,
+    chosen: _Chosen,
+    step: Step,
+    values: Mapping[str, Any],
+    *,
+    run: Run,
+    now: datetime,
+) -> list[Delivery]:
+    # Picked in a CTE: PostgreSQL might carry out a subquery with SKIP LOCKED more than once.
+    picked = (
+        select(delivery.c.id)
+        .where(*chosen.where)
+        .order_by(*chosen.order)
+        .limit(chosen.limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    taking = (
+        update(delivery)
+        .where(delivery.c.id.in_(select(picked.c.id)), *chosen.where)
+        .values(state=after(chosen.state, step), fence=delivery.c.fence + 1, updated_at=now)
+        .values(**values)
+        .returning(*rows.DELIVERY)
+    )
+    taken = [rows.to_delivery(row) for row in transaction.execute(taking)]
+    entries = [ledger.entry(one, step, chosen.state, {}, run=run, at=now) for one in taken]
+    ledger.write(transaction, entries)
+    return sorted(taken, key=lambda one: _distance(one, now))
+
+
+def _distance(one: Delivery, now: datetime) -> tuple[bool, timedelta]:
+    """Sort as `nearest` does: RETURNING keeps no order."""
+    ahead = (one.due_at or now) - now
+    return ahead < timedelta(0), abs(ahead)
+
+
+def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> bool:
+    """Prolong a claim; False when it is not ours any more."""
+
+    def work(transaction: Connection) -> bool:
+        until = database.now() + lease
+        return _write(transaction, held, run, {"lease_until": until, "wake_at": until})
+
+    return database.write(work)
+
+
+def save_ticket(database: Database, held: Delivery, ticket: Ticket, *, run: Run) -> bool:
+    """Keep what the platform gave; False when the delivery is not ours any more."""
+    return database.write(lambda transaction: _write(transaction, held, run, {"ticket": ticket}))
+
+
+def _write(transaction: Connection, held: Delivery, run: Run, values: Mapping[str, Any]) -> bool:
+    fenced = update(delivery).where(
+        delivery.c.id == held.id,
+        delivery.c.state == held.state,
+        delivery.c.fence == held.fence,
+        delivery.c.owner == run.id,
+    )
+    return transaction.execute(fenced.values(**values)).rowcount == 1

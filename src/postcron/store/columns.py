@@ -1,0 +1,122 @@
+"""How values lie in the database: readable in plain SQL, the same words on both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Dialect, Enum, Float, Text, literal
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from postcron.model import Ticket
+from postcron.store.peek import written
+
+#: a JSON document
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, always in UTC: `2026-11-21T10:00:00.000000Z` in SQLite, timestamptz in PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"{value} has no time zone: a moment without one is never stored."
+            raise ValueError(message)
+        return value.astimezone(UTC) if dialect.name == "postgresql" else written(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return datetime.fromisoformat(value)
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A duration in seconds."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> float | None:
+        return None if value is None else value.total_seconds()
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(seconds=value)
+
+
+class TicketDocument(TypeDecorator[Ticket]):
+    """A ticket as one JSON document."""
+
+    impl = Document
+    cache_ok = True
+
+    def process_bind_param(self, value: Ticket | None, dialect: Dialect) -> dict[str, Any]:
+        ticket = value or Ticket()
+        wait = ticket.check_after
+        return {
+            "data": dict(ticket.data),
+            "ready": ticket.ready,
+            "check_after": None if wait is None else wait.total_seconds(),
+        }
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> Ticket:
+        if not value:
+            return Ticket()
+        wait = value["check_after"]
+        return Ticket(
+            value["data"], value["ready"], None if wait is None else timedelta(seconds=wait)
+        )
+
+
+def word(closed_set: type[StrEnum], name: str) -> Enum:
+    """Return a text column that holds only these words: the database refuses any other."""
+    return Enum(
+        closed_set,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Later(ColumnElement[datetime]):
+    """The later of a column and a moment, plus a duration, worked out row by row."""
+
+    inherit_cache = False
+    type = Instant()
+
+    def __init__(self, column: ColumnElement[Any], moment: datetime, more: timedelta) -> None:
+        self.column = column
+        self.moment = literal(moment, Instant())
+        self.more = more.total_seconds()
+
+
+@compiles(Later, "postgresql")
+def _in_postgres(later: Later, compiler: Any, **how: Any) -> str:
+    column, moment = compiler.process(later.column, **how), compiler.process(later.moment, **how)
+    return f"greatest({column}, {moment}) + make_interval(secs => {later.more!r})"
+
+
+@compiles(Later, "sqlite")
+def _in_sqlite(later: Later, compiler: Any, **how: Any) -> str:
+    column, moment = compiler.process(later.column, **how), compiler.process(later.moment, **how)
+    # strftime gives milliseconds; the text has a fixed width of six digits.
+    return (
+        f"strftime('%Y-%m-%dT%H:%M:%f', max({column}, {moment}), '{later.more:+.3f} seconds')"
+        " || '000Z'"
+    )

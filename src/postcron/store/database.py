@@ -1,0 +1,58 @@
+"""One open database: its clock, and the two kinds of transaction."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from postcron.store.trouble import is_passing, told_plainly
+
+T = TypeVar("T")
+
+_TRIES = 5
+
+
+class Database:
+    """An engine with a clock and a workspace (None: all of them)."""
+
+    def __init__(
+        self, engine: Engine, shown: str, now: Callable[[], datetime], workspace: str | None
+    ) -> None:
+        self.engine = engine
+        self.shown = shown
+        self.now = now
+        self.workspace = workspace
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one durable transaction; done anew if another one was in its way.
+
+        A clash with an index is one of those: the guards inside `work` then see what was first.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with told_plainly(self.shown), self.engine.begin() as transaction:
+                    return work(transaction)
+            except Exception as error:
+                if attempt == _TRIES or not _worth_another_try(error):
+                    raise
+                time.sleep(random.uniform(0.001, 0.02) * attempt)  # noqa: S311 - spreads writers
+        raise AssertionError  # pragma: no cover
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for questions, which waits for no writer and makes none wait."""
+        with told_plainly(self.shown), self.engine.connect() as connection:
+            connection.execution_options(reads=True)
+            yield connection
+
+
+def _worth_another_try(error: Exception) -> bool:
+    cause = error.__cause__ if isinstance(error.__cause__, DBAPIError) else error
+    return isinstance(cause, IntegrityError) or is_passing(cause)

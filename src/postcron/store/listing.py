@@ -1,0 +1,116 @@
+"""Lists for people: pages of deliveries, the ledger, counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+
+from postcron.errors import Invalid
+from postcron.model import Delivery, Filter, LedgerEvent, Page
+from postcron.states import State
+from postcron.store import claims, rows
+from postcron.store.columns import Instant
+from postcron.store.database import Database
+from postcron.store.tables import delivery, event, post
+
+# Drafts have no moment yet: they stand where they were written.
+_DUE = func.coalesce(delivery.c.due_at, delivery.c.created_at, type_=Instant())
+
+
+def page(
+    database: Database,
+    filter: Filter,
+    *,
+    order: str,
+    newest_first: bool,
+    limit: int,
+    after: str | None,
+) -> Page:
+    """Return some deliveries and where to go on; a row that comes in between shifts nothing."""
+    key = (_DUE if order == "due" else delivery.c.created_at, delivery.c.id)
+    asked = _fitting(database, filter)
+    if after is not None:
+        place, here = tuple_(*key), _place(after)
+        asked = asked.where(place < here if newest_first else place > here)
+    asked = asked.order_by(*(column.desc() if newest_first else column for column in key))
+    with database.reading() as connection:
+        found = [rows.to_delivery(row) for row in connection.execute(asked.limit(limit + 1))]
+    more = len(found) > limit
+    return Page(tuple(found[:limit]), _cursor(found[limit - 1], order) if more else None)
+
+
+def _fitting(database: Database, filter: Filter) -> Select[Any]:
+    asked = select(*rows.DELIVERY).join(post, post.c.id == delivery.c.post_id)
+    asked = asked.where(*claims.visible(database), *_about(filter))
+    if filter.states is not None:
+        asked = asked.where(delivery.c.state.in_(sorted(filter.states)))
+    if filter.since is not None:
+        asked = asked.where(delivery.c.due_at >= filter.since)
+    if filter.before is not None:
+        asked = asked.where(delivery.c.due_at < filter.before)
+    return asked if filter.deleted else asked.where(post.c.deleted_at.is_(None))
+
+
+def _about(filter: Filter) -> list[ColumnElement[bool]]:
+    asked = [
+        (delivery.c.account, filter.account),
+        (delivery.c.platform, filter.platform),
+        (post.c.campaign, filter.campaign),
+        (post.c.id, filter.post_id),
+    ]
+    return [column == wanted for column, wanted in asked if wanted is not None]
+
+
+def _cursor(last: Delivery, order: str) -> str:
+    moment = (last.due_at or last.created_at) if order == "due" else last.created_at
+    plain = json.dumps([moment.isoformat(), last.id]).encode()
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+
+def _place(cursor: str) -> Any:
+    try:
+        plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        moment, delivery_id = json.loads(plain)
+        return tuple_(literal(datetime.fromisoformat(moment), Instant()), int(delivery_id))
+    except (ValueError, TypeError) as error:
+        message = "This mark to go on from is not one that a list gave out: start without it."
+        raise Invalid(message) from error
+
+
+def events(
+    database: Database, filter: Filter, *, limit: int, newest_first: bool
+) -> list[LedgerEvent]:
+    asked = (
+        select(*rows.EVENT)
+        .join(post, post.c.id == event.c.post_id)
+        .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
+        .where(*_about(filter))
+    )
+    if database.workspace is not None:
+        asked = asked.where(post.c.workspace == database.workspace)
+    if filter.kinds is not None:
+        asked = asked.where(event.c.kind.in_(sorted(filter.kinds)))
+    if filter.states is not None:
+        asked = asked.where(event.c.after.in_(sorted(filter.states)))
+    if filter.since is not None:
+        asked = asked.where(event.c.at >= filter.since)
+    if filter.before is not None:
+        asked = asked.where(event.c.at < filter.before)
+    asked = asked.order_by(event.c.id.desc() if newest_first else event.c.id).limit(limit)
+    with database.reading() as connection:
+        return [rows.to_event(row) for row in connection.execute(asked)]
+
+
+def counts(database: Database) -> dict[State, int]:
+    """Return how many deliveries stand in each state, states without any left out."""
+    asked = (
+        select(delivery.c.state, func.count())
+        .where(*claims.visible(database))
+        .group_by(delivery.c.state)
+    )
+    with database.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(asked)}

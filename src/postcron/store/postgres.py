@@ -1,0 +1,73 @@
+"""PostgreSQL as the store: only a primary that keeps what it has committed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from postcron.errors import StoreUnavailable
+from postcron.store import documents
+
+# Set for each transaction, not for the session: behind a pooler that shares sessions a plain SET
+# would reach somebody else. A statement limit alone does not help a client whose cable was cut,
+# so the connection below has limits of its own.
+_LIMITS = """
+SELECT set_config('synchronous_commit', 'on', true),
+       set_config('statement_timeout', '15s', true),
+       set_config('lock_timeout', '5s', true),
+       set_config('idle_in_transaction_session_timeout', '30s', true)
+"""
+
+_CONNECTING = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "application_name": "postcron",
+    # Prepared statements stay behind in a session that a pooler hands to the next one.
+    "prepare_threshold": None,
+}
+
+
+def engine(url: URL) -> Engine:
+    """Return an engine; raises `StoreUnavailable` where psycopg is missing."""
+    try:
+        made = create_engine(
+            url,
+            connect_args=_CONNECTING,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            json_serializer=documents.dump,
+        )
+    except ModuleNotFoundError as error:
+        message = "A store in PostgreSQL needs psycopg: pip install 'postcron[postgres]'."
+        raise StoreUnavailable(message) from error
+
+    @event.listens_for(made, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(_LIMITS)
+
+    return made
+
+
+def require_primary(connection: Connection, shown: str) -> None:
+    """Raise `StoreUnavailable` unless this server keeps what it commits and may be written."""
+    fsync, replica, read_only = connection.exec_driver_sql(
+        "SELECT current_setting('fsync'), pg_is_in_recovery(),"
+        " current_setting('transaction_read_only')"
+    ).one()
+    if fsync != "on":
+        message = f"The store {shown} runs with fsync={fsync} and may forget: set fsync=on."
+        raise StoreUnavailable(message)
+    if replica or read_only == "on":
+        message = f"The store {shown} is read-only: the address must lead to the primary server."
+        raise StoreUnavailable(message)
+
+
+def skew(connection: Connection, now: datetime) -> timedelta:
+    """Return how far the server's clock is ahead of ours."""
+    theirs: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return theirs - now

@@ -1,0 +1,109 @@
+"""Questions about single posts and deliveries, and about what the phases have to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from postcron.model import Attempt, Delivery, MediaFile, Phase, Post
+from postcron.states import State
+from postcron.store import claims, rows
+from postcron.store.database import Database
+from postcron.store.tables import attempt, delivery, media, post
+
+#: what a phase would publish, if nothing is in the way
+_TO_COME = (State.SCHEDULED, State.READY, State.QUEUED)
+
+
+def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
+    with database.reading() as connection:
+        known = select(post.c.id).where(post.c.workspace == workspace, post.c.key == key)
+        post_id = connection.execute(known).scalar()
+        return None if post_id is None else rows.posts(connection, [post_id])[post_id]
+
+
+def media_file(database: Database, sha256: str) -> MediaFile | None:
+    with database.reading() as connection:
+        row = connection.execute(select(*rows.MEDIA).where(media.c.sha256 == sha256)).first()
+        return None if row is None else rows.to_media(row)
+
+
+def attempts(database: Database, delivery_id: int) -> list[Attempt]:
+    asked = select(*rows.ATTEMPT).where(attempt.c.delivery_id == delivery_id)
+    with database.reading() as connection:
+        answer = connection.execute(asked.order_by(attempt.c.number))
+        return [rows.to_attempt(row) for row in answer]
+
+
+def deliveries(
+    database: Database,
+    *where: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]] = (delivery.c.id,),
+    limit: int | None = None,
+) -> list[Delivery]:
+    """Return the deliveries of this workspace that fit."""
+    asked = select(*rows.DELIVERY).where(*where, *claims.visible(database))
+    with database.reading() as connection:
+        answer = connection.execute(asked.order_by(*order).limit(limit))
+        return [rows.to_delivery(row) for row in answer]
+
+
+def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
+    """Return these deliveries as they stand now, in the order of `ids`."""
+    found = {one.id: one for one in deliveries(database, delivery.c.id.in_(ids))}
+    return [found[one] for one in ids if one in found]
+
+
+def expired(now: datetime) -> ColumnElement[bool]:
+    held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
+    return and_(
+        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= now
+    )
+
+
+def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
+    """What should have gone out before a moment, and is in nobody's hands."""
+    return and_(
+        delivery.c.state.in_(_TO_COME),
+        delivery.c.due_at < before,
+        or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
+    )
+
+
+def woken(now: datetime, *states: State) -> ColumnElement[bool]:
+    return and_(
+        delivery.c.wake_at.is_not(None),  # the partial index wants it said
+        delivery.c.wake_at <= now,
+        delivery.c.state.in_(states),
+    )
+
+
+def touched(phase: Phase, now: datetime, until: datetime) -> ColumnElement[bool]:
+    """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
+    looks = woken(now, State.CONFIRMING, State.UNKNOWN)
+    retries = woken(now, State.FAILED)
+    queueing = or_(
+        claims.queueable(State.READY, now, until), claims.queueable(State.SCHEDULED, now, until)
+    )
+    late = woken(now, State.LATE)
+    by_phase = {
+        Phase.PRE_UPLOAD: (claims.uploadable(now, until),),
+        Phase.TICK: (queueing, expired(now), overdue(now, now), late),
+        Phase.PUBLISH: (claims.claimable(now, until), queueing, expired(now), looks),
+        Phase.RETRY: (retries,),
+    }
+    every = [condition for conditions in by_phase.values() for condition in conditions]
+    return or_(*by_phase.get(phase, every))
+
+
+def next_due(database: Database) -> datetime | None:
+    asked: Select[Any] = select(func.min(delivery.c.due_at)).where(
+        delivery.c.state.in_(_TO_COME), *claims.visible(database)
+    )
+    with database.reading() as connection:
+        due: datetime | None = connection.execute(asked).scalar()
+        return due

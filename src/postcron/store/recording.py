@@ -1,0 +1,179 @@
+"""The only writer of a state: one guarded update, one ledger row, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from postcron.model import Delivery, Move, Outcome, Run
+from postcron.states import Step, after
+from postcron.store import ledger, rows
+from postcron.store.database import Database
+from postcron.store.tables import LIVE, attempt, delivery
+
+#: what a move may set; the guarded columns have only the meaning `record` gives them
+_FREE: Final = frozenset(column.name for column in delivery.columns) - {
+    *("id", "workspace", "post_id", "number", "account", "platform", "state", "wake_at"),
+    *("owner", "lease_until", "fence", "created_at", "updated_at", "key"),
+}
+
+
+@cache
+def _guarded(*, taken: bool, intended: bool, adopted: bool) -> Update:
+    """Return the update that changes a delivery only if it stands where the reader saw it."""
+    statement = update(delivery).where(
+        delivery.c.id == bindparam("seen_id"),
+        delivery.c.state == bindparam("seen_state"),
+        delivery.c.fence == bindparam("seen_fence"),
+        delivery.c.owner.is_not_distinct_from(bindparam("seen_owner")),
+    )
+    if taken:  # from another run: not if it renewed its lease since we looked
+        unrenewed = delivery.c.lease_until.is_not_distinct_from(bindparam("seen_lease"))
+        statement = statement.where(unrenewed)
+    # The indexes `one_live_attempt` and `one_delivery_per_receipt` refuse the next two in any case;
+    # asking first costs only this move, and not the others of its transaction.
+    if intended:
+        statement = statement.where(~exists().where(_LIVE))
+    if adopted:
+        statement = statement.where(~exists().where(_TWIN))
+    return statement.returning(*rows.DELIVERY)
+
+
+_LIVE = and_(attempt.c.delivery_id == bindparam("of_delivery"), text(f"attempt.{LIVE}"))
+
+_other = delivery.alias("other")
+_TWIN = and_(
+    _other.c.workspace == delivery.c.workspace,
+    _other.c.account == delivery.c.account,
+    _other.c.remote_id == bindparam("seen_remote"),
+    _other.c.id != delivery.c.id,
+)
+
+_OPEN: Final = insert(attempt).values(
+    number=select(func.coalesce(func.max(attempt.c.number), 0) + 1)
+    .where(attempt.c.delivery_id == bindparam("of_delivery"))
+    .scalar_subquery()
+)
+
+
+def _new(name: str) -> Any:
+    """Return what a closing step says about a column, or what stands there."""
+    column = attempt.c[name]
+    return func.coalesce(bindparam(f"new_{name}", type_=column.type), column)
+
+
+_CHANGED: Final = ("outcome", "ended_at", "sent_at", "code", "message")
+_CLOSE: Final = update(attempt).where(_LIVE).values({name: _new(name) for name in _CHANGED})
+
+
+def record(database: Database, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
+    """Write steps in one transaction; None for each that another process was ahead of.
+
+    Raises `Refused`, and writes nothing at all, for a step that the table of states does not allow.
+    """
+    for move in moves:
+        after(move.delivery.state, move.step)
+    return database.write(lambda transaction: make(transaction, moves, run, database.now()))
+
+
+def make(
+    transaction: Connection, moves: Sequence[Move], run: Run, now: datetime
+) -> list[Delivery | None]:
+    """Make the moves in a transaction that is already open."""
+    moved = [_move(transaction, move, run, now) for move in moves]
+    made = [(move, new) for move, new in zip(moves, moved, strict=True) if new is not None]
+    opened = [_opened(new, move, run, now) for move, new in made if move.step is Step.INTENDED]
+    if opened:
+        transaction.execute(_OPEN, opened)
+    closed = [
+        _closed(new, move, now)
+        for move, new in made
+        if move.step is not Step.INTENDED and (move.close or move.attempt)
+    ]
+    if closed:
+        transaction.execute(_CLOSE, closed)
+    ledger.write(
+        transaction,
+        [
+            ledger.entry(new, move.step, move.delivery.state, move.detail, run=run, at=now)
+            for move, new in made
+        ],
+    )
+    return moved
+
+
+def _move(transaction: Connection, move: Move, run: Run, now: datetime) -> Delivery | None:
+    seen = move.delivery
+    guards: dict[str, Any] = {
+        "seen_id": seen.id,
+        "seen_state": seen.state,
+        "seen_fence": seen.fence,
+        "seen_owner": seen.owner,
+    }
+    taken = seen.owner not in {None, run.id}
+    if taken:
+        guards["seen_lease"] = seen.lease_until
+    intended = move.step is Step.INTENDED
+    if intended:
+        guards["of_delivery"] = seen.id
+    adopted = move.set.get("remote_id") is not None
+    if adopted:
+        guards["seen_remote"] = move.set["remote_id"]
+    statement = _guarded(taken=taken, intended=intended, adopted=adopted)
+    row = transaction.execute(statement, guards | _values(move, run, now)).one_or_none()
+    return None if row is None else rows.to_delivery(row)
+
+
+def _values(move: Move, run: Run, now: datetime) -> dict[str, Any]:
+    seen = move.delivery
+    if not move.set.keys() <= _FREE:
+        message = f"A move may not set {', '.join(sorted(move.set.keys() - _FREE))}."
+        raise ValueError(message)
+    return {
+        **move.set,
+        "state": after(seen.state, move.step),
+        "wake_at": move.wake_at,
+        "owner": None if move.lease_until is None else run.id,
+        "lease_until": move.lease_until,
+        "fence": seen.fence + (seen.owner != run.id),
+        "updated_at": now,
+    }
+
+
+def _opened(one: Delivery, move: Move, run: Run, now: datetime) -> dict[str, Any]:
+    return {
+        "of_delivery": one.id,
+        "delivery_id": one.id,
+        "run": run.id,
+        "host": run.host,
+        "boot": run.boot,
+        "pid": run.pid,
+        "started": run.started,
+        "intended_at": now,
+        "outcome": Outcome.OPEN,
+        "sent_at": move.attempt.get("sent_at"),
+    }
+
+
+def _closed(one: Delivery, move: Move, now: datetime) -> dict[str, Any]:
+    return {
+        "of_delivery": one.id,
+        "new_outcome": move.close,
+        "new_ended_at": None if move.close is None else now,
+        **{f"new_{name}": move.attempt.get(name) for name in ("sent_at", "code", "message")},
+    }

@@ -1,0 +1,77 @@
+"""Changing a post, and with it those of its deliveries that allow it: all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, update
+
+from postcron.errors import Refused
+from postcron.model import Attachment, Delivery, Move, Post, PostType, Run
+from postcron.states import after
+from postcron.store import posting, recording
+from postcron.store.database import Database
+from postcron.store.tables import attachment, event, post
+
+
+def revise(
+    database: Database,
+    old: Post,
+    moves: Sequence[Move],
+    *,
+    run: Run,
+    text: str | None,
+    type: PostType | None,
+    attachments: tuple[Attachment, ...] | None,
+    campaign: str | None,
+    notes: str | None,
+    deleted: bool,
+) -> list[Delivery]:
+    """Change a post and make the moves; raises `Refused`, with nothing written, if one of them lost.
+
+    None leaves a field as it is.
+    """
+    for move in moves:
+        after(move.delivery.state, move.step)
+    named = {"text": text, "type": type, "campaign": campaign, "notes": notes}
+    changes: dict[str, Any] = {name: new for name, new in named.items() if new is not None}
+
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        moved = recording.make(transaction, moves, run, now)
+        _refuse_losses(moves, moved)
+        if deleted:
+            changes["deleted_at"] = now
+        if changes:
+            transaction.execute(update(post).where(post.c.id == old.id).values(**changes))
+        if attachments is not None:
+            transaction.execute(delete(attachment).where(attachment.c.post_id == old.id))
+            posting.attach(transaction, old.id, attachments)
+        told = sorted(changes.keys() | ({"attachments"} if attachments is not None else set()))
+        if told:
+            happened = "deleted" if deleted else "revised"
+            transaction.execute(
+                insert(event),
+                {
+                    "at": now,
+                    "kind": happened,
+                    "post_id": old.id,
+                    "run": run.id,
+                    "actor": run.actor,
+                    "detail": {"changed": told},
+                },
+            )
+        return [one for one in moved if one is not None]
+
+    return database.write(work)
+
+
+def _refuse_losses(moves: Sequence[Move], moved: Sequence[Delivery | None]) -> None:
+    for move, new in zip(moves, moved, strict=True):
+        if new is None:
+            message = (
+                f"Delivery {move.delivery.ref} has just been changed by another run: "
+                "look at it again, then repeat the change."
+            )
+            raise Refused(message)

@@ -1,0 +1,304 @@
+"""The store as the rest of the program sees it: each verb is one line here and one function below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import URL
+
+from postcron.model import (
+    AccountState,
+    Attachment,
+    Attempt,
+    Delivery,
+    Filter,
+    LedgerEvent,
+    MediaFile,
+    Move,
+    NewPost,
+    Page,
+    Phase,
+    Post,
+    PostType,
+    Run,
+    Saved,
+    Ticket,
+)
+from postcron.states import State
+from postcron.store import (
+    accounts,
+    address,
+    claims,
+    listing,
+    migrating,
+    postgres,
+    posting,
+    reading,
+    recording,
+    revising,
+    rows,
+    sqlite,
+)
+from postcron.store.accounts import Beat
+from postcron.store.database import Database
+from postcron.store.tables import delivery
+from postcron.store.trouble import told_plainly
+
+
+def open_store(
+    url: str,
+    *,
+    now: Callable[[], datetime],
+    skew: timedelta | None = None,
+    workspace: str | None = None,
+) -> Store:
+    """Open a store that `migrate` made; raises `StoreUnavailable` with a sentence that says why not.
+
+    `now` is this machine's clock. PostgreSQL has its own, which is `skew` ahead of it (None: measured
+    now), so that the leases of several hosts are told by one clock. With `workspace` the store shows
+    and claims only what belongs to it.
+    """
+    parsed = address.parse(url)
+    shown = address.shown(parsed)
+    with told_plainly(shown):
+        if parsed.drivername == "sqlite":
+            return _open_sqlite(parsed, shown, now, workspace)
+        return _open_postgres(parsed, shown, now, skew, workspace)
+
+
+def _open_sqlite(url: URL, shown: str, now: Callable[[], datetime], workspace: str | None) -> Store:
+    database = Database(sqlite.engine(address.path_of(url)), shown, now, workspace)
+    with database.reading() as connection:
+        migrating.require_current(connection, shown)
+    return Store(database)
+
+
+def _open_postgres(
+    url: URL,
+    shown: str,
+    now: Callable[[], datetime],
+    skew: timedelta | None,
+    workspace: str | None,
+) -> Store:
+    engine = postgres.engine(url)
+    with engine.connect() as connection:
+        postgres.require_primary(connection, shown)
+        migrating.require_current(connection, shown)
+        ahead = postgres.skew(connection, now()) if skew is None else skew
+    return Store(Database(engine, shown, lambda: now() + ahead, workspace))
+
+
+class Store:
+    """All truth: posts, deliveries, attempts, the ledger, and what runs leave for each other."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.url_shown = database.shown
+
+    def now(self) -> datetime:
+        """Return the time by the store's clock."""
+        return self._database.now()
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def add_post(self, new: NewPost, *, run: Run) -> Saved:
+        """Save a post. The same (workspace, key) again adds only deliveries still missing."""
+        return posting.add_post(self._database, new, run=run)
+
+    def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
+        """Write steps in one transaction; None for each that another process was ahead of.
+
+        Raises `Refused`, with nothing written, for a step that a state does not allow.
+        """
+        return recording.record(self._database, moves, run=run)
+
+    def revise(
+        self,
+        post: Post,
+        moves: Sequence[Move],
+        *,
+        run: Run,
+        text: str | None = None,
+        type: PostType | None = None,
+        attachments: tuple[Attachment, ...] | None = None,
+        campaign: str | None = None,
+        notes: str | None = None,
+        deleted: bool = False,
+    ) -> list[Delivery]:
+        """Change a post and make the moves; `Refused`, with nothing written, if one of them lost."""
+        return revising.revise(
+            self._database,
+            post,
+            moves,
+            run=run,
+            text=text,
+            type=type,
+            attachments=attachments,
+            campaign=campaign,
+            notes=notes,
+            deleted=deleted,
+        )
+
+    def claim_uploads(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        lease: timedelta,
+        limit: int,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Take scheduled deliveries due by `until` for phase 2."""
+        return claims.claim_uploads(
+            self._database, run, until=until, lease=lease, limit=limit, skip=skip
+        )
+
+    def enqueue(
+        self, run: Run, *, until: datetime, limit: int, skip: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Queue what is due by `until`; any run may then claim it."""
+        return claims.enqueue(self._database, run, until=until, limit=limit, skip=skip)
+
+    def claim_queued(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        lease: timedelta,
+        limit: int,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Take queued deliveries due by `until`, nearest first, each until `lease` after its moment."""
+        return claims.claim_queued(
+            self._database, run, until=until, lease=lease, limit=limit, skip=skip
+        )
+
+    def renew(self, delivery: Delivery, *, run: Run, lease: timedelta) -> bool:
+        """Prolong a claim; False when it is not ours any more."""
+        return claims.renew(self._database, delivery, run=run, lease=lease)
+
+    def save_ticket(self, delivery: Delivery, ticket: Ticket, *, run: Run) -> bool:
+        """Keep what the platform gave, durably; False when the delivery is not ours any more."""
+        return claims.save_ticket(self._database, delivery, ticket, run=run)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def post(self, post_id: int) -> Post | None:
+        return self.posts([post_id]).get(post_id)
+
+    def post_by_key(self, workspace: str, key: str) -> Post | None:
+        return reading.post_by_key(self._database, workspace, key)
+
+    def posts(self, ids: Collection[int]) -> dict[int, Post]:
+        with self._database.reading() as connection:
+            return rows.posts(connection, ids, self._database.workspace)
+
+    def media_file(self, sha256: str) -> MediaFile | None:
+        return reading.media_file(self._database, sha256)
+
+    def deliveries(self, post_id: int) -> list[Delivery]:
+        return reading.deliveries(self._database, delivery.c.post_id == post_id)
+
+    def delivery(self, post_id: int, number: int) -> Delivery | None:
+        found = reading.deliveries(
+            self._database, delivery.c.post_id == post_id, delivery.c.number == number
+        )
+        return found[0] if found else None
+
+    def reload(self, ids: Sequence[int]) -> list[Delivery]:
+        """Return these deliveries as they stand now, in the order of `ids`."""
+        return reading.reload(self._database, ids)
+
+    def attempts(self, delivery_id: int) -> list[Attempt]:
+        return reading.attempts(self._database, delivery_id)
+
+    def page(
+        self,
+        filter: Filter,
+        *,
+        order: str = "due",
+        newest_first: bool = True,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page:
+        """Return some deliveries by `due` or `created`, and the mark to go on `after`."""
+        return listing.page(
+            self._database,
+            filter,
+            order=order,
+            newest_first=newest_first,
+            limit=limit,
+            after=after,
+        )
+
+    def events(self, filter: Filter, *, limit: int, newest_first: bool = True) -> list[LedgerEvent]:
+        return listing.events(self._database, filter, limit=limit, newest_first=newest_first)
+
+    def counts(self) -> dict[State, int]:
+        """Return how many deliveries stand in each state, states without any left out."""
+        return listing.counts(self._database)
+
+    def next_due(self) -> datetime | None:
+        return reading.next_due(self._database)
+
+    # --- what the phases have to do ----------------------------------------------------------
+
+    def waiting(
+        self, phase: Phase, *, now: datetime, until: datetime, limit: int
+    ) -> list[Delivery]:
+        """Return what a phase would touch, by the conditions of its claims."""
+        return reading.deliveries(
+            self._database,
+            reading.touched(phase, now, until),
+            order=claims.nearest(now),
+            limit=limit,
+        )
+
+    def expired(self, limit: int) -> list[Delivery]:
+        """Return what runs hold beyond their lease."""
+        return reading.deliveries(self._database, reading.expired(self.now()), limit=limit)
+
+    def overdue(self, before: datetime, limit: int) -> list[Delivery]:
+        """Return what should have gone out before a moment and is in nobody's hands, oldest first."""
+        condition = reading.overdue(before, self.now())
+        order = (delivery.c.due_at, delivery.c.id)
+        return reading.deliveries(self._database, condition, order=order, limit=limit)
+
+    def looks(self, limit: int) -> list[Delivery]:
+        """Return what it is time to look for at the platform."""
+        return self._woken(limit, State.CONFIRMING, State.UNKNOWN)
+
+    def retries(self, limit: int) -> list[Delivery]:
+        """Return what failed and whose next try has come."""
+        return self._woken(limit, State.FAILED)
+
+    def allowed_late(self, limit: int) -> list[Delivery]:
+        """Return what is late and shall go out all the same."""
+        return self._woken(limit, State.LATE)
+
+    def _woken(self, limit: int, *states: State) -> list[Delivery]:
+        condition = reading.woken(self.now(), *states)
+        return reading.deliveries(
+            self._database, condition, order=(delivery.c.wake_at, delivery.c.id), limit=limit
+        )
+
+    # --- what runs leave for each other ------------------------------------------------------
+
+    def account_states(self) -> dict[str, AccountState]:
+        return accounts.account_states(self._database)
+
+    def set_account(self, account: str, **columns: Any) -> None:
+        """Change what is known about an account; what is not named stays."""
+        accounts.set_account(self._database, account, columns)
+
+    def beat(self, run: Run, *, at: datetime, found: int, done: int, failed: int) -> None:
+        """Write a sign of life, durably: a run that cannot even do this must not send anything."""
+        accounts.beat(self._database, Beat(run.host, run.phase, run.id, at, found, done, failed))
+
+    def beats(self) -> list[Beat]:
+        return accounts.beats(self._database)
