@@ -1,0 +1,10 @@
+"""The wire: repeatable calls, the one publish call, and guarded fetching. The only door to httpx.
+
+Importing this loads no httpx; the first call does.
+"""
+
+from postcron.web.answer import Answer as Answer
+from postcron.web.api import Api as Api
+from postcron.web.fetch import Guard as Guard
+from postcron.web.fetch import fetch as fetch
+from postcron.web.request import Upload as Upload

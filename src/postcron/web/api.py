@@ -1,0 +1,157 @@
+"""The wire to one host of one account, light until its first call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from postcron.errors import Invalid
+from postcron.web.answer import Answer
+from postcron.web.request import (
+    Body,
+    Request,
+    Upload,
+    build,
+    form_body,
+    json_body,
+    multipart,
+    user_agent,
+)
+
+if TYPE_CHECKING:
+    from postcron.web.wire import Wire
+
+
+class Api:
+    """The wire to one host of one account.
+
+    `headers` go with every call, `deadline` is all the time the publish call may take. May be used
+    by several threads; each has its own connections.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        deadline: float = 45.0,
+        allow_http_loopback: bool = True,
+        user_agent: str | None = None,
+    ) -> None:
+        """Raise `Invalid` for an address that must not carry a token; connect to nothing yet."""
+        self._base = _checked(base_url, allow_http_loopback=allow_http_loopback)
+        self._headers = dict(headers or {})
+        self._deadline = deadline
+        self._user_agent = user_agent
+        self._of_thread = threading.local()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: Iterator[bytes] | bytes | None = None,
+        size: int | None = None,
+        upload: Upload | None = None,
+        timeout: float = 30.0,
+    ) -> Answer:
+        """Make a call that is safe to repeat. Returns any complete answer; raises `Temporary`.
+
+        The body is one of `json`, `form`, `content` (an iterator needs its `size`) and `upload`
+        (with `form` beside it). `timeout` is for all of it; a large body gets more by its size.
+        """
+        body = _body(json, form, content, size, upload)
+        return self._wire().call(self._request(method, path, body, headers, params), timeout)
+
+    def act(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make the publish call: a fresh connection, no redirects, no retries, one overall deadline.
+
+        Returns any complete answer. Raises `Temporary(evidence=NOT_SENT)` when no byte of the
+        request left, and `OutcomeUnknown` for everything else.
+        """
+        from postcron.web.wire import act
+
+        body = Body() if json is None else json_body(json)
+        return act(self._request(method, path, body, headers), self._deadline)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Body,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None = None,
+    ) -> Request:
+        url = f"{self._base.rstrip('/')}/{path.lstrip('/')}" if path else self._base
+        ours = {"user-agent": self._user_agent or user_agent(), "accept": "application/json"}
+        theirs = {**self._headers, **(headers or {})}
+        merged = {**ours, **{name.lower(): value for name, value in theirs.items()}}
+        return build(method, url, params=params, headers=merged, body=body)
+
+    def _wire(self) -> Wire:
+        if not hasattr(self._of_thread, "wire"):
+            from postcron.web.wire import Wire
+
+            self._of_thread.wire = Wire()
+        wire: Wire = self._of_thread.wire
+        return wire
+
+
+def _body(
+    json: Any,
+    form: Mapping[str, str] | None,
+    content: Iterator[bytes] | bytes | None,
+    size: int | None,
+    upload: Upload | None,
+) -> Body:
+    if upload is not None:
+        return multipart(form or {}, upload)
+    if isinstance(content, bytes):
+        return Body.of(content)
+    if content is not None:
+        if size is None:
+            raise TypeError("content that is an iterator needs its size")
+        return Body(content, size)
+    if form is not None:
+        return form_body(form)
+    return Body() if json is None else json_body(json)
+
+
+def _checked(base_url: str, *, allow_http_loopback: bool) -> str:
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+        (host or "").encode("idna")
+    except ValueError as error:
+        raise Invalid(
+            "The address of a platform is no address; write it like https://example.org."
+        ) from error
+    shown = host if port is None else f"{host}:{port}"
+    if not host or parts.scheme not in {"http", "https"}:
+        raise Invalid("The address of a platform begins with https:// and a host name.")
+    if parts.username is not None or parts.password is not None:
+        raise Invalid(f"The address of {shown} holds a user name; a secret has a key of its own.")
+    if parts.scheme == "http" and not (allow_http_loopback and _is_loopback(host)):
+        raise Invalid(f"The address of {shown} is plain http, which shows the token; use https.")
+    return base_url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
