@@ -1,0 +1,28 @@
+"""Stand-ins with behaviour: a clock whose time moves only when somebody sleeps or says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass
+class FakeClock:
+    """A `Clock`: sleeping takes no time, and moves it."""
+
+    at: datetime
+    up: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def boottime(self) -> float:
+        return self.up
+
+    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+        end = moment if most is None else min(moment, self.at + most)
+        self.advance(max(end - self.at, timedelta()))
+
+    def advance(self, span: timedelta) -> None:
+        self.at += span
+        self.up += span.total_seconds()
