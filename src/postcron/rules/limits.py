@@ -40,7 +40,7 @@ def problems(
 ) -> list[Problem]:
     """Return every reason why this does not fit; `where` names the account in each of them."""
     if type not in limits.types:
-        known = ", ".join(sorted(limits.types))
+        known = " or ".join(sorted(limits.types))
         return [Problem(where, f"there is no {type} here.", f"Choose --type {known}.")]
     return [
         *_text(text, limits, where),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
-from itertools import takewhile
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
@@ -59,29 +58,35 @@ def _lower_escapes(text: str) -> str:
 
 def _base64(secret: bytes) -> set[str]:
     # Inside a longer text (`Basic user:password`) a secret may start at any of three places in a
-    # group of four characters; the characters at its edges then depend on its neighbours.
-    forms = set()
-    for shift, cut in ((0, 0), (1, 2), (2, 3)):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            whole = encode(bytes(shift) + secret).decode().rstrip("=")
-            inner = whole[cut : len(whole) if (shift + len(secret)) % 3 == 0 else -1]
-            forms |= {inner} if len(inner) >= TELLING else set()
-    return forms
+    # group of four characters; the first ones then belong to its neighbour, too. The last one may
+    # differ as well, but the beginning of a form is hidden anyway.
+    return {
+        encode(bytes(before) + secret).decode().rstrip("=")[cut:]
+        for before, cut in ((0, 0), (1, 2), (2, 3))
+        for encode in (base64.b64encode, base64.urlsafe_b64encode)
+        if len(secret) >= TELLING
+    }
 
 
 def redact(text: str, forms: Iterable[str]) -> str:
     """Return the text with each form, and each beginning of one from eight characters on, masked."""
-    for form in sorted(forms, key=len, reverse=True):
-        text = _masked(text, form)
-    return text
+    kept, shown_from = [], 0
+    # All of them first: encodings of one secret begin alike, and one masked could hide another.
+    for start, end in sorted(span for form in forms for span in _spans(text, form)):
+        if start >= shown_from:
+            kept.append(text[shown_from:start])
+        shown_from = max(shown_from, end)
+    return MASK.join([*kept, text[shown_from:]])
 
 
-def _masked(text: str, form: str) -> str:
+def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
     head = form[:TELLING]
-    before, found, rest = text.partition(head)
-    kept = [before]
-    while found:
-        more = takewhile(lambda pair: pair[0] == pair[1], zip(form[TELLING:], rest, strict=False))
-        before, found, rest = rest[sum(1 for _ in more) :].partition(head)
-        kept.append(before)
-    return MASK.join(kept)
+    start = text.find(head)
+    while start >= 0:
+        yield start, start + _shared(form, text[start : start + len(form)])
+        start = text.find(head, start + 1)
+
+
+def _shared(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -28,7 +28,7 @@ class Sealer:
             raise Invalid(message, code="wrong_key") from error
 
     def seal(self, data: Mapping[str, Any]) -> bytes:
-        return self._fernet.encrypt(json.dumps(data).encode())
+        return self._fernet.encrypt(json.dumps(dict(data)).encode())
 
     def unseal(self, sealed: bytes) -> dict[str, Any]:
         """Return what was sealed; raises `Invalid` when none of the keys opens it."""
