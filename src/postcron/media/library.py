@@ -1,0 +1,104 @@
+"""The media library: files known by their checksum, in a folder or in S3-compatible storage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from postcron.errors import Code, Evidence, Invalid, Permanent
+from postcron.model import MediaFile
+
+PIECE: Final = 1024 * 1024
+
+_EXTENSIONS: Final = {
+    "image/jpeg": "jpg",
+    "image/svg+xml": "svg",
+    "video/quicktime": "mov",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+}
+
+
+class Library(Protocol):
+    """Where media files are kept. Their names are ours, never the user's."""
+
+    def put(self, source: Path, file: MediaFile) -> MediaFile:
+        """Keep a copy of `source` for good, and return `file` with its location.
+
+        All or nothing, and a no-op for what is kept already. Raises `Invalid` when the source is
+        not what was probed, `DiskFull` and `LibraryUnavailable`.
+        """
+        ...
+
+    def read(self, file: MediaFile, offset: int = 0) -> Iterator[bytes]:
+        """Yield the file from `offset` in pieces of 1 MiB.
+
+        Read from its start, a file proves its checksum before its last piece is given, so a
+        damaged one never arrives anywhere whole. Raises `Permanent` and `LibraryUnavailable`.
+        """
+        ...
+
+    def check(self, file: MediaFile, *, full: bool = False) -> None:
+        """Raise `Permanent` unless the file is there in its size; with `full`, byte by byte."""
+        ...
+
+
+def open_library(
+    location: str,
+    *,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+) -> Library:
+    """Return the library at a path or at `s3://bucket/prefix`; nothing is touched yet."""
+    if location.startswith("s3://"):
+        from postcron.media.s3 import Keys, S3Library
+
+        return S3Library(location, Keys(endpoint_url, region, access_key, secret_key))
+    from postcron.media.disk import DiskLibrary
+
+    return DiskLibrary(Path(location).expanduser())
+
+
+def key(file: MediaFile) -> str:
+    """Return the name of a file inside the library."""
+    extension = _EXTENSIONS.get(file.mime) or file.mime.partition("/")[2]
+    return f"{file.sha256[:2]}/{file.sha256}.{extension}"
+
+
+def pieces(content: BinaryIO) -> Iterator[bytes]:
+    """Yield the rest of an open file."""
+    while piece := content.read(PIECE):
+        yield piece
+
+
+def proved(content: Iterable[bytes], file: MediaFile) -> Iterator[bytes]:
+    """Yield the pieces of a file, the last one only when the checksum of all of them is right."""
+    digest, held = hashlib.sha256(), b""
+    for piece in content:
+        digest.update(piece)
+        if held:
+            yield held
+        held = piece
+    if digest.hexdigest() != file.sha256:
+        raise damaged(file, "is not the one that was scheduled")
+    yield held
+
+
+def damaged(file: MediaFile, how: str) -> Permanent:
+    """Return the error for a file that cannot be used any more."""
+    return Permanent(
+        f"The media file {file.sha256[:12]} ({file.location}) {how}; give the post its file again.",
+        code=Code.MEDIA_DAMAGED,
+        evidence=Evidence.NOT_SENT,
+    )
+
+
+def changed(source: Path) -> Invalid:
+    """Return the error for a source that is not any more what was probed."""
+    return Invalid(f"{source.name} was changed while it was read; try again when it is at rest.")
