@@ -1,0 +1,216 @@
+"""Accounts at work: their settings checked, their session fresh, their identity the one we know."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from postcron.errors import Code, ConfigInvalid, Permanent, PlatformError
+from postcron.model import Account, AccountState, Identity, SecretRef, Session
+from postcron.operations.house import House
+from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
+from postcron.web import Api
+
+#: a session that ends sooner is renewed before it is used: never in the publish call's way
+FRESH = timedelta(minutes=10)
+#: an identity confirmed this recently is believed without asking again
+KNOWN = timedelta(minutes=90)
+
+
+def settings(house: House, account: Account) -> dict[str, str]:
+    """Return the account's plain keys, checked; raises `ConfigInvalid` with file and line."""
+    keys = {key.name: key for key in house.platform_class(account).keys}
+    _refuse_unknown(account, keys)
+    for key in keys.values():
+        _check(account, key)
+    given = {name: value for name, value in account.settings.items() if not keys[name].secret}
+    defaults = {key.name: key.default for key in keys.values() if key.default is not None}
+    return defaults | {name: house.plain(value) for name, value in given.items()}
+
+
+def _refuse_unknown(account: Account, keys: Mapping[str, Key]) -> None:
+    for name in account.settings.keys() - keys.keys():
+        near = difflib.get_close_matches(name, keys, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(keys))}."
+        message = f"{account.where}: {account.platform} has no key {name!r} in account {account.name}: {hint}"
+        raise ConfigInvalid(message)
+
+
+def _check(account: Account, key: Key) -> None:
+    value = account.settings.get(key.name)
+    where = f"{account.where}: account {account.name}"
+    if value is None:
+        if key.required:
+            raise ConfigInvalid(f"{where} needs {key.name} ({key.help or account.platform}).")
+        return
+    if key.secret and not isinstance(value, SecretRef):
+        message = (
+            f"{where}: {key.name} is a secret and must not stand in the file; "
+            f'write {key.name} = {{ env = "NAME" }}, {{ file = "…" }} or {{ command = ["…"] }}.'
+        )
+        raise ConfigInvalid(message)
+    if key.choices and isinstance(value, str) and value not in key.choices:
+        choices = ", ".join(sorted(key.choices))
+        raise ConfigInvalid(f"{where}: {key.name} is {value!r}, but must be one of {choices}.")
+
+
+def check_all(house: House) -> None:
+    """Check the settings of every account; raises `ConfigInvalid` for the first that is wrong."""
+    for account in house.config.accounts.values():
+        settings(house, account)
+
+
+@dataclass
+class Doors:
+    """The platforms of one run, each opened once: session renewed, identity compared."""
+
+    house: House
+    _open: dict[str, Platform] = field(default_factory=dict)
+    #: one per account: a platform that is slow to say who we are holds up nobody else
+    _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    def open(self, account: Account, *, asked: bool = False) -> Platform:
+        """Return the account's platform, ready for calls; raises `Temporary` or `Permanent`.
+
+        With `asked` the platform is asked who we are even if it told us lately.
+        """
+        with self._locks[account.name]:
+            if account.name not in self._open or asked:
+                self._open[account.name] = self._opened(account, asked=asked)
+            return self._open[account.name]
+
+    def reader(self, account: Account) -> Platform:
+        """Return the platform for looking: a session if there is one, but no question who we are."""
+        with self._locks[account.name]:
+            if account.name not in self._open:
+                return self._with_session(account, self._state(account))
+            return self._open[account.name]
+
+    def forget(self, account: Account) -> None:
+        """Open the account anew next time: its session turned out to be over."""
+        with self._locks[account.name]:
+            self._open.pop(account.name, None)
+            self.house.store.set_account(account.name, session=None, session_expires_at=None)
+
+    def _opened(self, account: Account, *, asked: bool) -> Platform:
+        state = self._state(account)
+        platform = self._with_session(account, state)
+        if isinstance(platform, Identifies) and (asked or self._is_old(state)):
+            self._compare(account, state, platform.whoami())
+        return platform
+
+    def _state(self, account: Account) -> AccountState:
+        return self.house.store.account_states().get(account.name, AccountState(account.name))
+
+    def _is_old(self, state: AccountState) -> bool:
+        return state.checked_at is None or self.house.clock.now() - state.checked_at > KNOWN
+
+    def _with_session(self, account: Account, state: AccountState) -> Platform:
+        session = _unsealed(self.house, state)
+        login = _login(self.house, account, session)
+        platform = self.house.platform_class(account)(login, self._api)
+        if not isinstance(platform, Refreshes) or self._is_fresh(session):
+            return platform
+        session = platform.refresh(self.house.clock.now())
+        # Saved before its first use: a rotating token that is lost cannot be had again.
+        self.house.store.set_account(
+            account.name,
+            session=self.house.sealer.seal(session.data),
+            session_expires_at=session.expires_at,
+        )
+        return self.house.platform_class(account)(replace(login, session=session), self._api)
+
+    def _is_fresh(self, session: Session | None) -> bool:
+        return session is not None and session.expires_at - self.house.clock.now() > FRESH
+
+    def _compare(self, account: Account, state: AccountState, found: Identity) -> None:
+        if state.remote_id is not None and state.remote_id != found.remote_id:
+            message = (
+                f"The token of {account.name} now belongs to {found.name} ({found.remote_id}), "
+                f"but it was {state.remote_name} ({state.remote_id}): nothing is sent. "
+                f"Mend the token, or accept it with `postcron accounts check {account.name} --accept`."
+            )
+            raise Permanent(message, code=Code.ACCOUNT_UNUSABLE)
+        self.house.store.set_account(
+            account.name,
+            remote_id=found.remote_id,
+            remote_name=found.name,
+            checked_at=self.house.clock.now(),
+        )
+
+    def _api(self, base_url: str) -> Api:
+        deadline = self.house.config.run.deadline.total_seconds()
+        return Api(base_url, headers={}, deadline=deadline)
+
+
+def _login(house: House, account: Account, session: Session | None) -> Login:
+    def secret(name: str) -> str:
+        return house.plain(account.settings[name])
+
+    return Login(account.name, settings(house, account), secret, session)
+
+
+def _unsealed(house: House, state: AccountState) -> Session | None:
+    if state.session is None or state.session_expires_at is None:
+        return None
+    return Session(house.sealer.unseal(state.session), state.session_expires_at)
+
+
+def block(house: House, account: str, error: PlatformError) -> None:
+    """Remember that an account must not be used for now, so that the other posts do not try too."""
+    if error.code in {Code.TOKEN_REFUSED, Code.ACCOUNT_UNUSABLE}:
+        house.store.set_account(account, block_code=error.code, block_why=error.message)
+    elif error.code == Code.RATE_LIMITED and error.retry_after is not None:
+        until = house.clock.now() + error.retry_after
+        house.store.set_account(account, blocked_until=until)
+
+
+def unusable(house: House) -> frozenset[str]:
+    """Return the accounts that must not be used now: disabled, paused, blocked, or not configured."""
+    now = house.clock.now()
+    disabled = {name for name, account in house.config.accounts.items() if not account.enabled}
+    held = {
+        name
+        for name, state in house.store.account_states().items()
+        if state.paused
+        or state.block_code is not None
+        or (state.blocked_until is not None and state.blocked_until > now)
+    }
+    return frozenset(disabled | held)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What asking a platform about one account showed."""
+
+    account: Account
+    identity: Identity | None
+    state: AccountState
+    problem: PlatformError | None
+
+
+def check(house: House, names: list[str], *, accept: bool = False) -> list[Checked]:
+    """Ask each platform who we are; a good answer lifts the account's block."""
+    chosen = [house.account(name) for name in names] or list(house.config.accounts.values())
+    doors = Doors(house)
+    return [_checked(house, doors, account, accept=accept) for account in chosen]
+
+
+def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> Checked:
+    if accept:
+        house.store.set_account(account.name, remote_id=None, remote_name=None)
+    try:
+        doors.open(account, asked=True)
+        problem = None
+    except PlatformError as error:
+        block(house, account.name, error)
+        problem = error
+    else:
+        house.store.set_account(account.name, block_code=None, block_why=None, blocked_until=None)
+    state = house.store.account_states().get(account.name, AccountState(account.name))
+    known = None if state.remote_id is None else Identity(state.remote_id, state.remote_name or "")
+    return Checked(account, known if problem is None else None, state, problem)

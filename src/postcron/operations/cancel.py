@@ -1,0 +1,40 @@
+"""Cancel and delete: withdraw what is not out. The ledger forgets nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from postcron.errors import Invalid, Refused
+from postcron.model import Delivery, Move
+from postcron.operations.edit import EDITABLE, why_not
+from postcron.operations.house import House
+from postcron.operations.selecting import post_of, select
+from postcron.states import State, Step
+
+
+def cancel(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
+    """Withdraw what is not out; what is cancelled already stays so. All or nothing."""
+    chosen = [delivery for id in ids for delivery in select(house, id)]
+    return _withdraw(house, chosen, actor=actor, deleted=False)
+
+
+def delete(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
+    """Take whole posts that are not out from the lists; the ledger keeps them."""
+    if any("." in id for id in ids):
+        raise Invalid("Only whole posts can be deleted; `cancel` withdraws one delivery.")
+    chosen = [delivery for id in ids for delivery in select(house, id)]
+    return _withdraw(house, chosen, actor=actor, deleted=True)
+
+
+def _withdraw(
+    house: House, chosen: Sequence[Delivery], *, actor: str, deleted: bool
+) -> list[Delivery]:
+    open_ones = [d for d in chosen if d.state is not State.CANCELLED]
+    busy = [d for d in open_ones if d.state not in EDITABLE or d.owner is not None]
+    if busy:
+        raise Refused(" ".join(why_not(delivery) for delivery in busy))
+    run = house.run("cancel", actor=actor)
+    for post_id in dict.fromkeys(delivery.post_id for delivery in chosen):
+        moves = [Move(d, Step.CANCELLED, wake_at=None) for d in open_ones if d.post_id == post_id]
+        house.store.revise(post_of(house, str(post_id)), moves, run=run, deleted=deleted)
+    return house.store.reload([delivery.id for delivery in chosen])

@@ -1,0 +1,211 @@
+"""Edit: change what has not begun to go out; what phase 2 made for the old version is made anew."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from postcron.errors import DoesNotFit, Refused
+from postcron.model import Attachment, Delivery, Move, Post, PostType
+from postcron.operations.accounts import settings
+from postcron.operations.house import House
+from postcron.operations.intake import Intake
+from postcron.operations.schedule import first_wake, wrong_options
+from postcron.operations.selecting import post_of, select
+from postcron.rules import moments
+from postcron.rules.limits import problems
+from postcron.states import State, Step
+
+EDITABLE = frozenset(
+    {State.DRAFT, State.SCHEDULED, State.READY, State.QUEUED, State.FAILED, State.LATE}
+)
+#: a new time always leads back to scheduled from here
+WITHOUT_TIME = frozenset({State.DRAFT, State.QUEUED, State.FAILED, State.LATE})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a person wants to be different; None leaves it as it is."""
+
+    text: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    at: str | None = None
+    zone: str | None = None
+    media: Sequence[str] | None = None
+    alts: Sequence[str] = ()
+    type: PostType | None = None
+    campaign: str | None = None
+    notes: str | None = None
+
+    @property
+    def content(self) -> bool:
+        """Say whether something changes that a platform would see."""
+        return any(
+            [self.text is not None, self.texts, self.options, self.media is not None, self.type]
+        )
+
+    @property
+    def shared(self) -> bool:
+        """Say whether something changes that all deliveries of the post have in common."""
+        return self.media is not None or self.type is not None
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The post and its deliveries after the change."""
+
+    post: Post
+    deliveries: tuple[Delivery, ...]
+
+
+def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
+    """Change a post (`12`) or one delivery (`12.1`); all of it or nothing.
+
+    Raises `Refused` for what is on its way or out, `DoesNotFit` for what a platform would refuse.
+    """
+    post, chosen = post_of(house, id), select(house, id)
+    everyone = house.store.deliveries(post.id)
+    open_ones = _editable(chosen, change)
+    alone = len(chosen) < len(everyone) or len(open_ones) < len(everyone)
+    if alone and change.shared:
+        message = (
+            f"Media and type belong to the whole of post {post.id}, and part of it is out or left out: "
+            f"cancel what is not out and schedule it as a new post."
+        )
+        raise Refused(message)
+    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
+        intake = Intake(house, Path(folder))
+        attachments = post.attachments
+        if change.media is not None:
+            attachments = intake.fetch(change.media, change.alts)
+        moves = [_move(house, post, d, change, attachments, alone=alone) for d in open_ones]
+        kept = intake.keep(attachments) if change.media is not None else None
+    house.store.revise(
+        post,
+        moves,
+        run=house.run("edit", actor=actor),
+        text=None if alone else change.text,
+        type=change.type,
+        attachments=kept,
+        campaign=change.campaign,
+        notes=change.notes,
+    )
+    return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)))
+
+
+def _editable(chosen: Sequence[Delivery], change: Change) -> list[Delivery]:
+    if not change.content and change.at is None:
+        return []
+    open_ones = [d for d in chosen if d.state in EDITABLE and d.owner is None]
+    if not open_ones:
+        raise Refused(" ".join(why_not(delivery) for delivery in chosen))
+    return open_ones
+
+
+def why_not(delivery: Delivery) -> str:
+    """Return why a person cannot change a delivery now."""
+    if delivery.state is State.UPLOADING or delivery.owner is not None:
+        return f"{delivery.ref} is being worked on right now: wait a minute and try again."
+    if delivery.state is State.PUBLISHED:
+        return f"{delivery.ref} is published: what is out is not touched."
+    if delivery.state is State.CANCELLED:
+        return f"{delivery.ref} is cancelled: schedule it again instead."
+    return f"{delivery.ref} is {delivery.state}: it may be out already, so it is not touched."
+
+
+def _move(
+    house: House,
+    post: Post,
+    delivery: Delivery,
+    change: Change,
+    attachments: Sequence[Attachment],
+    *,
+    alone: bool,
+) -> Move:
+    changes = _content(delivery, change, alone=alone) | _time(house, delivery, change)
+    _check(house, post, delivery, change, changes, attachments)
+    again = change.at is not None and (delivery.state in WITHOUT_TIME or not change.content)
+    step = Step.RESCHEDULED if again else Step.EDITED
+    due_at = changes.get("due_at", delivery.due_at)
+    return Move(
+        delivery,
+        step,
+        wake_at=_wake(house, delivery, step, due_at),
+        set=changes,
+        detail=_told(delivery, changes),
+    )
+
+
+def _content(delivery: Delivery, change: Change, *, alone: bool) -> dict[str, Any]:
+    if not change.content:
+        return {}
+    own = change.texts.get(delivery.account, change.text if alone else delivery.text)
+    options = {**delivery.options, **change.options.get(delivery.account, {})}
+    return {
+        "text": own,
+        "options": options,
+        "revision": delivery.revision + 1,
+        "ready_at": None,
+        "tries": 0,
+    }
+
+
+def _time(house: House, delivery: Delivery, change: Change) -> dict[str, Any]:
+    if change.at is None:
+        return {}
+    zone = change.zone or house.account(delivery.account).timezone
+    moment = moments.parse(change.at, now=house.clock.now(), zone=zone)
+    return {
+        "wanted_at": moment.at,
+        "due_at": moment.at,
+        "reason": moment.reason,
+        "grace_from": None,
+        "not_before": None,
+        "tries": 0,
+        "error_code": None,
+        "error": None,
+    }
+
+
+def _check(
+    house: House,
+    post: Post,
+    delivery: Delivery,
+    change: Change,
+    changes: Mapping[str, Any],
+    attachments: Sequence[Attachment],
+) -> None:
+    account = house.account(delivery.account)
+    text = changes.get("text", delivery.text)
+    if text is None:
+        text = post.text if change.text is None else change.text
+    limits = house.platform_class(account).limits(settings(house, account))
+    found = [
+        *problems(text, change.type or post.type, attachments, limits, delivery.ref),
+        *wrong_options(house, account, change.options.get(account.name, {})),
+    ]
+    if found:
+        raise DoesNotFit(found)
+
+
+def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
+    if due_at is None:
+        return None
+    if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
+        return None
+    if step is Step.RESCHEDULED and delivery.state is State.READY:
+        return due_at - house.config.run.horizon
+    return first_wake(house, house.account(delivery.account), State.SCHEDULED, due_at)
+
+
+def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {"changed": sorted(changes.keys() & {"text", "options", "due_at"})}
+    if "due_at" in changes:
+        before = delivery.due_at.isoformat() if delivery.due_at else None
+        told |= {"from": before, "to": changes["due_at"].isoformat()}
+    return told

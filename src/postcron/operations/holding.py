@@ -1,0 +1,123 @@
+"""What one run of publish holds in its hands, and the steps it records of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from postcron.model import Delivery, Move, Post, Run, Ticket
+from postcron.operations.house import House
+from postcron.platforms.base import Platform
+from postcron.states import Step
+
+
+class Stage(Enum):
+    """Where a delivery stands within this run."""
+
+    #: phase 2 (if needed) and the account's session, in a worker
+    PREPARING = auto()
+    #: prepared; its intent is not written yet
+    PREPARED = auto()
+    #: intent durable; the call leaves at the due second
+    INTENDED = auto()
+    #: the call is on the wire, in a worker
+    CALLING = auto()
+    #: failed for now, or uncertain: something happens at `wake_at`
+    RESTING = auto()
+    #: being looked at, in a worker
+    LOOKING = auto()
+
+
+@dataclass
+class Held:
+    """One delivery in the hands of this run."""
+
+    delivery: Delivery
+    post: Post
+    stage: Stage
+    ticket: Ticket
+    #: in seconds of CLOCK_BOOTTIME: from then on another run may take it
+    lease_ends: float
+    #: opened by phase 2: the session is fresh and the identity known before the second comes
+    platform: Platform | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        return self.delivery.due_at or self.delivery.created_at
+
+
+@dataclass
+class Holding:
+    """The deliveries of one run. Who loses one to another run lets it go and repairs nothing."""
+
+    house: House
+    run: Run
+    _held: dict[int, Held] = field(default_factory=dict)
+    #: ids of everything this run had to do with, in order
+    touched: dict[int, None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def __contains__(self, delivery: Delivery) -> bool:
+        return delivery.id in self._held
+
+    def all(self) -> list[Held]:
+        return list(self._held.values())
+
+    def at(self, *stages: Stage) -> list[Held]:
+        """Return what stands at one of these stages."""
+        return [held for held in self._held.values() if held.stage in stages]
+
+    def take(self, deliveries: list[Delivery], stage: Stage) -> list[Held]:
+        """Take deliveries this run has claimed, or will only look at."""
+        posts = self.house.store.posts({delivery.post_id for delivery in deliveries})
+        self.touch(deliveries)
+        taken = [Held(d, posts[d.post_id], stage, d.ticket, self.lease_end(d)) for d in deliveries]
+        self._held.update((held.delivery.id, held) for held in taken)
+        return taken
+
+    def let_go(self, held: Held) -> None:
+        self._held.pop(held.delivery.id, None)
+
+    def touch(self, deliveries: Iterable[Delivery]) -> None:
+        self.touched.update((delivery.id, None) for delivery in deliveries)
+
+    def lease_end(self, delivery: Delivery) -> float:
+        """Return when a lease ends, by a clock that cannot be set back."""
+        if delivery.lease_until is None:
+            return float("inf")
+        left = delivery.lease_until - self.house.store.now()
+        return self.house.clock.boottime() + left.total_seconds()
+
+    def record(self, moves: Iterable[Move]) -> list[Delivery | None]:
+        """Record steps in one commit; None stands for one that another run was first with."""
+        moves = list(moves)
+        if not moves:
+            return []
+        self.touch(move.delivery for move in moves)
+        return self.house.store.record(moves, run=self.run)
+
+    def step(
+        self,
+        held: Held,
+        step: Step,
+        *,
+        wake_at: datetime | None,
+        changes: Mapping[str, Any] | None = None,
+        lease_until: datetime | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Record one step of a held delivery; without a lease it is given back. False: it was lost."""
+        move = Move(held.delivery, step, wake_at, changes or {}, lease_until, detail=detail or {})
+        delivery = self.record([move])[0]
+        if delivery is None:
+            self.let_go(held)
+            return False
+        held.delivery = delivery
+        if lease_until is None:
+            self.let_go(held)
+        return True

@@ -1,0 +1,116 @@
+"""Which machine and which process this is: what a later run needs to know whether we are dead."""
+
+from __future__ import annotations
+
+import os
+import secrets as random
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from postcron.errors import CannotWork
+from postcron.model import Attempt, Run
+
+
+def new_run(phase: str, state_dir: Path, *, actor: str = "cron") -> Run:
+    """Return a run of `phase` in this process, with an id nobody else has."""
+    return Run(
+        id=random.token_hex(8),
+        host=host_id(state_dir),
+        phase=phase,
+        boot=_boot_id(),
+        pid=os.getpid(),
+        started=_started(os.getpid()) or "",
+        actor=actor,
+    )
+
+
+def host_id(state_dir: Path) -> str:
+    """Return this installation's id, made once; hostnames and network cards are not identities."""
+    path = state_dir / "host"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileExistsError):
+            _write_new(path, random.token_hex(8))
+        return path.read_text().strip()
+    except OSError as error:
+        message = f"The state folder {state_dir} cannot be used: {error.strerror}."
+        raise CannotWork(message) from error
+
+
+def _write_new(path: Path, text: str) -> None:
+    # Linked into place complete: another process never reads half an id.
+    temporary = path.with_name(f".host-{random.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+
+
+def sender_is_dead(sender: Attempt, here: Run) -> bool | None:
+    """Say whether the process that made an attempt is gone; None when only its own host can tell.
+
+    A sender that outlived its lease on this host is ended first: it must not send after we looked.
+    """
+    if sender.host != here.host:
+        return None
+    if sender.boot != here.boot or _started(sender.pid) != sender.started:
+        return True
+    if sender.pid == here.pid:
+        return True  # our own call has returned, or we would not be here
+    return _end(sender.pid, sender.started)
+
+
+def _end(pid: int, started: str) -> bool:
+    try:
+        handle = os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return _started(pid) != started
+    try:
+        # The number may have been given to another process between reading and opening.
+        if _started(pid) == started:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        return _gone_within(pid, started, seconds=5)
+    except OSError:
+        return _started(pid) != started
+    finally:
+        os.close(handle)
+
+
+def _gone_within(pid: int, started: str, *, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if _started(pid) != started:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _started(pid: int) -> str | None:
+    """Return the start time of a live process in clock ticks since boot; None if there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None if Path("/proc/self").exists() else _alive_without_proc(pid)
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _alive_without_proc(pid: int) -> str | None:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return None
+    return ""  # macOS: alive, start time unknown
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

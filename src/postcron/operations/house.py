@@ -1,0 +1,143 @@
+"""The house a use case works in: configuration, clock, store, library and platforms, opened on demand."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postcron.clock import Clock, SystemClock
+from postcron.config import Config
+from postcron.errors import NotFound
+from postcron.model import Account, Run, SecretRef
+from postcron.operations import host
+from postcron.secrets import Sealer, Secrets
+from postcron.web import Guard
+
+if TYPE_CHECKING:
+    from postcron.media.library import Library
+    from postcron.media.s3 import Keys
+    from postcron.media.sources import Access
+    from postcron.platforms.base import Platform
+    from postcron.store import Store
+
+
+def _find(platform: str) -> type[Platform]:
+    from postcron.platforms import find
+
+    return find(platform)
+
+
+@dataclass
+class House:
+    """One configuration at work in one process; close it when done."""
+
+    config: Config
+    environ: Mapping[str, str]
+    state_dir: Path
+    clock: Clock = field(default_factory=SystemClock)
+    #: where a media address may lead
+    guard: Guard = field(default_factory=Guard)
+    #: from a platform's name to its class
+    find_platform: Callable[[str], type[Platform]] = _find
+    #: where calls to platforms run; a test puts them in line
+    executor: Callable[[int], Executor] = ThreadPoolExecutor
+    #: set by a signal: finish what is in hand, claim nothing more
+    stop: threading.Event = field(default_factory=threading.Event)
+    #: how far the store's clock is ahead; None: measured (a test moves its own clock)
+    store_skew: timedelta | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.environ)
+
+    @cached_property
+    def store(self) -> Store:
+        from postcron.store import open_store
+
+        return open_store(
+            self.store_url(),
+            now=self.clock.now,
+            skew=self.store_skew,
+            workspace=self.config.workspace,
+        )
+
+    def store_url(self) -> str:
+        """Return the store's address, resolved: it may hold a password, so it is never shown."""
+        return self.plain(self.config.store.url)
+
+    @cached_property
+    def library(self) -> Library:
+        from postcron.media.library import open_library
+
+        keys = self._keys()
+        return open_library(
+            self.config.media.library,
+            endpoint_url=keys.endpoint_url,
+            region=keys.region,
+            access_key=keys.access_key,
+            secret_key=keys.secret_key,
+        )
+
+    def media_access(self) -> Access:
+        """Return how media is fetched from where a person says it is."""
+        from postcron.media.sources import Access
+
+        return Access(self._keys(), self.guard)
+
+    def _keys(self) -> Keys:
+        from postcron.media.s3 import Keys
+
+        media = self.config.media
+        return Keys(
+            media.endpoint_url,
+            media.region,
+            None if media.access_key is None else self.plain(media.access_key),
+            None if media.secret_key is None else self.plain(media.secret_key),
+        )
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        return Sealer(self.plain(self.config.seal_key).split())
+
+    def plain(self, value: str | SecretRef) -> str:
+        """Return a setting as text, fetching it from where it is kept if it is a secret."""
+        return self.secrets.resolve(value) if isinstance(value, SecretRef) else value
+
+    def account(self, name: str) -> Account:
+        """Return an account of the configuration; raises `NotFound` naming the nearest one."""
+        if name in self.config.accounts:
+            return self.config.accounts[name]
+        near = difflib.get_close_matches(name, self.config.accounts, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        known = ", ".join(sorted(self.config.accounts)) or "none"
+        message = f"There is no account {name!r} in {self.config.path}.{hint} Known: {known}."
+        raise NotFound(message, code="unknown_account")
+
+    def platform_class(self, account: Account) -> type[Platform]:
+        """Return the class that speaks an account's platform; raises `ConfigInvalid`."""
+        return self.find_platform(account.platform)
+
+    def run(self, phase: str, *, actor: str = "cron") -> Run:
+        """Return the identity under which this process claims and records."""
+        return host.new_run(phase, self.state_dir, actor=actor)
+
+    def close(self) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+@contextmanager
+def opened(house: House) -> Iterator[House]:
+    """Close the house at the end, whatever happened."""
+    try:
+        yield house
+    finally:
+        house.close()

@@ -1,0 +1,119 @@
+"""Listing: pages of deliveries and of the ledger, between moments as people write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from postcron.errors import Invalid
+from postcron.model import Filter, LedgerEvent, Page
+from postcron.operations.house import House
+from postcron.operations.selecting import post_of
+from postcron.rules.moments import zone_of
+from postcron.rules.spans import match_span
+from postcron.rules.zones import local
+from postcron.states import State, Step
+
+#: written when a post or an account is touched, beside the steps of deliveries
+KINDS: Final = frozenset(map(str, Step)) | {"created", "revised", "deleted"}
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger, with the id people use for its delivery."""
+
+    event: LedgerEvent
+    ref: str | None
+
+
+def deliveries(
+    house: House,
+    *,
+    states: frozenset[State] | None = None,
+    account: str | None = None,
+    platform: str | None = None,
+    campaign: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    order: str = "due",
+    newest_first: bool = True,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page:
+    """Return a page of deliveries due in `[since, until)`; raises `Invalid`."""
+    wanted = Filter(
+        states=states,
+        account=account,
+        platform=platform,
+        campaign=campaign,
+        since=edge(house, since),
+        before=edge(house, until),
+    )
+    return house.store.page(
+        wanted, order=order, newest_first=newest_first, limit=limit, after=after
+    )
+
+
+def ledger(
+    house: House,
+    *,
+    post: str | None = None,
+    kinds: frozenset[str] | None = None,
+    day: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """Return the newest rows of the ledger that fit, oldest of them first; raises `Invalid`."""
+    wanted = Filter(
+        post_id=None if post is None else post_of(house, post).id,
+        kinds=_known(kinds),
+        since=edge(house, day or since),
+        before=edge(house, until) if day is None else _after(house, day),
+    )
+    events = house.store.events(wanted, limit=limit)[::-1]
+    ids = {event.delivery_id for event in events if event.delivery_id is not None}
+    refs = {delivery.id: delivery.ref for delivery in house.store.reload(sorted(ids))}
+    return [Entry(event, refs.get(event.delivery_id or 0)) for event in events]
+
+
+def edge(house: House, text: str | None) -> datetime | None:
+    """Return a moment of the past or the future: a day, an instant, or a length of time ago."""
+    if text is None:
+        return None
+    words = text.strip()
+    ago = match_span(words.lower())
+    if ago is not None:
+        return house.clock.now() - ago
+    zone = zone_of(house.config.timezone)
+    try:
+        if _DAY.fullmatch(words):
+            return local(datetime.combine(date.fromisoformat(words), time()), zone)
+        moment = datetime.fromisoformat(words)
+    except ValueError as error:
+        message = (
+            f"{text!r} is not a moment; write it like 2026-11-20, 2026-11-20T18:00 or 2d (ago)."
+        )
+        raise Invalid(message) from error
+    return local(moment, zone) if moment.tzinfo is None else moment
+
+
+def _after(house: House, day: str) -> datetime | None:
+    """Return the end of a day of the calendar; raises `Invalid` for anything else."""
+    if not _DAY.fullmatch(day.strip()):
+        message = f"{day!r} is not a day; write it like 2026-11-20."
+        raise Invalid(message)
+    start = date.fromisoformat(day.strip())
+    return edge(house, (start + timedelta(days=1)).isoformat())
+
+
+def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
+    unknown = sorted((kinds or frozenset()) - KINDS)
+    if unknown:
+        message = f"The ledger has no kind {unknown[0]!r}; known: {', '.join(sorted(KINDS))}."
+        raise Invalid(message)
+    return kinds

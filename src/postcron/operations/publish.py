@@ -1,0 +1,351 @@
+"""Publish: claim what is due within the minute, make the calls at their second, find out the rest.
+
+One thread, this one, talks to the store; it gathers what is waiting and commits it together.
+Calls to platforms run in worker threads and come back as results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from postcron.errors import PlatformError, Temporary
+from postcron.model import Delivery, Move, Phase, Run, Ticket
+from postcron.operations.accounts import Doors, block, unusable
+from postcron.operations.fence import Fence
+from postcron.operations.holding import Held, Holding, Stage
+from postcron.operations.house import House
+from postcron.operations.looking import look, not_looked
+from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft
+from postcron.operations.protocol import Verdict, call, failure, intent, outcome
+from postcron.operations.recover import recover, settle
+from postcron.operations.report import Report
+from postcron.operations.tick import decide, is_late, missed, policy
+from postcron.operations.workers import Workers
+from postcron.platforms.base import Starts
+from postcron.rules.backoff import IN_RUN
+from postcron.states import State, Step
+
+#: an intent is durable this long before its moment: long enough to commit, short enough that few
+#: deliveries become unknown if the run dies in between
+INTENT_AHEAD = timedelta(milliseconds=250)
+#: the store is asked for more work at most this often
+ASK_EVERY = timedelta(seconds=1)
+#: what this run began it follows this much longer: the last pause between its tries is 20 s
+PATIENCE = sum(IN_RUN, timedelta(seconds=5))
+#: a worker has these; nothing happens to them by the clock
+BUSY = frozenset({Stage.PREPARING, Stage.CALLING, Stage.LOOKING})
+#: states in which something more may happen within the same run
+UNFINISHED = frozenset({State.FAILED, State.CONFIRMING, State.UNKNOWN})
+
+
+def publish(
+    house: House,
+    *,
+    limit: int | None = None,
+    ahead: timedelta | None = None,
+    dry_run: bool = False,
+) -> Report:
+    """Publish what is due, each at its second; with `dry_run` only say what would be touched."""
+    ahead = house.config.run.ahead if ahead is None else ahead
+    limit = limit or house.config.run.due_limit
+    now = house.clock.now()
+    if dry_run:
+        report = Report(Phase.PUBLISH, dry_run=True)
+        found = house.store.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
+        report.add(found, done=frozenset(State))
+        return report
+    with house.executor(house.config.run.workers) as pool:
+        return Shift(house, house.run(Phase.PUBLISH), pool, limit, now + ahead).work()
+
+
+@dataclass
+class Shift:
+    """One run of publish: about a minute, from the first claim to the last outcome."""
+
+    house: House
+    run: Run
+    pool: Executor
+    limit: int
+    #: nothing due after this moment is claimed
+    until: datetime
+    claimed: int = 0
+    #: calls that have come back and are not recorded yet
+    ended: list[tuple[Held, Verdict]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = self.house.clock
+        self.store = self.house.store
+        self.doors = Doors(self.house)
+        self.fence = Fence(self.clock)
+        self.workers = Workers(self.pool, self.clock)
+        self.holding = Holding(self.house, self.run)
+        self.started = self.asked_at = self.clock.now()
+
+    def work(self) -> Report:
+        """Run until nothing is left to do in this shift; return what became of everything."""
+        self._beat(Report(Phase.PUBLISH))
+        self.holding.touch(recover(self.house, self.run))
+        self._take_more()
+        while self.holding:
+            self.workers.collect()
+            self._write_outcomes()
+            self._advance()
+            if self.holding:
+                self._wait()
+        self.fence.cover(())
+        report = Report(Phase.PUBLISH)
+        report.add(self.store.reload(list(self.holding.touched)), done=frozenset({State.PUBLISHED}))
+        self._beat(report)
+        return report
+
+    def _beat(self, report: Report) -> None:
+        self.store.beat(
+            self.run,
+            at=self.started,
+            found=report.found,
+            done=len(report.done),
+            failed=len(report.failed),
+        )
+
+    # --- taking work -------------------------------------------------------------------------
+
+    def _take_more(self) -> None:
+        """Queue, claim what is due before the shift ends, and pick up what has to be looked at."""
+        self.asked_at = self.clock.now()
+        decided = decide(self.house, self.run, limit=self.limit)
+        self.holding.touch(d for d in decided if d.state is State.LATE)
+        self._claim()
+        looks = self.store.looks(self.house.config.run.stuck_limit)
+        self.holding.take([d for d in looks if d not in self.holding], Stage.RESTING)
+
+    def _claim(self) -> None:
+        room = self.limit - self.claimed
+        if room <= 0 or self.house.stop.is_set():
+            return
+        claimed = self.store.claim_queued(
+            self.run,
+            until=self.until,
+            lease=self.house.config.run.lease,
+            limit=room,
+            skip=unusable(self.house),
+        )
+        self.claimed += len(claimed)
+        for held in self.holding.take(claimed, Stage.PREPARING):
+            if self._is_late(held):
+                self._give_back(held)
+            else:
+                self._start(held, Stage.PREPARING, self._preparation(held), self._prepared)
+
+    # --- phase 2, as far as it is missing ----------------------------------------------------
+
+    def _preparation(self, held: Held) -> Callable[[], Ticket]:
+        def prepare() -> Ticket:
+            ticket = held.ticket if self._is_prepared(held) else self._phase_two(held)
+            platform = self.doors.open(self.house.account(held.delivery.account))
+            held.platform = platform
+            if ticket.ready and isinstance(platform, Starts):
+                return platform.before_publish(draft(held.delivery, held.post), ticket)
+            return ticket
+
+        return prepare
+
+    def _phase_two(self, held: Held) -> Ticket:
+        return Preparation(self.house, self.doors, self.run, held.delivery, held.post, self.until)()
+
+    def _is_prepared(self, held: Held) -> bool:
+        ready_at = held.delivery.ready_at
+        if ready_at is None or not held.ticket.ready:
+            return False
+        life = self.house.platform_class(self.house.account(held.delivery.account)).ticket_life
+        return life is None or held.due_at < ready_at + life
+
+    def _prepared(self, held: Held, result: Ticket | Exception) -> None:
+        if isinstance(result, LeaseLost):
+            self.holding.let_go(held)
+        elif isinstance(result, Exception):
+            self._not_prepared(held, as_platform_error(result))
+        elif not result.ready:
+            again = self.clock.now() + (result.check_after or timedelta(seconds=30))
+            changes = {"ticket": result}
+            self.holding.step(held, Step.UPLOAD_POSTPONED, wake_at=again, changes=changes)
+        else:
+            self._now_prepared(held, result)
+
+    def _now_prepared(self, held: Held, ticket: Ticket) -> None:
+        if not self._is_prepared(held):
+            lease = held.delivery.lease_until
+            changes = {"ticket": ticket, "ready_at": self.clock.now()}
+            if not self.holding.step(
+                held, Step.UPLOADED, wake_at=lease, lease_until=lease, changes=changes
+            ):
+                return
+        held.ticket, held.stage = ticket, Stage.PREPARED
+
+    def _not_prepared(self, held: Held, error: PlatformError) -> None:
+        block(self.house, held.delivery.account, error)
+        rules = policy(self.house, held.delivery)
+        wake_at, changes = failure(held.delivery, error, at=self.clock.now(), policy=rules)
+        again = isinstance(error, Temporary) and wake_at is not None
+        self.holding.step(
+            held,
+            Step.UPLOAD_POSTPONED if again else Step.UPLOAD_REFUSED,
+            wake_at=wake_at,
+            changes=changes,
+            detail={"code": error.code, "message": error.message},
+        )
+
+    # --- by the clock ------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Do everything whose moment has come."""
+        if self.house.stop.is_set():
+            self._put_back()
+        elif self.clock.now() - self.asked_at >= ASK_EVERY:
+            self._take_more()
+        self._wake()
+        self._intend()
+        self._call()
+        at_risk = self.holding.at(Stage.INTENDED, Stage.CALLING)
+        self.fence.cover(held.lease_ends for held in at_risk)
+
+    def _put_back(self) -> None:
+        """Give back what has not begun; what is intended or on the wire is finished."""
+        for held in self.holding.at(Stage.PREPARED):
+            self.holding.step(held, Step.RELEASED, wake_at=self.clock.now())
+        for held in self.holding.at(Stage.RESTING):
+            self.holding.let_go(held)
+
+    def _wake(self) -> None:
+        for held in self.holding.at(Stage.RESTING):
+            if self._moment(held) <= self.clock.now():
+                if held.delivery.state is State.FAILED:
+                    self._try_again(held)
+                else:
+                    self._start(held, Stage.LOOKING, self._look(held), self._looked)
+
+    def _try_again(self, held: Held) -> None:
+        lease = self.store.now() + self.house.config.run.lease
+        if self.holding.step(held, Step.RETRIED, wake_at=lease, lease_until=lease):
+            held.lease_ends = self.holding.lease_end(held.delivery)
+            self._start(held, Stage.PREPARING, self._preparation(held), self._prepared)
+
+    def _intend(self) -> None:
+        """Make the next intents durable in one commit, as many as the workers can take up soon."""
+        near = self._near()
+        moves = [intent(held.delivery, held.ticket) for held in near]
+        for held, delivery in zip(near, self.holding.record(moves), strict=True):
+            if delivery is None:
+                self.holding.let_go(held)
+            else:
+                held.delivery, held.stage = delivery, Stage.INTENDED
+
+    def _near(self) -> list[Held]:
+        now = self.clock.now()
+        under_way = len(self.holding.at(Stage.INTENDED, Stage.CALLING))
+        room = max(2 * self.house.config.run.workers - under_way, 0)
+        near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
+        near = sorted(near, key=lambda held: held.due_at)[:room]
+        for held in near:
+            if not self._may_still_go(held):
+                self._give_back(held)
+        return [held for held in near if held.delivery in self.holding]
+
+    def _may_still_go(self, held: Held) -> bool:
+        """Check under the claim, just before the intent: not late, and time enough for the call."""
+        enough = self.house.config.run.deadline.total_seconds() + Fence.MARGIN
+        return not self._is_late(held) and held.lease_ends - self.clock.boottime() > enough
+
+    def _is_late(self, held: Held) -> bool:
+        return is_late(held.delivery, self.clock.now(), policy(self.house, held.delivery))
+
+    def _give_back(self, held: Held) -> None:
+        now = self.clock.now()
+        if self._is_late(held):
+            self.holding.record([missed(held.delivery, now, policy(self.house, held.delivery))])
+            self.holding.let_go(held)
+        else:
+            self.holding.step(held, Step.RELEASED, wake_at=now)
+
+    # --- the call, and what comes after ------------------------------------------------------
+
+    def _call(self) -> None:
+        for held in self.holding.at(Stage.INTENDED):
+            if held.due_at <= self.clock.now():
+                self._start(held, Stage.CALLING, self._the_call(held), self._called)
+
+    def _the_call(self, held: Held) -> Callable[[], Verdict]:
+        platform, asked = held.platform, draft(held.delivery, held.post)
+        assert platform is not None, "nothing is intended before its platform is open"  # noqa: S101
+        return lambda: call(platform, asked, held.ticket, self.clock)
+
+    def _called(self, held: Held, result: Verdict | Exception) -> None:
+        if isinstance(result, Exception):
+            raise result
+        self.ended.append((held, result))
+
+    def _write_outcomes(self) -> None:
+        """Record every call that has ended, in one commit; only then anything else."""
+        ended, self.ended = self.ended, []
+        moves = [self._outcome(held, verdict) for held, verdict in ended]
+        for (held, verdict), delivery in zip(ended, self.holding.record(moves), strict=True):
+            if verdict.error is not None:
+                block(self.house, held.delivery.account, verdict.error)
+            self._rest(held, delivery)
+
+    def _outcome(self, held: Held, verdict: Verdict) -> Move:
+        return outcome(
+            held.delivery,
+            verdict,
+            policy=policy(self.house, held.delivery),
+            settle=settle(self.house, held.delivery),
+        )
+
+    def _look(self, held: Held) -> Callable[[], Move]:
+        return lambda: look(self.house, self.doors, self.run, held.delivery, held.post)
+
+    def _looked(self, held: Held, result: Move | Exception) -> None:
+        if isinstance(result, Exception):
+            result = not_looked(held.delivery, as_platform_error(result), self.clock.now())
+        self._rest(held, self.holding.record([result])[0])
+
+    def _rest(self, held: Held, delivery: Delivery | None) -> None:
+        """Keep a delivery that has something to do before the shift ends; let the others go."""
+        if delivery is not None and self._follows(delivery):
+            held.delivery, held.ticket, held.stage = delivery, delivery.ticket, Stage.RESTING
+            return
+        self.holding.let_go(held)
+        if delivery is not None and delivery.state is State.QUEUED:
+            self._claim()  # looked up, certainly absent: it may go once more, under a new claim
+
+    def _follows(self, delivery: Delivery) -> bool:
+        return (
+            delivery.state in UNFINISHED
+            and delivery.wake_at is not None
+            and delivery.wake_at <= self.until + PATIENCE
+            and not self.house.stop.is_set()
+        )
+
+    # --- waiting -----------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Sleep to the next moment, or until a worker comes back."""
+        self.workers.wait(min([*self._moments(), self.asked_at + ASK_EVERY]))
+
+    def _moments(self) -> Sequence[datetime]:
+        return [self._moment(held) for held in self.holding.all() if held.stage not in BUSY]
+
+    def _moment(self, held: Held) -> datetime:
+        """Return when something has to happen to a delivery that no worker has."""
+        if held.stage is Stage.RESTING:
+            return held.delivery.wake_at or self.clock.now()
+        return held.due_at - INTENT_AHEAD if held.stage is Stage.PREPARED else held.due_at
+
+    def _start(
+        self, held: Held, stage: Stage, work: Callable[[], Any], then: Callable[[Held, Any], None]
+    ) -> None:
+        held.stage = stage
+        self.workers.start(work, lambda result: then(held, result))

@@ -1,0 +1,85 @@
+"""Reading: status, one post with all its history, and nothing that changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Post
+from postcron.operations.advice import advice
+from postcron.operations.house import House
+from postcron.operations.selecting import post_of, select
+from postcron.states import State
+
+#: a person has to move these when they have no `wake_at`
+STUCK = frozenset({State.FAILED, State.LATE, State.UNKNOWN, State.CONFIRMING})
+#: newest first, this many in `status`
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Story:
+    """One delivery with everything that was tried and recorded."""
+
+    delivery: Delivery
+    attempts: tuple[Attempt, ...]
+    events: tuple[LedgerEvent, ...]
+    advice: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One post with the stories of its deliveries."""
+
+    post: Post
+    stories: tuple[Story, ...]
+    events: tuple[LedgerEvent, ...]
+
+
+def show(house: House, id: str) -> Shown:
+    """Return everything about a post, or about one of its deliveries."""
+    post, chosen = post_of(house, id), select(house, id)
+    events = house.store.events(Filter(post_id=post.id), limit=10_000, newest_first=False)
+    stories = tuple(_story(house, delivery, events) for delivery in chosen)
+    return Shown(post, stories, tuple(e for e in events if e.delivery_id is None))
+
+
+def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story:
+    return Story(
+        delivery,
+        tuple(house.store.attempts(delivery.id)),
+        tuple(event for event in events if event.delivery_id == delivery.id),
+        advice(delivery, house.clock.now()),
+    )
+
+
+@dataclass(frozen=True)
+class Status:
+    """How things stand now."""
+
+    now: datetime
+    counts: dict[State, int]
+    next_due: datetime | None
+    upcoming: tuple[Delivery, ...]
+    #: failed, late or unknown, and nothing will happen by itself
+    needs_you: tuple[Delivery, ...]
+    accounts: tuple[AccountState, ...]
+    beats: tuple[Any, ...]
+
+
+def status(house: House) -> Status:
+    """Return counts, what comes next, what needs a person, and when the phases last ran."""
+    store = house.store
+    stuck = store.page(Filter(states=STUCK), order="due", limit=200).deliveries
+    ahead = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
+    upcoming = store.page(Filter(states=ahead), order="due", newest_first=False, limit=SHOWN)
+    return Status(
+        now=house.clock.now(),
+        counts=store.counts(),
+        next_due=store.next_due(),
+        upcoming=upcoming.deliveries,
+        needs_you=tuple(delivery for delivery in stuck if delivery.wake_at is None),
+        accounts=tuple(store.account_states().values()),
+        beats=tuple(store.beats()),
+    )

@@ -1,0 +1,57 @@
+"""Recovery: what dead runs held is taken back, and what they may have sent becomes unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from postcron.errors import Invalid
+from postcron.model import Attempt, Delivery, Move, Outcome, Run
+from postcron.operations import host
+from postcron.operations.house import House
+from postcron.states import State, Step
+
+#: how long to wait before looking when the platform's own figure cannot be had
+SETTLE = timedelta(minutes=3)
+#: the code of an attempt whose sender ran on another host and may still be alive there
+SENDER_UNPROVEN = "sender_unproven"
+
+
+def recover(house: House, run: Run) -> list[Delivery]:
+    """Take back every delivery whose lease is over; return those that changed."""
+    expired = house.store.expired(house.config.run.stuck_limit)
+    moves = [_move(house, run, delivery) for delivery in expired]
+    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+
+
+def _move(house: House, run: Run, delivery: Delivery) -> Move:
+    now = house.store.now()
+    why = {"why": f"run {delivery.owner} ended without a word"}
+    if delivery.state is State.UPLOADING:
+        return Move(delivery, Step.UPLOAD_POSTPONED, wake_at=now, detail=why)
+    if delivery.state is State.QUEUED:
+        return Move(delivery, Step.RELEASED, wake_at=now, detail=why)
+    attempt = last_attempt(house, delivery)
+    dead = attempt is None or host.sender_is_dead(attempt, run)
+    return Move(
+        delivery,
+        Step.LOST,
+        wake_at=now + settle(house, delivery),
+        set={"error_code": "answer_lost", "error": "The run that was publishing it died."},
+        close=Outcome.UNKNOWN,
+        attempt={"code": None if dead else SENDER_UNPROVEN},
+        detail=why | {"sender_dead": dead},
+    )
+
+
+def last_attempt(house: House, delivery: Delivery) -> Attempt | None:
+    """Return the newest attempt of a delivery."""
+    attempts = house.store.attempts(delivery.id)
+    return attempts[-1] if attempts else None
+
+
+def settle(house: House, delivery: Delivery) -> timedelta:
+    """Return how long after a lost answer this delivery's platform is worth asking."""
+    try:
+        return house.platform_class(house.account(delivery.account)).settle
+    except Invalid:  # the account has left the configuration
+        return SETTLE

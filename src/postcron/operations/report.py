@@ -1,0 +1,51 @@
+"""What a phase found and did: data for tables, JSON and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from postcron.model import Delivery, Phase
+from postcron.states import State
+
+
+@dataclass
+class Report:
+    """One phase's account of itself; deliveries appear as they stood at its end."""
+
+    phase: Phase
+    dry_run: bool = False
+    #: how many deliveries the phase looked at
+    found: int = 0
+    #: what the phase was there to do is done for these
+    done: list[Delivery] = field(default_factory=list)
+    #: certainly not live; `wake_at` says whether another try follows by itself
+    failed: list[Delivery] = field(default_factory=list)
+    late: list[Delivery] = field(default_factory=list)
+    #: the outcome is not known; without a `wake_at` a person has to find out
+    unknown: list[Delivery] = field(default_factory=list)
+    #: on its way: uploading, processing, waiting for its moment
+    waiting: list[Delivery] = field(default_factory=list)
+
+    def add(self, deliveries: Iterable[Delivery], *, done: frozenset[State]) -> None:
+        """Sort deliveries by where they stand; `done` are the states this phase works towards."""
+        for delivery in deliveries:
+            self.found += 1
+            self._list(delivery.state, done).append(delivery)
+
+    def _list(self, state: State, done: frozenset[State]) -> list[Delivery]:
+        if state in done:
+            return self.done
+        special = {State.FAILED: self.failed, State.LATE: self.late, State.UNKNOWN: self.unknown}
+        return special.get(state, self.waiting)
+
+    def join(self, other: Report) -> None:
+        """Take over what another phase reports; a delivery both touched counts once, as it is now."""
+        newer = {delivery.id for delivery in other.everything()}
+        for name in ("done", "failed", "late", "unknown", "waiting"):
+            mine = [delivery for delivery in getattr(self, name) if delivery.id not in newer]
+            setattr(self, name, mine + getattr(other, name))
+        self.found = len(self.everything())
+
+    def everything(self) -> list[Delivery]:
+        return [*self.done, *self.failed, *self.late, *self.unknown, *self.waiting]

@@ -1,0 +1,98 @@
+"""Tick: recover, give up what is past its grace, and queue what is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from postcron.errors import NotFound
+from postcron.model import Delivery, Move, Phase, Policy, Run
+from postcron.operations.accounts import unusable
+from postcron.operations.house import House
+from postcron.operations.recover import recover
+from postcron.operations.report import Report
+from postcron.rules import lateness
+from postcron.states import State, Step
+
+
+def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Report:
+    """Decide what is due and record it; with `dry_run` only say what would be decided."""
+    report = Report(Phase.TICK, dry_run=dry_run)
+    now = house.clock.now()
+    limit = limit or house.config.run.due_limit
+    until = now + house.config.run.horizon
+    if dry_run:
+        found = house.store.waiting(Phase.TICK, now=now, until=until, limit=limit)
+        report.add(found, done=frozenset(State))
+        return report
+    run = house.run(Phase.TICK)
+    changed = recover(house, run) + decide(house, run, limit=limit)
+    report.add(house.store.reload([d.id for d in changed]), done=frozenset({State.QUEUED}))
+    house.store.beat(
+        run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
+    )
+    return report
+
+
+def decide(house: House, run: Run, *, limit: int) -> list[Delivery]:
+    """Move late ones aside, let out what policy allows, queue what is due; return what changed."""
+    now = house.clock.now()
+    missed = miss(house, run, now=now, limit=limit)
+    allowed = _allow(house, run, limit=limit)
+    queued = house.store.enqueue(
+        run, until=now + house.config.run.horizon, limit=limit, skip=unusable(house)
+    )
+    return missed + allowed + queued
+
+
+def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]:
+    """Mark as late what is past its grace, before anything could send it."""
+    moves = [
+        missed(delivery, now, policy(house, delivery))
+        for delivery in house.store.overdue(now, limit)
+        if is_late(delivery, now, policy(house, delivery))
+    ]
+    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+
+
+def is_late(delivery: Delivery, now: datetime, policy: Policy) -> bool:
+    """Say whether a delivery must not go out any more without consent."""
+    start = delivery.grace_from or delivery.due_at
+    return start is not None and lateness.judge(start, now, policy).late
+
+
+def missed(delivery: Delivery, now: datetime, policy: Policy) -> Move:
+    """Return the step to *late*; where the policy is not to ask, tick carries it out next."""
+    judged = lateness.judge(delivery.grace_from or delivery.due_at or now, now, policy)
+    return Move(
+        delivery,
+        Step.MISSED,
+        wake_at=None if policy.late == "ask" else now,
+        set={"error_code": "late", "error": judged.reason},
+        detail={"why": judged.reason},
+    )
+
+
+def _allow(house: House, run: Run, *, limit: int) -> list[Delivery]:
+    now = house.clock.now()
+    moves = [
+        _by_policy(delivery, policy(house, delivery), now)
+        for delivery in house.store.allowed_late(limit)
+    ]
+    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+
+
+def _by_policy(delivery: Delivery, policy: Policy, now: datetime) -> Move:
+    why = {"why": f'late = "{policy.late}"'}
+    if policy.late == "publish":
+        return Move(delivery, Step.ALLOWED, wake_at=now, set={"grace_from": now}, detail=why)
+    if policy.late == "skip":
+        return Move(delivery, Step.CANCELLED, wake_at=None, detail=why)
+    return Move(delivery, Step.GAVE_UP, wake_at=None, detail=why)
+
+
+def policy(house: House, delivery: Delivery) -> Policy:
+    """Return the rules of a delivery's account; the defaults if it has left the configuration."""
+    try:
+        return house.account(delivery.account).policy
+    except NotFound:
+        return Policy()

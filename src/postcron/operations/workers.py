@@ -1,0 +1,57 @@
+"""Worker threads for calls to platforms; their results come back to the one thread that records."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import TypeVar
+
+from postcron.clock import Clock
+
+T = TypeVar("T")
+
+
+class Workers:
+    """Jobs on the way, and the results waiting to be taken in."""
+
+    def __init__(self, pool: Executor, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._results: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._busy = 0
+
+    def start(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
+        """Do `work` in a worker; `then` gets its result, or its exception, in `collect`."""
+
+        def job() -> None:
+            result: T | Exception
+            try:
+                result = work()
+            except Exception as error:
+                result = error
+            self._results.put(lambda: then(result))
+
+        self._busy += 1
+        self._pool.submit(job)
+
+    def collect(self) -> None:
+        """Take in every result that is waiting."""
+        while not self._results.empty():
+            self._take(self._results.get())
+
+    def wait(self, until: datetime) -> None:
+        """Sleep to a moment, or until a worker comes back; results are taken in at once."""
+        if not self._busy:
+            self._clock.sleep_until(until)
+            return
+        left = (until - self._clock.now()).total_seconds()
+        try:
+            self._take(self._results.get(timeout=max(left, 0.0)))
+        except queue.Empty:
+            return
+
+    def _take(self, result: Callable[[], None]) -> None:
+        self._busy -= 1
+        result()

@@ -1,0 +1,257 @@
+"""A stage for stories: a house with a fake platform, a moved clock and workers that work in line."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from postcron.config import load
+from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
+from postcron.model import (
+    Accepted,
+    Act,
+    Delivery,
+    Draft,
+    Identity,
+    Kind,
+    Limits,
+    MediaRule,
+    Receipt,
+    SaveTicket,
+    Sight,
+    Sighting,
+    Ticket,
+)
+from postcron.operations.house import House
+from postcron.operations.schedule import Wish, schedule
+from postcron.platforms.base import Key, Login, Option
+from postcron.secrets import write_key
+from postcron.store import migrate
+from postcron.web import Api
+from tests.fakes import FakeClock
+
+CONFIG = """
+workspace = "acme"
+timezone = "Europe/Rome"
+
+[store]
+url = "sqlite:///{folder}/postcron.db"
+
+[media]
+library = "{folder}/media"
+
+[accounts.acme]
+platform = "fake"
+{account}
+
+[accounts.other]
+platform = "fake"
+"""
+
+
+class InLine(Executor):
+    """Does each job at once, in the caller's thread: a moved clock stays in step with the work."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@dataclass(frozen=True)
+class Live:
+    """One post the fake platform shows to the world."""
+
+    remote_id: str
+    account: str
+    text: str
+    at: datetime
+    key: str
+
+
+@dataclass
+class Remote:
+    """What the fake platform knows and does. `script` holds what happens at the next calls."""
+
+    clock: FakeClock
+    act: Act = Act.HANDLE
+    live: list[Live] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    calls: list[datetime] = field(default_factory=list)
+    script: deque[str] = field(default_factory=deque)
+    prepare_script: deque[str] = field(default_factory=deque)
+    working: set[str] = field(default_factory=set)
+    identity: str = "r-1"
+
+    def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
+        what = self.prepare_script.popleft() if self.prepare_script else "ok"
+        if what == "processing":
+            return Ticket({"upload": draft.key}, check_after=timedelta(seconds=30))
+        if what != "ok":
+            raise _error(what)
+        self.prepared.append(draft.text)
+        ready = Ticket({"draft": draft.key, "revision": draft.revision}, ready=True)
+        save(ready)
+        return ready
+
+    def look(self, draft: Draft) -> Sighting:
+        if draft.key in self.working:
+            return Sighting(Sight.WORKING, "Still working.")
+        found = self.of(draft)
+        if found:
+            return Sighting(Sight.LIVE, "It is live.", Receipt(found[0].remote_id))
+        return Sighting(Sight.ABSENT, "It is not there.", safe_to_repeat=True)
+
+    def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
+        self.calls.append(self.clock.now())
+        what = self.script.popleft() if self.script else "ok"
+        if what in {"ok", "lost", "error_though_published", "accepted"}:
+            self._show(account, draft)
+        answer: dict[str, Callable[[], Receipt | Accepted]] = {
+            "ok": lambda: Receipt(self.live[-1].remote_id, f"https://fake.example/{draft.key}"),
+            "accepted": lambda: Accepted(draft.key, timedelta(seconds=2)),
+        }
+        if what in answer:
+            return answer[what]()
+        raise _error(what)
+
+    def _show(self, account: str, draft: Draft) -> None:
+        if self.act in {Act.HANDLE, Act.REPEATABLE} and self.of(draft):
+            return
+        number = len(self.live) + 1
+        self.live.append(Live(f"remote-{number}", account, draft.text, self.clock.now(), draft.key))
+
+    def of(self, draft: Draft) -> list[Live]:
+        return [post for post in self.live if post.key == draft.key]
+
+    def texts(self) -> list[str]:
+        return [post.text for post in self.live]
+
+
+def _error(what: str) -> Exception:
+    errors: dict[str, Exception] = {
+        "lost": OutcomeUnknown("The answer was lost.", code=Code.ANSWER_LOST),
+        "error_though_published": Temporary("503, though it is live.", code=Code.SERVER_TROUBLE),
+        "dropped": OutcomeUnknown("The answer was lost.", code=Code.ANSWER_LOST),
+        "bug": ZeroDivisionError("a bug in a platform"),
+        "not_sent": Temporary("No route.", code=Code.NOT_REACHABLE, evidence=Evidence.NOT_SENT),
+        "busy": Temporary("429.", code=Code.RATE_LIMITED, evidence=Evidence.REFUSED),
+        "refused": Permanent("Bad text.", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED),
+        "bad_token": Permanent("Bad token.", code=Code.TOKEN_REFUSED, evidence=Evidence.REFUSED),
+        "handle_gone": Temporary("Gone.", code=Code.HANDLE_GONE, evidence=Evidence.REFUSED),
+    }
+    return errors[what]
+
+
+def fake_platform(remote: Remote) -> type:
+    """Return a platform class whose other side is `remote`."""
+
+    class Fake:
+        name: ClassVar[str] = "fake"
+        act: ClassVar[Act] = remote.act
+        keys: ClassVar[tuple[Key, ...]] = (Key("token", secret=True),)
+        options: ClassVar[tuple[Option, ...]] = (Option("mood", frozenset({"happy", "calm"})),)
+        ticket_life: ClassVar[timedelta | None] = timedelta(hours=24)
+        max_lead: ClassVar[timedelta | None] = None
+        settle: ClassVar[timedelta] = timedelta(seconds=10)
+
+        def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
+            self.account = login.account
+
+        @classmethod
+        def limits(cls, settings: Mapping[str, str]) -> Limits:
+            image = MediaRule(frozenset({"image/png"}), max_bytes=1_000_000, max_count=4)
+            return Limits(
+                source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image},
+                max_attachments=4, alt_max=100,
+            )  # fmt: skip
+
+        def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
+            return remote.prepare(draft, save)
+
+        def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
+            assert ticket.data["revision"] == draft.revision
+            return remote.publish(self.account, draft)
+
+        def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
+            return remote.look(draft)
+
+        def whoami(self) -> Identity:
+            return Identity(remote.identity, "Acme")
+
+    return Fake
+
+
+@dataclass
+class Stage:
+    """A house, its fake platform, and short ways to tell a story."""
+
+    house: House
+    remote: Remote
+    clock: FakeClock
+
+    def schedule(self, text: str = "hello", **wish: Any) -> list[Delivery]:
+        wished = Wish(text=text, **({"accounts": ["acme"], "at": "in 2h"} | wish))
+        return [
+            d
+            for d in schedule(self.house, wished, actor="me").deliveries
+            if isinstance(d, Delivery)
+        ]
+
+    def now(self, delivery: Delivery) -> Delivery:
+        """Return a delivery as it stands now."""
+        return self.house.store.reload([delivery.id])[0]
+
+    def pass_time(self, **span: float) -> None:
+        self.clock.advance(timedelta(**span))
+
+    def kinds(self, delivery: Delivery) -> list[str]:
+        """Return the ledger's words for a delivery, oldest first."""
+        from postcron.model import Filter
+
+        events = self.house.store.events(Filter(), limit=1000, newest_first=False)
+        return [event.kind for event in events if event.delivery_id == delivery.id]
+
+
+@cache
+def _empty_store() -> bytes:
+    """Return a migrated, empty store: made once, copied for each story."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "postcron.db")
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def _fresh_store(path: Path) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(_empty_store())
+
+
+def build(tmp_path: Path, *, at: datetime, act: Act = Act.HANDLE, account: str = "") -> Stage:
+    """Set the stage in an empty folder."""
+    path = tmp_path / "postcron.toml"
+    path.write_text(CONFIG.format(folder=tmp_path, account=account))
+    write_key(tmp_path / "postcron.key")
+    clock = FakeClock(at)
+    remote = Remote(clock, act)
+    config = load(path, {})
+    _fresh_store(tmp_path / "postcron.db")
+    house = House(
+        config,
+        environ={},
+        state_dir=tmp_path / "state",
+        clock=clock,
+        find_platform=lambda name: fake_platform(remote),
+        executor=lambda workers: InLine(),
+    )
+    return Stage(house, remote, clock)
