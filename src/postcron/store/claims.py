@@ -19,7 +19,11 @@ from postcron.store.tables import delivery
 Condition = ColumnElement[bool]
 
 
-def uploadable(now: datetime, until: datetime) -> Condition:
+def uploadable(now: datetime, until: datetime | None) -> Condition:
+    """Return what phase 2 may take: whose own lead has begun, or all that is due by `until`."""
+    if until is None:
+        begun = and_(delivery.c.wake_at.is_not(None), delivery.c.wake_at <= now)
+        return and_(delivery.c.state == State.SCHEDULED, begun)
     return and_(delivery.c.state == State.SCHEDULED, _coming(now, until))
 
 
@@ -69,7 +73,7 @@ def claim_uploads(
     database: Database,
     run: Run,
     *,
-    until: datetime,
+    until: datetime | None,
     lease: timedelta,
     limit: int,
     skip: Collection[str],

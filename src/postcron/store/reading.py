@@ -82,18 +82,19 @@ def woken(now: datetime, *states: State) -> ColumnElement[bool]:
     )
 
 
-def touched(phase: Phase, now: datetime, until: datetime) -> ColumnElement[bool]:
+def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElement[bool]:
     """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
+    horizon = until or now
     looks = woken(now, State.CONFIRMING, State.UNKNOWN)
     retries = woken(now, State.FAILED)
     queueing = or_(
-        claims.queueable(State.READY, now, until), claims.queueable(State.SCHEDULED, now, until)
+        claims.queueable(State.READY, now, horizon), claims.queueable(State.SCHEDULED, now, horizon)
     )
     late = woken(now, State.LATE)
     by_phase = {
         Phase.PRE_UPLOAD: (claims.uploadable(now, until),),
         Phase.TICK: (queueing, expired(now), overdue(now, now), late),
-        Phase.PUBLISH: (claims.claimable(now, until), queueing, expired(now), looks),
+        Phase.PUBLISH: (claims.claimable(now, horizon), queueing, expired(now), looks),
         Phase.RETRY: (retries,),
     }
     every = [condition for conditions in by_phase.values() for condition in conditions]

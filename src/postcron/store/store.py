@@ -148,12 +148,12 @@ class Store:
         self,
         run: Run,
         *,
-        until: datetime,
+        until: datetime | None,
         lease: timedelta,
         limit: int,
         skip: Collection[str] = (),
     ) -> list[Delivery]:
-        """Take scheduled deliveries due by `until` for phase 2."""
+        """Take scheduled deliveries for phase 2: due by `until`, or (None) whose lead has begun."""
         return claims.claim_uploads(
             self._database, run, until=until, lease=lease, limit=limit, skip=skip
         )
@@ -249,7 +249,7 @@ class Store:
     # --- what the phases have to do ----------------------------------------------------------
 
     def waiting(
-        self, phase: Phase, *, now: datetime, until: datetime, limit: int
+        self, phase: Phase, *, now: datetime, until: datetime | None, limit: int
     ) -> list[Delivery]:
         """Return what a phase would touch, by the conditions of its claims."""
         return reading.deliveries(
