@@ -8,7 +8,7 @@ from typing import Final
 
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _PATH: Final = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_TABLE: Final = re.compile(rf"\s*\[\s*({_PATH})\s*\]")
+_TABLE: Final = re.compile(rf"\s*\[{{1,2}}\s*({_PATH})\s*\]")
 _KEY: Final = re.compile(rf"\s*({_PATH})\s*=")
 _FENCE: Final = re.compile(r'"""|\'\'\'')
 
@@ -25,10 +25,13 @@ def lines(document: str) -> dict[Keys, int]:
         if was_inside:
             continue
         if header := _TABLE.match(line):
-            table = _split(header[1])
-            found.setdefault(table, number)
+            path = table = _split(header[1])
         elif key := _KEY.match(line):
-            found.setdefault(table + _split(key[1]), number)
+            path = table + _split(key[1])
+        else:
+            continue
+        for length in range(1, len(path) + 1):
+            found.setdefault(path[:length], number)
     return found
 
 

@@ -40,9 +40,13 @@ class Secrets:
     def _fetch(self, ref: SecretRef) -> str:
         fetch = {"env": self._from_env, "file": self._from_file, "command": self._from_command}
         value = fetch[ref.source](ref).removesuffix("\n").removesuffix("\r")
+        kept_in = f"{ref.source} {ref.value if isinstance(ref.value, str) else ref.value[0]}"
         if not value.strip():
-            shown = ref.value if isinstance(ref.value, str) else ref.value[0]
-            message = f"The secret kept in {ref.source} {shown} is empty or not set; put it there."
+            message = f"The secret kept in {kept_in} is empty or not set; put it there."
+            raise Invalid(message, code=sources.UNAVAILABLE)
+        # Bytes that are no text arrive as surrogates, and would break whatever encodes them.
+        if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            message = f"The secret kept in {kept_in} is not UTF-8 text."
             raise Invalid(message, code=sources.UNAVAILABLE)
         return value
 

@@ -66,7 +66,9 @@ def _refuse(path: Path, info: os.stat_result, *, private: bool = False, link: bo
         raise _unavailable(f"{path} is not used for secrets: it {why}.")
 
 
-def output(command: tuple[str, ...], environ: Mapping[str, str]) -> str:
+def output(
+    command: tuple[str, ...], environ: Mapping[str, str], *, patience_s: float = COMMAND_TAKES_S
+) -> str:
     """Return what a command prints; raises `Invalid` if it fails or is not to be trusted."""
     seen = {key: value for key, value in environ.items() if key in SEEN_BY_COMMANDS}
     program = _program(command[0], seen.setdefault("PATH", CRON_PATH))
@@ -81,19 +83,19 @@ def output(command: tuple[str, ...], environ: Mapping[str, str]) -> str:
                 start_new_session=True,
             ) as process
         ):
-            printed = _printed(process)
+            printed = _printed(process, patience_s)
     except OSError as error:
         raise _unavailable(f"{program} cannot be started: {error.strerror}.") from error
     if printed is None:
-        raise _unavailable(f"{program} took longer than {COMMAND_TAKES_S} s.")
+        raise _unavailable(f"{program} took longer than {patience_s:g} s.")
     if process.returncode != 0:
         raise _unavailable(f"{program} ended with status {process.returncode}; run it by hand.")
     return printed.decode(errors="replace")
 
 
-def _printed(process: subprocess.Popen[bytes]) -> bytes | None:
+def _printed(process: subprocess.Popen[bytes], patience_s: float) -> bytes | None:
     try:
-        return process.communicate(timeout=COMMAND_TAKES_S)[0]
+        return process.communicate(timeout=patience_s)[0]
     except subprocess.TimeoutExpired:
         # Its children, too: one of them may hold our pipe open.
         os.killpg(process.pid, signal.SIGKILL)
