@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from postcron.model import Policy
-from postcron.rules.lateness import Decision, judge, nearest_first
+from postcron.rules.lateness import Decision, judge
 
 DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=15)
@@ -39,8 +39,3 @@ def test_without_grace_a_post_may_go_out_at_its_instant_only() -> None:
     policy = Policy(grace=timedelta())
     assert not judge(DUE, DUE, policy).late
     assert judge(DUE, DUE + timedelta(microseconds=1), policy).late
-
-
-def test_catching_up_begins_with_what_is_nearest_to_now() -> None:
-    dues = [DUE - timedelta(days=3), DUE - timedelta(minutes=5), DUE + timedelta(seconds=30)]
-    assert nearest_first(dues, DUE, lambda due: due) == [dues[2], dues[1], dues[0]]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 from postcron.model import Policy
 from postcron.rules.spans import spell, until
-
-T = TypeVar("T")
 
 
 class Decision(StrEnum):
@@ -48,8 +44,3 @@ def judge(due_at: datetime, now: datetime, policy: Policy) -> Lateness:
         Decision(f"late_{policy.late}"),
         f"It was due {until(due_at, now)}, and its grace of {spell(policy.grace)} is over.",
     )
-
-
-def nearest_first(items: Iterable[T], now: datetime, due: Callable[[T], datetime]) -> list[T]:
-    """Return items in the order of catching up: an outage must not end with the oldest news first."""
-    return sorted(items, key=lambda item: abs(due(item) - now))

@@ -9,9 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid
-from postcron.rules.spans import duration as duration
-from postcron.rules.spans import match_span
-from postcron.rules.spans import until as until
+from postcron.rules.spans import match_span, until
 from postcron.rules.zones import local
 from postcron.rules.zones import zone_of as zone_of
 

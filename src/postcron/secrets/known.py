@@ -6,20 +6,19 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from postcron.errors import Invalid
 from postcron.model import SecretRef
 from postcron.rules.redaction import encodings, pieces, redact
-from postcron.secrets import sources
+from postcron.secrets.sources import content, output, unavailable
 
 
 class Secrets:
-    """The secrets of one process: each fetched once, and known from then on so as to be hidden."""
+    """Where secrets are had from and hidden again."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._resolved: dict[SecretRef, str] = {}
         self._forms: frozenset[str] = frozenset()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def resolve(self, ref: SecretRef) -> str:
         """Return the secret, without the line break at its end; raises `Invalid`."""
@@ -31,7 +30,8 @@ class Secrets:
 
     def remember(self, value: str) -> None:
         """Hide this value from now on: a session unsealed, a token renewed."""
-        self._forms |= {form for piece in pieces(value) for form in encodings(piece)}
+        with self._lock:
+            self._forms |= {form for piece in pieces(value) for form in encodings(piece)}
 
     def redact(self, text: str) -> str:
         """Return the text with every known secret masked, encoded or cut short as it may be."""
@@ -42,30 +42,27 @@ class Secrets:
         value = fetch[ref.source](ref).removesuffix("\n").removesuffix("\r")
         kept_in = f"{ref.source} {ref.value if isinstance(ref.value, str) else ref.value[0]}"
         if not value.strip():
-            message = f"The secret kept in {kept_in} is empty or not set; put it there."
-            raise Invalid(message, code=sources.UNAVAILABLE)
+            raise unavailable(f"The secret kept in {kept_in} is empty or not set; put it there.")
         # Bytes that are no text arrive as surrogates, and would break whatever encodes them.
-        if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            message = f"The secret kept in {kept_in} is not UTF-8 text."
-            raise Invalid(message, code=sources.UNAVAILABLE)
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise unavailable(f"The secret kept in {kept_in} is not UTF-8 text.")
         return value
 
     def _from_env(self, ref: SecretRef) -> str:
         return self._environ.get(str(ref.value), "")
 
     def _from_command(self, ref: SecretRef) -> str:
-        return sources.output(tuple(ref.value), self._environ)
+        return output(tuple(ref.value), self._environ)
 
     def _from_file(self, ref: SecretRef) -> str:
         name = str(ref.value)
         if "/" in name:
-            return sources.content(Path(name), private=True)
+            return content(Path(name), private=True)
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
         if not folder:
-            message = (
+            raise unavailable(
                 f"The credential {name} is looked for in $CREDENTIALS_DIRECTORY, which is not set; "
                 "let systemd load it, or name a file with its folder."
             )
-            raise Invalid(message, code=sources.UNAVAILABLE)
         # systemd made it for this service alone; it belongs to root, with an extra rule for us.
-        return sources.content(Path(folder) / name, private=False)
+        return content(Path(folder) / name, private=False)

@@ -14,21 +14,23 @@ from typing import Final
 from postcron.errors import Invalid
 from postcron.rules import trust
 
-UNAVAILABLE: Final = "secret_unavailable"
-
 #: what a command that prints a secret may see of our environment
 SEEN_BY_COMMANDS: Final = frozenset(
-    {
+    [
         "PATH",
         "HOME",
         "USER",
         "LOGNAME",
         "LANG",
         "LC_ALL",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
         "XDG_RUNTIME_DIR",
         "DBUS_SESSION_BUS_ADDRESS",
-    }
-    | {"GNUPGHOME", "PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}
+        "SSH_AUTH_SOCK",
+        "GNUPGHOME",
+        "PASSWORD_STORE_DIR",
+    ]
 )
 COMMAND_TAKES_S: Final = 10
 CRON_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
@@ -42,13 +44,13 @@ def content(path: Path, *, private: bool) -> str:
         with os.fdopen(descriptor, "rb") as file:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
-                raise _unavailable(f"The secret file {path} is not a file.")
+                raise unavailable(f"The secret file {path} is not a file.")
             _refuse(path, info, private=private)
             return file.read().decode()
     except UnicodeDecodeError as error:
-        raise _unavailable(f"The secret file {path} is not text.") from error
+        raise unavailable(f"The secret file {path} is not text.") from error
     except OSError as error:
-        raise _unavailable(f"The secret file {path} cannot be read: {error.strerror}.") from error
+        raise unavailable(f"The secret file {path} cannot be read: {error.strerror}.") from error
 
 
 def _refuse_movable(path: Path) -> None:
@@ -63,7 +65,7 @@ def _refuse(path: Path, info: os.stat_result, *, private: bool = False, link: bo
     mode = 0 if link else info.st_mode
     why = trust.objection(mode=mode, owner=info.st_uid, me=os.geteuid(), private=private)
     if why:
-        raise _unavailable(f"{path} is not used for secrets: it {why}.")
+        raise unavailable(f"{path} is not used for secrets: it {why}.")
 
 
 def output(
@@ -73,23 +75,22 @@ def output(
     seen = {key: value for key, value in environ.items() if key in SEEN_BY_COMMANDS}
     program = _program(command[0], seen.setdefault("PATH", CRON_PATH))
     try:
-        with (
-            subprocess.Popen(  # noqa: S603 - a list, from a file that only we can write
-                [program, *command[1:]],
-                env=seen,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            ) as process
-        ):
-            printed = _printed(process, patience_s)
+        process = subprocess.Popen(  # noqa: S603 - a list, from a file that only we can write
+            [program, *command[1:]],
+            env=seen,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     except OSError as error:
-        raise _unavailable(f"{program} cannot be started: {error.strerror}.") from error
+        raise unavailable(f"{program} cannot be started: {error.strerror}.") from error
+    with process:
+        printed = _printed(process, patience_s)
     if printed is None:
-        raise _unavailable(f"{program} took longer than {patience_s:g} s.")
+        raise unavailable(f"{program} took longer than {patience_s:g} s.")
     if process.returncode != 0:
-        raise _unavailable(f"{program} ended with status {process.returncode}; run it by hand.")
+        raise unavailable(f"{program} ended with status {process.returncode}; run it by hand.")
     return printed.decode(errors="replace")
 
 
@@ -105,11 +106,11 @@ def _printed(process: subprocess.Popen[bytes], patience_s: float) -> bytes | Non
 def _program(name: str, path: str) -> str:
     program = shutil.which(name, path=path)
     if program is None:
-        raise _unavailable(f"There is no program {name} in {path}; give its whole path.")
+        raise unavailable(f"There is no program {name} in {path}; give its whole path.")
     for place in (Path(program).resolve(), Path(program).resolve().parent, Path(program).parent):
         _refuse(place, place.stat())
     return program
 
 
-def _unavailable(message: str) -> Invalid:
-    return Invalid(message, code=UNAVAILABLE)
+def unavailable(message: str) -> Invalid:
+    return Invalid(message, code="secret_unavailable")
