@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from postcron.errors import Invalid
-from postcron.model import Filter, LedgerEvent, Page
+from postcron.model import Account, AccountState, Filter, LedgerEvent, Page
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.rules.moments import zone_of
@@ -117,3 +117,12 @@ def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
         message = f"The ledger has no kind {unknown[0]!r}; known: {', '.join(sorted(KINDS))}."
         raise Invalid(message)
     return kinds
+
+
+def accounts(house: House) -> list[tuple[Account, AccountState]]:
+    """Return the accounts of the configuration with what runs have learnt about them."""
+    states = house.store.account_states()
+    return [
+        (account, states.get(name, AccountState(name)))
+        for name, account in house.config.accounts.items()
+    ]

@@ -1,0 +1,1 @@
+"""The command line: parse, call one operation, render. Typer is loaded by `app` alone."""

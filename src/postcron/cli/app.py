@@ -1,0 +1,59 @@
+"""The command line as a whole: what `postcron` alone can say, and the commands in their order."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from postcron.cli import accounts, looking, phases, posting, printing, sandbox, setup, signals
+from postcron.cli.failures import Asked, guarded
+from postcron.cli.how import ConfigPath
+
+app = typer.Typer(
+    name="postcron",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - Typer's protocol
+    if value:
+        from importlib.metadata import version
+
+        printing.say(f"postcron {version('postcron')}")
+        raise typer.Exit
+
+
+@app.callback()
+def postcron(
+    *,
+    config: ConfigPath = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which one this is."),
+    ] = False,
+) -> None:
+    """Write a post now; cron publishes it at its second, exactly once, or somebody is told."""
+
+
+for group in (setup, posting, phases, looking, accounts, sandbox):
+    group.register(app)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line; return its exit code."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every secret
+    printing.prepare()
+    signals.end_when_asked()
+    command = typer.main.get_command(app)
+    return guarded(
+        lambda: command(list(argv), prog_name="postcron", standalone_mode=False), Asked.by(argv)
+    )

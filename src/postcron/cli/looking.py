@@ -1,0 +1,145 @@
+"""Looking: how things stand, what there is, what became of it. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from postcron.cli import documents, failures, lane, pages, printing, render, signals
+from postcron.cli.how import How, command
+from postcron.states import State
+
+if TYPE_CHECKING:
+    from postcron.operations.house import House
+
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Show at most this many.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="From then on: 2026-11-20, 2026-11-20T18:00, or 2d (ago)."),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then, written like that.")]
+AccountName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this account.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that only read."""
+    command(app, status)
+    command(app, list_, "list")
+    command(app, show)
+    command(app, log)
+
+
+def status(
+    how: How,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
+    every: Annotated[str, typer.Option(metavar="SPAN", help="How often --watch looks.")] = "2s",
+) -> int:
+    """Say how things stand: what comes next, what needs you, when the phases last ran."""
+    from postcron.rules.spans import duration
+
+    pause = duration(every).total_seconds()
+    stop = signals.finish_when_asked() if watch else None
+    with how.home(stop) as house:
+        _status(how, house)
+        while stop is not None and not stop.wait(max(pause, 0.1)):
+            if not how.json:
+                printing.say(render.clear())
+            _status(how, house)
+    return failures.DONE if stop is None else signals.INTERRUPTED
+
+
+def _status(how: How, house: House) -> None:
+    from postcron.operations.reading import status as operation
+
+    found = operation(house)
+    beats = lane.idle_beats(str(house.config.path), house.environ)
+    idle = {phase: datetime.fromtimestamp(at, UTC) for phase, at in beats.items()}
+    how.answer(
+        documents.status(found, idle), lambda: pages.status(found, idle, render.Here.at(house))
+    )
+
+
+def list_(
+    how: How,
+    *,
+    state: Annotated[
+        list[State] | None,
+        typer.Option(metavar="STATE", help="In this state. May be repeated."),
+    ] = None,
+    account: AccountName = None,
+    platform: Annotated[str | None, typer.Option(metavar="NAME", help="Of this platform.")] = None,
+    campaign: Annotated[str | None, typer.Option(metavar="NAME", help="Of this campaign.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    after: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="Go on where a list ended.")
+    ] = None,
+    order: Annotated[
+        Literal["due", "created"], typer.Option(metavar="ORDER", help="By due or created.")
+    ] = "due",
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Turn it round.")] = False,
+) -> int:
+    """List deliveries, newest first."""
+    from postcron.operations.listing import deliveries as operation
+
+    with how.home() as house:
+        page = operation(
+            house,
+            states=frozenset(state) if state else None,
+            account=None if account is None else house.account(account).name,
+            platform=platform,
+            campaign=campaign,
+            since=since,
+            until=until,
+            order=order,
+            newest_first=not oldest_first,
+            limit=limit,
+            after=after,
+        )
+        here = render.Here.at(house)
+    how.answer(documents.page(page), lambda: render.page(page, here))
+    return failures.DONE
+
+
+def show(
+    how: How,
+    *,
+    id: Annotated[str, typer.Argument(metavar="ID", help="A post (12) or a delivery (12.1).")],
+) -> int:
+    """Tell all about a post: each try, each step, and what is safe to do next."""
+    from postcron.operations.reading import show as operation
+
+    with how.home() as house:
+        shown = operation(house, id)
+        here = render.Here.at(house)
+    how.answer(documents.shown(shown), lambda: pages.shown(shown, here))
+    return failures.DONE
+
+
+def log(
+    how: How,
+    *,
+    post: Annotated[str | None, typer.Option(metavar="ID", help="Of this post.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Of this kind. May be repeated.")
+    ] = None,
+    day: Annotated[str | None, typer.Option(metavar="DAY", help="Of this day: 2026-11-20.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+) -> int:
+    """Read the ledger: everything that happened, the newest last."""
+    from postcron.operations.listing import ledger as operation
+
+    kinds = frozenset(each.replace("-", "_") for each in kind) if kind else None
+    with how.home() as house:
+        entries = operation(
+            house, post=post, kinds=kinds, day=day, since=since, until=until, limit=limit
+        )
+        here = render.Here.at(house)
+    how.answer(documents.ledger(entries), lambda: pages.ledger(entries, here))
+    return failures.DONE

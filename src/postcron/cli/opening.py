@@ -1,0 +1,81 @@
+"""Open the house a command works in: find its configuration, listen to logs, leave the memo."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postcron.cli import lane, printing
+from postcron.errors import CannotWork, PostcronError
+
+if TYPE_CHECKING:
+    from postcron.operations.house import House
+
+
+@contextmanager
+def home(
+    config: str | None, *, verbose: bool = False, stop: threading.Event | None = None
+) -> Iterator[House]:
+    """Give a house with that configuration; `stop` is the flag that a signal sets."""
+    from postcron.clock import SystemClock
+    from postcron.config import find, load
+    from postcron.operations.house import House, opened
+    from postcron.secrets import quiet_loggers
+
+    stop = stop or threading.Event()
+    loaded = load(find(config, os.environ), os.environ)
+    clock = SystemClock(interrupted=stop.is_set)
+    with opened(House(loaded, os.environ, state_folder(), clock=clock, stop=stop)) as house:
+        _listen(verbose=verbose)
+        quiet_loggers(house.secrets)
+        try:
+            yield house
+        except PostcronError as error:
+            error.message = house.secrets.redact(error.message)
+            raise
+        _remember(house)
+
+
+def state_folder() -> Path:
+    """Return where this installation keeps what it knows about itself; raises `CannotWork`."""
+    folder = Path(lane.state_dir(os.environ))
+    with suppress(FileNotFoundError):
+        if stat.S_ISLNK(folder.lstat().st_mode):
+            message = (
+                f"The state folder {folder} is a link: name the folder itself in POSTCRON_STATE."
+            )
+            raise CannotWork(message)
+    return folder
+
+
+def _remember(house: House) -> None:
+    """Leave the memo for the idle minute; without it the full path is taken, which is only slower."""
+    url = house.config.store.url
+    if "store" in house.__dict__ and isinstance(url, str) and url.startswith("sqlite:///"):
+        with suppress(OSError):
+            lane.remember(str(house.config.path), url.removeprefix("sqlite:///"), house.environ)
+
+
+class _Complaints(logging.Handler):
+    """Warnings of the program as lines on stderr; where they come from only if asked."""
+
+    def __init__(self, *, traces: bool) -> None:
+        super().__init__(logging.INFO if traces else logging.WARNING)
+        self._traces = traces
+
+    def emit(self, record: logging.LogRecord) -> None:
+        printing.complain(f"postcron: {record.getMessage()}")
+        for line in (record.exc_text or "").splitlines() if self._traces else ():
+            printing.complain(line)
+
+
+def _listen(*, verbose: bool) -> None:
+    root = logging.getLogger()
+    root.handlers = [_Complaints(traces=verbose)]
+    root.setLevel(logging.INFO if verbose else logging.WARNING)

@@ -1,0 +1,241 @@
+"""Whole pages for people: how things stand, one post with its history, the ledger, the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from postcron.cli import documents
+from postcron.cli.render import Here, deliveries, table
+from postcron.cli.visible import visible
+from postcron.rules.spans import until
+
+if TYPE_CHECKING:
+    from postcron.config import Config
+    from postcron.model import Account, AccountState, Attempt, Post
+    from postcron.operations.accounts import Checked
+    from postcron.operations.demo import Played
+    from postcron.operations.init import Initialised
+    from postcron.operations.listing import Entry
+    from postcron.operations.reading import Shown, Status, Story
+    from postcron.sandbox import Sandbox
+
+
+def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items()) or "no posts yet"
+    parts = [f"{counts}. Next: {here.when(one.next_due)}."]
+    if one.needs_you:
+        parts += ["", "Needs you (`postcron show ID` says what is safe to do):"]
+        parts.append(deliveries(one.needs_you, here))
+    if one.upcoming:
+        parts += ["", "Upcoming:", deliveries(one.upcoming, here)]
+    blocked = [_blocked(state, here) for state in one.accounts if _blocked(state, here)]
+    return "\n".join([*parts, *_gap(blocked), "", _ran(one, idle, here)])
+
+
+def _gap(lines: list[str]) -> list[str]:
+    return ["", *lines] if lines else []
+
+
+def _blocked(state: AccountState, here: Here) -> str:
+    if state.block_code is not None:
+        why = visible(state.block_why or state.block_code)
+        name = visible(state.account)
+        return f"Account {name} is blocked: {why} Mend it, then `postcron accounts check {name}`."
+    if state.blocked_until is not None and state.blocked_until > here.now:
+        return f"Account {visible(state.account)} waits, {until(state.blocked_until, here.now)}."
+    return ""
+
+
+def _ran(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
+    """Return when each phase last ran, on whichever host; an idle minute counts."""
+    last = dict(idle)
+    for beat in one.beats:
+        last[beat.phase] = max(beat.at, last.get(beat.phase, beat.at))
+    if not last:
+        return "No phase has run yet: crontab.example has the lines for cron."
+    return "Last ran: " + ", ".join(f"{name} {until(at, here.now)}" for name, at in last.items())
+
+
+# --- one post ----------------------------------------------------------------------------------
+
+
+def shown(one: Shown, here: Here) -> str:
+    return "\n".join(
+        [*_post(one.post, here), *(line for s in one.stories for line in _story(s, here))]
+    )
+
+
+def _post(one: Post, here: Here) -> Iterator[str]:
+    facts = {
+        "key": one.key,
+        "campaign": one.campaign,
+        "notes": one.notes,
+        "by": f"{one.created_by} ({one.scheduled_by}), {here.clock(one.created_at)}",
+    }
+    yield f"Post {one.id}, a {one.type}" + ("" if one.deleted_at is None else ", deleted")
+    yield from (f"  {name}: {visible(value)}" for name, value in facts.items() if value)
+    yield from (f"  │ {visible(line)}" for line in one.text.splitlines())
+    for each in one.attachments:
+        alt = f", alt: {visible(each.alt)}" if each.alt else ""
+        yield f"  {each.file.kind} {visible(each.name)}, {each.file.size:,} bytes{alt}"
+
+
+def _story(one: Story, here: Here) -> Iterator[str]:
+    delivery = one.delivery
+    yield ""
+    yield f"{delivery.ref} {visible(delivery.account)} ({delivery.platform}): {delivery.state}"
+    yield f"  due {here.when(delivery.due_at)}, {visible(delivery.reason)}"
+    if delivery.text is not None:
+        yield from (f"  │ {visible(line)}" for line in delivery.text.splitlines())
+    if delivery.error is not None:
+        yield f"  error: {visible(delivery.error)} [{delivery.error_code}]"
+    yield f"  {visible(one.advice)}"
+    yield from (f"  try {_attempt(each, here)}" for each in one.attempts)
+    for event in one.events:
+        yield f"  {here.clock(event.at)}  {event.kind.replace('_', ' ')}  {visible(told(event.detail))}"
+
+
+def _attempt(one: Attempt, here: Here) -> str:
+    sent = "not sent" if one.sent_at is None else f"sent {here.clock(one.sent_at)}"
+    why = "" if one.message is None else f": {visible(one.message)}"
+    return f"{one.number}, {sent}, {str(one.outcome).replace('_', ' ')}{why}"
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+def ledger(entries: Iterable[Entry], here: Here) -> str:
+    rows = [
+        (
+            here.clock(one.event.at),
+            one.ref or str(one.event.post_id),
+            one.event.kind.replace("_", " "),
+            "" if one.event.after is None else str(one.event.after),
+            one.event.actor,
+            told(one.event.detail),
+        )
+        for one in entries
+    ]
+    return table(("AT", "ID", "WHAT", "THEN", "BY", "WHY"), rows, colours=3) if rows else "Nothing."
+
+
+def told(detail: object) -> str:
+    """Return the details of an event in a few words."""
+    if not isinstance(detail, dict):
+        return ""
+    why = detail.get("why") or detail.get("message") or detail.get("reason")
+    if why:
+        return str(why)
+    return ", ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
+
+
+# --- accounts ----------------------------------------------------------------------------------
+
+
+def accounts(some: Iterable[tuple[Account, AccountState]], here: Here) -> str:
+    rows = [
+        (a.name, a.platform, _standing(a, state, here), _identity(state), a.timezone)
+        for a, state in some
+    ]
+    if not rows:
+        return "No account yet: add one to the configuration, like [accounts.NAME]."
+    return table(("ACCOUNT", "PLATFORM", "STANDING", "THERE", "ZONE"), rows)
+
+
+def checked(some: Iterable[Checked]) -> str:
+    rows = [
+        (
+            one.account.name,
+            one.account.platform,
+            "ok" if one.problem is None else str(one.problem.code),
+            _identity(one.state) if one.problem is None else one.problem.message,
+        )
+        for one in some
+    ]
+    return table(("ACCOUNT", "PLATFORM", "ANSWER", "THERE"), rows) if rows else "No account yet."
+
+
+def _identity(state: AccountState) -> str:
+    if state.remote_id is None:
+        return "not asked yet"
+    return f"{state.remote_name} ({state.remote_id})"
+
+
+def _standing(account: Account, state: AccountState, here: Here) -> str:
+    if not account.enabled:
+        return "switched off"
+    if state.block_code is not None:
+        return f"blocked: {state.block_why or state.block_code}"
+    if state.blocked_until is not None and state.blocked_until > here.now:
+        return f"waits, {until(state.blocked_until, here.now)}"
+    return "paused" if state.paused else "usable"
+
+
+# --- setting up --------------------------------------------------------------------------------
+
+
+def initialised(done: Initialised) -> str:
+    rows = [(part.name, "made" if part.new else "was there", part.where) for part in done.parts]
+    text = table(("WHAT", "", "WHERE"), rows)
+    if done.config.accounts:
+        return text
+    path = visible(str(done.config.path))
+    return f"{text}\n\nNext: add an account to {path}, then `postcron accounts check`."
+
+
+def config(one: Config) -> str:
+    """Return the configuration in force, one key a line."""
+    return "\n".join(_lines((), documents.config(one)))
+
+
+def _lines(keys: tuple[str, ...], value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _lines((*keys, name), inner)
+    elif value is not None:
+        yield f"{'.'.join(map(visible, keys))} = {visible(str(value))}"
+
+
+def valid(one: Config) -> str:
+    count = len(one.accounts)
+    return f"{visible(str(one.path))} is valid: {count} account{'' if count == 1 else 's'}."
+
+
+# --- the platform on this machine --------------------------------------------------------------
+
+
+def sandbox(one: Sandbox) -> str:
+    first = one.accounts[0]
+    return f"""\
+A platform runs at {one.url}/ until you press Ctrl-C. An account for it:
+
+[accounts.sandbox]
+platform = "onlysocial"
+api_url = "{one.url}"
+workspace = "{one.workspace}"
+account_id = "{first.id}"
+network = "{first.provider}"
+token = {{ env = "SANDBOX_TOKEN" }}      # export SANDBOX_TOKEN={one.token}"""
+
+
+def played(one: Played) -> str:
+    rows = [
+        (
+            line.delivery.ref,
+            str(line.delivery.state),
+            _precise(line.delivery.due_at),
+            _precise(line.attempt.sent_at),
+            f"{line.lateness.total_seconds() * 1000:.1f} ms",
+            "answer lost, then found" if line.lost_answer else line.text,
+        )
+        for line in one.lines
+    ]
+    heads = ("ID", "STATE", "DUE", "SENT", "LATE BY", "")
+    summary = f"{one.live} posts are live, each once. Look at them: {visible(str(one.page))}"
+    return f"\n{table(heads, rows, colours=1)}\n\n{summary}"
+
+
+def _precise(moment: datetime | None) -> str:
+    return "–" if moment is None else f"{moment:%H:%M:%S.%f}"[:-3]

@@ -1,0 +1,14 @@
+"""Who sits at this command line, for the ledger."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+
+def who() -> str:
+    """Return the name of this user; their number where no name is to be had."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

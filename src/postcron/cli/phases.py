@@ -1,0 +1,145 @@
+"""The commands of a crontab: silent when all is well, one line on stderr for each that is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from postcron.cli import documents, failures, printing, render, signals
+from postcron.cli.how import DryRun, How, command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from postcron.model import Delivery
+    from postcron.operations.house import House
+    from postcron.operations.report import Report
+
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, help="Take on at most this many deliveries.", show_default="50; stuck 20"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the phases, in the order a delivery goes through them."""
+    command(app, pre_upload, "pre-upload")
+    for phase in (tick, publish, retry, run):
+        command(app, phase)
+
+
+def pre_upload(
+    how: How,
+    *,
+    lead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="Take what is due within this, like 3h, instead of each account's lead.",
+        ),
+    ] = None,
+    limit: Limit = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Carry media to the platforms early; publishes nothing."""
+    from postcron.operations.pre_upload import pre_upload as operation
+
+    span = _span(lead)
+    return _phase(how, lambda house: operation(house, lead=span, limit=limit, dry_run=dry_run))
+
+
+def tick(how: How, *, limit: Limit = None, dry_run: DryRun = False) -> int:
+    """Decide what is due: queue it, or call it late."""
+    from postcron.operations.tick import tick as operation
+
+    return _phase(how, lambda house: operation(house, limit=limit, dry_run=dry_run))
+
+
+def publish(
+    how: How,
+    *,
+    ahead: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Wait for what is due within this.", show_default="60s"),
+    ] = None,
+    limit: Limit = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Put what is due live, each at its second; then find out what is uncertain."""
+    from postcron.operations.publish import publish as operation
+
+    span = _span(ahead)
+    return _phase(how, lambda house: operation(house, ahead=span, limit=limit, dry_run=dry_run))
+
+
+def retry(
+    how: How,
+    *,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...",
+            help="Posts (12) or deliveries (12.1) to send now, also late ones. "
+            "Without: what failed and whose wait is over.",
+        ),
+    ] = None,
+    limit: Limit = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Give what failed another chance."""
+    from postcron.operations.retry import retry as operation
+
+    if ids:
+        return _retry_now(how, ids, dry_run=dry_run)
+    return _phase(how, lambda house: operation(house, limit=limit, dry_run=dry_run))
+
+
+def run(how: How, *, limit: Limit = None, dry_run: DryRun = False) -> int:
+    """Do all phases in one process: for a crontab of one line."""
+    from postcron.operations.run import run as operation
+
+    return _phase(how, lambda house: operation(house, limit=limit, dry_run=dry_run))
+
+
+def _retry_now(how: How, ids: list[str], *, dry_run: bool) -> int:
+    from postcron.cli.people import who
+    from postcron.operations.retry import retry_now
+
+    if dry_run:
+        message = "--dry-run does not go with IDs; `postcron show ID` says what is possible."
+        raise typer.BadParameter(message)
+    with how.home() as house:
+        deliveries = retry_now(house, ids, actor=who())
+        here = render.Here.at(house)
+    how.answer(documents.deliveries(deliveries), lambda: render.deliveries(deliveries, here))
+    return failures.DONE
+
+
+def _span(text: str | None) -> timedelta | None:
+    from postcron.rules.spans import duration
+
+    return None if text is None else duration(text)
+
+
+def _phase(how: How, operation: Callable[[House], Report]) -> int:
+    stop = signals.finish_when_asked()
+    with how.home(stop) as house:
+        report = operation(house)
+        here = render.Here.at(house)
+    for delivery in _troubled(report):
+        printing.complain(render.trouble(delivery, here.now))
+    if how.json or how.verbose or report.dry_run:
+        how.answer(documents.report(report), lambda: render.report(report, here))
+    return signals.INTERRUPTED if stop.is_set() else _exit_code(report)
+
+
+def _troubled(report: Report) -> list[Delivery]:
+    return [] if report.dry_run else [*report.failed, *report.late, *report.unknown]
+
+
+def _exit_code(report: Report) -> int:
+    if any(delivery.wake_at is None for delivery in report.unknown):
+        return failures.UNKNOWN
+    return failures.FAILED if report.failed or report.late else failures.DONE

@@ -1,0 +1,271 @@
+"""Writing posts down, changing them, withdrawing them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from postcron.cli import documents, failures, render
+from postcron.cli.how import DryRun, How, command
+from postcron.cli.people import who
+from postcron.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+Text = Annotated[
+    str | None,
+    typer.Argument(metavar="[TEXT]", help="What to say; - reads it from standard input."),
+]
+TextFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Read the text from a file (UTF-8).")
+]
+Media = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SOURCE", help="A path, https:// or s3:// address. May be repeated."),
+]
+Alt = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="Alt text of the media, in the same order. May be repeated."),
+]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="When: 2026-11-20T18:00, tomorrow 9am, friday 18:30, 2h30m."),
+]
+Zone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="The zone of --at, like Europe/Rome.")
+]
+Kind = Annotated[
+    Literal["post", "reel", "story"] | None,
+    typer.Option("--type", metavar="TYPE", help="post, reel or story."),
+]
+Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="The campaign it belongs to.")]
+Notes = Annotated[str | None, typer.Option(metavar="TEXT", help="For yourselves; never published.")]
+TextFor = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ACCOUNT=TEXT", help="Another text for one account. May be repeated."),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", metavar="ACCOUNT.NAME=VALUE", help="A platform's option. May be repeated."
+    ),
+]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Posts (12) or deliveries (12.1).")]
+
+#: no platform takes a text this long: what is longer was not meant
+LONGEST_TEXT = 1_000_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands about what is to be said."""
+    for function in (schedule, edit, cancel, delete):
+        command(app, function)
+
+
+def schedule(
+    how: How,
+    *,
+    text: Text = None,
+    text_file: TextFile = None,
+    to: Annotated[
+        list[str] | None, typer.Option(metavar="ACCOUNT", help="Where to. May be repeated.")
+    ] = None,
+    at: At = None,
+    tz: Zone = None,
+    now: Annotated[bool, typer.Option("--now", help="At once: the next publish sends it.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Keep it; nothing goes out.")] = False,
+    media: Media = None,
+    alt: Alt = None,
+    kind: Kind = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Your name for it: the same key again changes nothing."),
+    ] = None,
+    campaign: Campaign = None,
+    notes: Notes = None,
+    by: Annotated[str, typer.Option(metavar="LABEL", help="Who or what schedules it.")] = "manual",
+    text_for: TextFor = None,
+    option: Options = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Write a post down: checked and kept here, at no platform yet."""
+    from postcron.model import PostType
+    from postcron.operations.schedule import Wish
+    from postcron.operations.schedule import schedule as operation
+
+    wish = Wish(
+        text=_text(text, text_file),
+        accounts=to or [],
+        at=_moment(at, now=now),
+        zone=tz,
+        media=media or [],
+        alts=alt or [],
+        draft=draft,
+        type=PostType(kind or "post"),
+        key=_key(key),
+        campaign=campaign,
+        notes=notes,
+        scheduled_by=by,
+        texts=_texts(text_for or []),
+        options=_options(option or []),
+    )
+    with how.home() as house:
+        answer = operation(house, wish, actor=who(), dry_run=dry_run)
+        here = render.Here.at(house)
+    how.answer(documents.scheduled(answer), lambda: render.scheduled(answer, here))
+    return failures.DONE
+
+
+def edit(
+    how: How,
+    *,
+    id: Annotated[str, typer.Argument(metavar="ID", help="A post (12) or a delivery (12.1).")],
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The new text; - reads standard input.")
+    ] = None,
+    text_file: TextFile = None,
+    at: At = None,
+    tz: Zone = None,
+    media: Media = None,
+    alt: Alt = None,
+    kind: Kind = None,
+    campaign: Campaign = None,
+    notes: Notes = None,
+    text_for: TextFor = None,
+    option: Options = None,
+) -> int:
+    """Change what is not out yet: only what you name, all of it or nothing."""
+    from postcron.model import PostType
+    from postcron.operations.edit import Change
+    from postcron.operations.edit import edit as operation
+
+    change = Change(
+        text=_text(text, text_file),
+        texts=_texts(text_for or []),
+        options=_options(option or []),
+        at=at,
+        zone=tz,
+        media=media,
+        alts=alt or [],
+        type=None if kind is None else PostType(kind),
+        campaign=campaign,
+        notes=notes,
+    )
+    if change == Change(zone=tz, alts=alt or []):
+        raise Invalid("Nothing to change: name what shall be different, like --at or --text.")
+    with how.home() as house:
+        edited = operation(house, id, change, actor=who())
+        here = render.Here.at(house)
+    document = {"post": documents.post(edited.post)} | documents.deliveries(edited.deliveries)
+    how.answer(document, lambda: render.deliveries(edited.deliveries, here))
+    return failures.DONE
+
+
+def cancel(how: How, ids: Ids) -> int:
+    """Withdraw what is not out; all of them or none."""
+    from postcron.operations.cancel import cancel as operation
+
+    with how.home() as house:
+        cancelled = operation(house, ids, actor=who())
+        here = render.Here.at(house)
+    how.answer(documents.deliveries(cancelled), lambda: render.deliveries(cancelled, here))
+    return failures.DONE
+
+
+def delete(
+    how: How, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Posts, like 12.")]
+) -> int:
+    """Take posts that are not out from the lists; the ledger keeps them."""
+    from postcron.operations.cancel import delete as operation
+
+    with how.home() as house:
+        deleted = operation(house, ids, actor=who())
+        here = render.Here.at(house)
+    how.answer(documents.deliveries(deleted), lambda: render.deliveries(deleted, here))
+    return failures.DONE
+
+
+# --- from words to values ----------------------------------------------------------------------
+
+
+def _moment(at: str | None, *, now: bool) -> str | None:
+    if at is not None and now:
+        raise Invalid("--at and --now say two different times: give one.", code="usage")
+    return "now" if now else at
+
+
+def _text(text: str | None, file: Path | None) -> str | None:
+    if text is not None and file is not None:
+        raise Invalid("The text is given twice, as words and with --text-file: give it once.")
+    if file is not None:
+        return _from_file(file)
+    return _from_stdin() if text == "-" else _readable(text)
+
+
+def _from_file(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return _decoded(stream, f"The text file {file}")
+    except OSError as error:
+        raise Invalid(f"The text file {file} cannot be read: {error.strerror}.") from error
+
+
+def _from_stdin() -> str:
+    if sys.stdin is None:
+        raise Invalid("There is no standard input to read the text from.")
+    return _decoded(sys.stdin.buffer, "The text on standard input")
+
+
+def _decoded(stream: BinaryIO, named: str) -> str:
+    content = stream.read(LONGEST_TEXT + 1)
+    if len(content) > LONGEST_TEXT:
+        raise Invalid(f"{named} is longer than {LONGEST_TEXT:,} bytes.")
+    try:
+        return content.decode().removeprefix("\ufeff").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{named} is not UTF-8.") from error
+
+
+def _readable(text: str | None) -> str | None:
+    """Refuse what a terminal in another encoding made of the text."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"{_start(text)} is not UTF-8: set LANG, or use --text-file.") from error
+    return text
+
+
+def _start(text: str | None) -> str:
+    return repr((text or "")[:40])
+
+
+def _key(key: str | None) -> str | None:
+    if key is not None and not key.strip():
+        raise Invalid("--key is empty: give it a name of your own, or leave it out.")
+    return _readable(key)
+
+
+def _texts(pairs: Sequence[str]) -> dict[str, str]:
+    texts = {}
+    for pair in pairs:
+        account, equals, text = pair.partition("=")
+        if not equals or not account:
+            raise Invalid(f"--text-for {_start(pair)} must be written ACCOUNT=TEXT.")
+        texts[account] = _readable(text) or ""
+    return texts
+
+
+def _options(words: Sequence[str]) -> dict[str, dict[str, str]]:
+    options: dict[str, dict[str, str]] = {}
+    for word in words:
+        left, equals, value = word.partition("=")
+        account, dot, name = left.rpartition(".")
+        if not (equals and dot and account and name):
+            raise Invalid(f"--option {_start(word)} must be written ACCOUNT.NAME=VALUE.")
+        options.setdefault(account, {})[name] = value
+    return options

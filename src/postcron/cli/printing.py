@@ -1,0 +1,66 @@
+"""Writing to stdout and stderr so that neither a closed pipe nor a full disk undoes what is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from postcron.cli.visible import visible
+from postcron.errors import CannotWork
+
+
+def prepare() -> None:
+    """Make the three streams safe to use, whatever cron or a shell handed us."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # A file opened later would take the place of a closed stream, and get its output.
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Print a part of the answer; raises `CannotWork` when stdout cannot take it."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        message = f"The answer could not be written: {error.strerror}. What was done is stored."
+        raise CannotWork(message, code="output_failed") from error
+
+
+def document(value: Mapping[str, Any]) -> None:
+    """Print the answer as one JSON document; ASCII, so that no terminal obeys what is in it."""
+    say(json.dumps(value, indent=2))
+
+
+def complain(line: str) -> None:
+    """Print one line about a problem; there is nobody to tell if that fails."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(visible(line) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, or Python complains about it at the very end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,192 @@
+"""Tables for people. Rich is loaded here alone, and nothing from outside reaches it unseen."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from postcron.cli.visible import visible
+from postcron.rules.spans import until
+from postcron.states import State
+
+if TYPE_CHECKING:
+    from postcron.model import Delivery, Page, Post
+    from postcron.operations.house import House
+    from postcron.operations.report import Report
+    from postcron.operations.schedule import Planned, Scheduled
+
+#: on a narrower terminal the last column goes below, not beside
+NARROW = 72
+#: what a pipe gets: nothing folded that a line of grep should find
+PIPE_WIDTH = 160
+
+COLOURS = {
+    State.PUBLISHED: "green",
+    State.FAILED: "red",
+    State.LATE: "yellow",
+    State.UNKNOWN: "bold red",
+    State.PUBLISHING: "cyan",
+    State.CONFIRMING: "cyan",
+    State.DRAFT: "dim",
+    State.CANCELLED: "dim",
+}
+
+
+@dataclass(frozen=True)
+class Here:
+    """When and where the reader is: moments are told in their zone and from their now."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    @classmethod
+    def at(cls, house: House) -> Here:
+        return cls(house.clock.now(), ZoneInfo(house.config.timezone))
+
+    def when(self, moment: datetime | None) -> str:
+        if moment is None:
+            return "–"
+        return f"{self.clock(moment)} ({until(moment, self.now)})"
+
+    def clock(self, moment: datetime) -> str:
+        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        return clock if local.date() == today else f"{local:%a %Y-%m-%d} {clock}"
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, colours: int | None = None
+) -> str:
+    """Return a table; `colours` is the column that holds a state."""
+    from rich.table import Table
+    from rich.text import Text
+
+    width = _width()
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for place, head in enumerate(heads):
+        short = place < 2 or place == colours
+        drawn.add_column(head, no_wrap=short and width >= NARROW, overflow="fold")
+    for row in rows:
+        drawn.add_row(
+            *(
+                Text(visible(cell), style=_colour(cell) if place == colours else "")
+                for place, cell in enumerate(row)
+            )
+        )
+    return _drawn(drawn, width)
+
+
+def _drawn(drawn: object, width: int) -> str:
+    from rich.console import Console
+
+    colour = _is_terminal() and not os.environ.get("NO_COLOR")
+    paper = io.StringIO()
+    console = Console(
+        file=paper,
+        width=width,
+        force_terminal=colour,
+        color_system="auto" if colour else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.print(drawn)
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80 if _is_terminal() else PIPE_WIDTH, 24)).columns
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _colour(state: str) -> str:
+    return COLOURS.get(State(state), "") if state in set(State) else ""
+
+
+# --- deliveries --------------------------------------------------------------------------------
+
+
+def deliveries(some: Iterable[Delivery], here: Here) -> str:
+    rows = [(d.ref, d.account, str(d.state), here.when(d.due_at), _note(d, here)) for d in some]
+    return table(("ID", "ACCOUNT", "STATE", "DUE", "NOTE"), rows, colours=2) if rows else "Nothing."
+
+
+def page(one: Page, here: Here) -> str:
+    more = "" if one.next is None else f"\nMore: --after {one.next}"
+    return f"{deliveries(one.deliveries, here)}{more}"
+
+
+def clear() -> str:
+    """Return what empties a terminal and puts the cursor at its top; elsewhere a blank line."""
+    return "\x1b[2J\x1b[H" if _is_terminal() else ""
+
+
+def _note(one: Delivery, here: Here) -> str:
+    if one.state is State.PUBLISHED:
+        return one.url or one.remote_id or ""
+    if one.error is not None and one.state is not State.CANCELLED:
+        next_ = "" if one.wake_at is None else f" (again {until(one.wake_at, here.now)})"
+        return f"{one.error}{next_}"
+    return one.reason
+
+
+def trouble(one: Delivery, now: datetime) -> str:
+    """Return the line that cron mails: which, where, what, and what happens next."""
+    what = (one.error or "").strip()
+    return f"{one.ref} {one.account} {one.state}: {what} {_follows(one, now)}".replace("  ", " ")
+
+
+def _follows(one: Delivery, now: datetime) -> str:
+    if one.wake_at is None:
+        return f"Needs you: `postcron show {one.ref}` says what is safe to do."
+    verb = "looks at the platform" if one.state is State.UNKNOWN else "tries"
+    return f"postcron {verb} again {until(one.wake_at, now)}."
+
+
+def report(one: Report, here: Here) -> str:
+    everything = one.everything()
+    verb = "would touch" if one.dry_run else "found"
+    counts = {
+        "done": one.done,
+        "failed": one.failed,
+        "late": one.late,
+        "unknown": one.unknown,
+        "waiting": one.waiting,
+    }
+    told = ", ".join(f"{len(some)} {name}" for name, some in counts.items() if some)
+    head = f"{one.phase} {verb} {one.found}" + (f" ({told})." if told and not one.dry_run else ".")
+    return f"{head}\n{deliveries(everything, here)}" if everything else head
+
+
+def scheduled(answer: Scheduled, here: Here) -> str:
+    lines = [*map(visible, answer.notes)]
+    if answer.post is None:
+        lines.append("Nothing is saved; this is what it would be:")
+    else:
+        lines.append(f"Post {answer.post.id}{_key(answer.post)}")
+    heads = ("ID", "ACCOUNT", "STATE", "WANTED", "GIVEN", "REASON")
+    rows = [_given(each, here) for each in answer.deliveries]
+    return "\n".join([*lines, table(heads, rows, colours=2)])
+
+
+def _key(post: Post) -> str:
+    return "" if post.key is None else f" (key {visible(post.key)})"
+
+
+def _given(one: Delivery | Planned, here: Here) -> tuple[str, ...]:
+    wanted = "–" if one.wanted_at is None else here.clock(one.wanted_at)
+    ref = getattr(one, "ref", "–")
+    return ref, one.account, str(one.state), wanted, here.when(one.due_at), one.reason
