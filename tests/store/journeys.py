@@ -1,0 +1,62 @@
+"""Bringing a delivery into a state by the steps that lead there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from postcron.model import Delivery, Move, Outcome, Run
+from postcron.states import HELD, STEPS, State, Step
+from postcron.store import Store
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run
+
+LEASE = NOW + timedelta(minutes=2)
+
+#: what each step after the call means for the attempt
+CLOSES = {
+    Step.NOT_SENT: Outcome.NOT_SENT,
+    Step.REFUSED: Outcome.REFUSED,
+    Step.LANDED: Outcome.LANDED,
+    Step.ACCEPTED: Outcome.ACCEPTED,
+    Step.LOST: Outcome.UNKNOWN,
+    Step.FOUND: Outcome.LANDED,
+    Step.DENIED: Outcome.REFUSED,
+    Step.REPEATED: Outcome.PROVED_ABSENT,
+}
+
+
+def a_move(delivery: Delivery, step: Step, **more: Any) -> Move:
+    """The move an operation would make of this step."""
+    after = STEPS.get((delivery.state, step))
+    lease = LEASE if after in HELD or step is Step.CLAIMED else None
+    given: dict[str, Any] = {"wake_at": lease, "lease_until": lease, "close": CLOSES.get(step)}
+    if after is State.PUBLISHED:
+        given["set"] = {"remote_id": f"remote-{delivery.id}", "published_at": NOW}
+    return Move(delivery, step, **(given | more))
+
+
+def brought_to(store: Store, state: State, run: Run | None = None) -> Delivery:
+    """Return a new delivery that has come to `state` the shortest way."""
+    start = State.DRAFT if state is State.DRAFT else State.SCHEDULED
+    saved = store.add_post(a_new_post(a_new_delivery(state=start)), run=run or a_run())
+    delivery = saved.deliveries[0]
+    for step in way(start, state):
+        (moved,) = store.record([a_move(delivery, step)], run=run or a_run())
+        assert moved is not None
+        delivery = moved
+    return delivery
+
+
+def way(start: State, end: State) -> Sequence[Step]:
+    """Return the fewest steps from one state to another."""
+    ways: dict[State, tuple[Step, ...]] = {start: ()}
+    waiting = deque([start])
+    while end not in ways:
+        here = waiting.popleft()
+        for (before, step), after in STEPS.items():
+            if before is here and after not in ways:
+                ways[after] = (*ways[here], step)
+                waiting.append(after)
+    return ways[end]

@@ -1,0 +1,247 @@
+"""`record` is the only writer of a state: every state meets every step, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from postcron.errors import Refused
+from postcron.model import Attempt, Delivery, Filter, Outcome, Ticket
+from postcron.states import FINAL, STEPS, State, Step
+from postcron.store import Store
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import LEASE, a_move, brought_to
+
+ALLOWED = sorted(STEPS)
+NOT_ALLOWED = sorted({(state, step) for state in State for step in Step} - set(STEPS))
+
+
+def everything(store: Store) -> tuple[list[Delivery], list[Attempt], int]:
+    deliveries = list(store.page(Filter(deleted=True), limit=1000).deliveries)
+    attempts = [one for delivery in deliveries for one in store.attempts(delivery.id)]
+    return deliveries, attempts, len(store.events(Filter(), limit=1000))
+
+
+@pytest.mark.parametrize(("state", "step"), ALLOWED)
+def test_an_allowed_step_changes_the_state_and_leaves_one_ledger_row(
+    store: Store, state: State, step: Step
+) -> None:
+    delivery = brought_to(store, state)
+    before = len(store.events(Filter(), limit=1000))
+    (moved,) = store.record([a_move(delivery, step, detail={"why": "test"})], run=a_run())
+    assert moved is not None
+    assert moved.state is STEPS[state, step]
+    assert store.reload([delivery.id]) == [moved]
+    events = store.events(Filter(), limit=1000)
+    assert len(events) == before + 1
+    assert (events[0].kind, events[0].before, events[0].after) == (step, state, moved.state)
+    assert (events[0].run, events[0].actor, events[0].detail) == ("run-1", "cron", {"why": "test"})
+
+
+@pytest.mark.parametrize(("state", "step"), NOT_ALLOWED)
+def test_a_step_that_is_not_in_the_table_is_refused_and_writes_nothing(
+    store: Store, state: State, step: Step
+) -> None:
+    delivery = brought_to(store, state)
+    other = brought_to(store, State.SCHEDULED)
+    before = everything(store)
+    with pytest.raises(Refused):
+        store.record([a_move(other, Step.CANCELLED), a_move(delivery, step)], run=a_run())
+    assert everything(store) == before
+
+
+def test_what_is_final_has_no_steps() -> None:
+    assert not [state for state, _ in STEPS if state in FINAL]
+
+
+@pytest.mark.parametrize("stale", ["state", "fence", "owner"])
+def test_a_reader_who_is_behind_writes_nothing(store: Store, stale: str) -> None:
+    delivery = brought_to(store, State.PUBLISHING)
+    behind = {
+        "state": {"state": State.QUEUED},
+        "fence": {"fence": delivery.fence - 1},
+        "owner": {"owner": "run-0"},
+    }
+    from dataclasses import replace
+
+    seen = replace(delivery, **behind[stale])
+    step = Step.CANCELLED if stale == "state" else Step.LANDED
+    before = everything(store)
+    assert store.record([a_move(seen, step)], run=a_run()) == [None]
+    assert everything(store) == before
+
+
+def test_of_two_who_saw_the_same_delivery_the_first_wins(store: Store) -> None:
+    delivery = brought_to(store, State.UPLOADING, a_run("run-1"))
+    (won,) = store.record([a_move(delivery, Step.UPLOADED)], run=a_run("run-1"))
+    assert won is not None
+    late = store.record([a_move(delivery, Step.UPLOAD_POSTPONED)], run=a_run("run-2"))
+    assert late == [None]
+    assert store.reload([delivery.id]) == [won]
+
+
+def test_a_move_that_lost_takes_none_of_its_neighbours_along(store: Store) -> None:
+    lost, fine = brought_to(store, State.READY), brought_to(store, State.READY)
+    store.record([a_move(lost, Step.CANCELLED)], run=a_run())
+    moved = store.record([a_move(lost, Step.ENQUEUED), a_move(fine, Step.ENQUEUED)], run=a_run())
+    assert moved[0] is None
+    assert moved[1] is not None
+    assert moved[1].state is State.QUEUED
+
+
+def test_the_fence_rises_when_another_run_takes_over_and_only_then(store: Store) -> None:
+    delivery = brought_to(store, State.QUEUED)
+    fences = [delivery.fence]
+    for step in (Step.CLAIMED, Step.INTENDED, Step.LOST):
+        (moved,) = store.record([a_move(delivery, step)], run=a_run())
+        assert moved is not None
+        delivery = moved
+        fences.append(moved.fence)
+    assert [fence - fences[0] for fence in fences] == [0, 1, 1, 1]
+
+
+def test_a_lease_is_kept_with_its_owner_and_given_back_without(store: Store) -> None:
+    held = brought_to(store, State.PUBLISHING)
+    assert (held.owner, held.lease_until, held.wake_at) == ("run-1", LEASE, LEASE)
+    (free,) = store.record([a_move(held, Step.LOST, wake_at=NOW)], run=a_run())
+    assert free is not None
+    assert (free.owner, free.lease_until, free.wake_at) == (None, None, NOW)
+
+
+def test_a_lease_that_was_renewed_since_we_looked_is_not_taken_away(store: Store) -> None:
+    seen = brought_to(store, State.UPLOADING, a_run("slow"))
+    assert store.renew(seen, run=a_run("slow"), lease=timedelta(hours=1))
+    rescue = a_move(seen, Step.UPLOAD_POSTPONED)
+    assert store.record([rescue], run=a_run("rescuer")) == [None]
+
+
+def test_a_move_sets_the_columns_it_names(store: Store) -> None:
+    delivery = brought_to(store, State.UPLOADING)
+    given = {
+        "ticket": Ticket({"media": ["17"]}, ready=True, check_after=timedelta(seconds=5)),
+        "ready_at": NOW,
+        "not_before": NOW + timedelta(minutes=1),
+        "options": {"visibility": "öffentlich"},
+        "text": "Only here",
+        "tries": 2,
+        "error_code": "rate_limited",
+        "error": "slow down",
+        "revision": 3,
+    }
+    (moved,) = store.record([a_move(delivery, Step.UPLOADED, set=given)], run=a_run())
+    assert moved is not None
+    assert {name: getattr(moved, name) for name in given} == given
+
+
+@pytest.mark.parametrize("column", ["state", "fence", "owner", "id", "wake_at", "nonsense"])
+def test_a_move_cannot_set_what_the_guard_rests_on(store: Store, column: str) -> None:
+    delivery = brought_to(store, State.READY)
+    with pytest.raises(ValueError, match=column):
+        store.record([a_move(delivery, Step.ENQUEUED, set={column: 1})], run=a_run())
+
+
+# --- attempts --------------------------------------------------------------------------------
+
+
+def test_an_intent_writes_down_who_is_about_to_call(store: Store) -> None:
+    delivery = brought_to(store, State.PUBLISHING)
+    (attempt,) = store.attempts(delivery.id)
+    assert (attempt.number, attempt.outcome) == (1, Outcome.OPEN)
+    assert (attempt.run, attempt.host, attempt.boot) == ("run-1", "host-1", "boot-1")
+    assert (attempt.pid, attempt.started, attempt.intended_at) == (4242, "77", NOW)
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [
+        (Step.NOT_SENT, Outcome.NOT_SENT),
+        (Step.REFUSED, Outcome.REFUSED),
+        (Step.LANDED, Outcome.LANDED),
+        (Step.ACCEPTED, Outcome.ACCEPTED),
+        (Step.LOST, Outcome.UNKNOWN),
+    ],
+)
+def test_the_outcome_closes_the_attempt(
+    store: Store, clock: StoppedClock, step: Step, outcome: Outcome
+) -> None:
+    delivery = brought_to(store, State.PUBLISHING)
+    clock.forward(seconds=3)
+    told = {"sent_at": NOW + timedelta(seconds=1), "code": "answer_lost", "message": "cut off"}
+    store.record([a_move(delivery, step, attempt=told)], run=a_run())
+    (attempt,) = store.attempts(delivery.id)
+    assert attempt.outcome is outcome
+    assert attempt.ended_at == NOW + timedelta(seconds=3)
+    assert {name: getattr(attempt, name) for name in told} == told
+
+
+def test_after_a_proven_end_a_second_attempt_gets_the_next_number(store: Store) -> None:
+    delivery = brought_to(store, State.PUBLISHING)
+    for step in (Step.NOT_SENT, Step.RETRIED, Step.CLAIMED, Step.INTENDED):
+        (moved,) = store.record([a_move(delivery, step)], run=a_run())
+        assert moved is not None
+        delivery = moved
+    outcomes = [(one.number, one.outcome) for one in store.attempts(delivery.id)]
+    assert outcomes == [(1, Outcome.NOT_SENT), (2, Outcome.OPEN)]
+
+
+def test_while_an_attempt_may_be_live_there_is_no_second_intent(store: Store) -> None:
+    delivery = brought_to(store, State.UNKNOWN)
+    careless = a_move(delivery, Step.REPEATED, close=None)
+    (queued,) = store.record([careless], run=a_run())
+    assert queued is not None
+    (claimed,) = store.record([a_move(queued, Step.CLAIMED)], run=a_run())
+    assert claimed is not None
+    before = everything(store)
+    assert store.record([a_move(claimed, Step.INTENDED)], run=a_run()) == [None]
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize("outcome", ["open", "unknown", "accepted", "landed"])
+def test_the_database_itself_refuses_a_second_live_attempt(store: Store, outcome: str) -> None:
+    delivery = brought_to(store, State.PUBLISHING)
+    second = (
+        "INSERT INTO attempt (delivery_id, number, run, host, boot, pid, started, intended_at,"
+        f" outcome) SELECT delivery_id, 2, run, host, boot, pid, started, intended_at, '{outcome}'"
+        f" FROM attempt WHERE delivery_id = {delivery.id}"
+    )
+    with store._database.engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.exec_driver_sql(second)
+
+
+# --- receipts --------------------------------------------------------------------------------
+
+
+def test_one_remote_post_proves_at_most_one_delivery(store: Store) -> None:
+    first, second = brought_to(store, State.UNKNOWN), brought_to(store, State.UNKNOWN)
+    receipt = {"remote_id": "117", "published_at": NOW}
+    both = [a_move(one, Step.FOUND, set=receipt) for one in (first, second)]
+    moved = store.record(both, run=a_run())
+    assert moved[0] is not None
+    assert moved[1] is None
+    assert store.reload([second.id]) == [second]
+
+
+def test_the_same_remote_id_at_another_account_is_another_post(store: Store) -> None:
+    two = a_new_post(a_new_delivery("one"), a_new_delivery("two"))
+    store.add_post(two, run=a_run())
+    queued = store.enqueue(a_run(), until=NOW, limit=10)
+    intended = store.record([a_move(one, Step.INTENDED) for one in queued], run=a_run())
+    receipt = {"remote_id": "117"}
+    landed = [a_move(one, Step.LANDED, set=receipt) for one in intended if one is not None]
+    assert None not in store.record(landed, run=a_run())
+
+
+def test_the_database_itself_refuses_a_second_receipt(store: Store) -> None:
+    live, other = brought_to(store, State.PUBLISHED), brought_to(store, State.UNKNOWN)
+    stolen = f"UPDATE delivery SET remote_id = '{live.remote_id}' WHERE id = {other.id}"
+    with store._database.engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.exec_driver_sql(stolen)
+
+
+def test_the_database_itself_refuses_a_state_that_does_not_exist(store: Store) -> None:
+    delivery = brought_to(store, State.READY)
+    nonsense = f"UPDATE delivery SET state = 'posted' WHERE id = {delivery.id}"
+    with store._database.engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.exec_driver_sql(nonsense)
