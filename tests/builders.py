@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +49,11 @@ def an_attachment(sha256: str = "ab" * 32, *, alt: str = "A dog") -> Attachment:
 
 
 def a_new_delivery(
-    account: str = "acme", *, due: datetime | None = NOW, state: State = State.SCHEDULED, **more: Any
+    account: str = "acme",
+    *,
+    due: datetime | None = NOW,
+    state: State = State.SCHEDULED,
+    **more: Any,
 ) -> NewDelivery:
     """A delivery with an hour's lead, as `schedule` would make it."""
     given: dict[str, Any] = {
@@ -67,7 +70,7 @@ def a_new_delivery(
 
 
 def a_new_post(*deliveries: NewDelivery, key: str | None = None, **more: Any) -> NewPost:
-    given: Mapping[str, Any] = {
+    given: dict[str, Any] = {
         "workspace": "acme",
         "text": "Hello",
         "type": PostType.POST,

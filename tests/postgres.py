@@ -50,7 +50,9 @@ class Server:
         options = f"-h 127.0.0.1 -p {self.port} -k {self.folder}"
         options += "".join(f" -c {setting}" for setting in settings)
         log = str(self.folder / "log")
-        self._run("pg_ctl", "-w", "-D", str(self.folder / "data"), "-l", log, "-o", options, "start")
+        self._run(
+            "pg_ctl", "-w", "-D", str(self.folder / "data"), "-l", log, "-o", options, "start"
+        )
 
     def stop(self, mode: str = "fast") -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "stop")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import LEASE, a_move, brought_to
 
 from postcron.errors import Refused
 from postcron.model import Attempt, Delivery, Filter, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import LEASE, a_move, brought_to
 
 ALLOWED = sorted(STEPS)
-NOT_ALLOWED = sorted({(state, step) for state in State for step in Step} - set(STEPS))
 
 
 def everything(store: Store) -> tuple[list[Delivery], list[Attempt], int]:
@@ -40,15 +41,15 @@ def test_an_allowed_step_changes_the_state_and_leaves_one_ledger_row(
     assert (events[0].run, events[0].actor, events[0].detail) == ("run-1", "cron", {"why": "test"})
 
 
-@pytest.mark.parametrize(("state", "step"), NOT_ALLOWED)
-def test_a_step_that_is_not_in_the_table_is_refused_and_writes_nothing(
-    store: Store, state: State, step: Step
-) -> None:
-    delivery = brought_to(store, state)
-    other = brought_to(store, State.SCHEDULED)
+@pytest.mark.parametrize("state", State)
+def test_every_other_step_is_refused_and_writes_nothing(store: Store, state: State) -> None:
+    delivery, other = brought_to(store, state), brought_to(store, State.SCHEDULED)
     before = everything(store)
-    with pytest.raises(Refused):
-        store.record([a_move(other, Step.CANCELLED), a_move(delivery, step)], run=a_run())
+    refused = [step for step in Step if (state, step) not in STEPS]
+    for step in refused:
+        with pytest.raises(Refused):
+            store.record([a_move(other, Step.CANCELLED), a_move(delivery, step)], run=a_run())
+    assert refused
     assert everything(store) == before
 
 
@@ -59,13 +60,11 @@ def test_what_is_final_has_no_steps() -> None:
 @pytest.mark.parametrize("stale", ["state", "fence", "owner"])
 def test_a_reader_who_is_behind_writes_nothing(store: Store, stale: str) -> None:
     delivery = brought_to(store, State.PUBLISHING)
-    behind = {
+    behind: dict[str, dict[str, Any]] = {
         "state": {"state": State.QUEUED},
         "fence": {"fence": delivery.fence - 1},
         "owner": {"owner": "run-0"},
     }
-    from dataclasses import replace
-
     seen = replace(delivery, **behind[stale])
     step = Step.CANCELLED if stale == "state" else Step.LANDED
     before = everything(store)

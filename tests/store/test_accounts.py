@@ -1,0 +1,38 @@
+"""What runs leave for each other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.builders import NOW, a_run
+
+from postcron.model import AccountState
+from postcron.store import Beat, Store
+
+
+def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> None:
+    store.set_account("acme", remote_id="117", session=b"\x00sealed", session_expires_at=NOW)
+    store.set_account("acme", paused=True, blocked_until=NOW)
+    store.set_account("other")
+    known = AccountState(
+        "acme",
+        remote_id="117",
+        paused=True,
+        blocked_until=NOW,
+        session=b"\x00sealed",
+        session_expires_at=NOW,
+    )
+    assert store.account_states() == {"acme": known, "other": AccountState("other")}
+    store.set_account("acme", session=None, paused=False)
+    assert store.account_states()["acme"].session is None
+    assert store.account_states()["acme"].remote_id == "117"
+
+
+def test_each_phase_on_each_host_has_one_last_sign_of_life(store: Store) -> None:
+    store.beat(a_run("old"), at=NOW - timedelta(minutes=1), found=5, done=4, failed=1)
+    store.beat(a_run("new"), at=NOW, found=1, done=1, failed=0)
+    store.beat(a_run("t", phase="tick"), at=NOW, found=0, done=0, failed=0)
+    assert store.beats() == [
+        Beat("host-1", "publish", "new", NOW, 1, 1, 0),
+        Beat("host-1", "tick", "t", NOW, 0, 0, 0),
+    ]

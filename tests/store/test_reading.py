@@ -1,0 +1,205 @@
+"""Questions: what waits for which phase, what people list, what the ledger tells."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import a_move, brought_to
+
+from postcron.errors import Invalid
+from postcron.model import Filter, Phase
+from postcron.states import State, Step
+from postcron.store import Store, open_store
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("phase", "states"),
+    [
+        (Phase.PRE_UPLOAD, {State.SCHEDULED}),
+        (Phase.TICK, {State.SCHEDULED, State.READY, State.LATE}),
+        (
+            Phase.PUBLISH,
+            {State.SCHEDULED, State.READY, State.QUEUED, State.CONFIRMING, State.UNKNOWN},
+        ),
+        (Phase.RETRY, {State.FAILED}),
+        (
+            Phase.RUN,
+            {State.SCHEDULED, State.READY, State.QUEUED, State.CONFIRMING, State.UNKNOWN}
+            | {State.FAILED, State.LATE},
+        ),
+    ],
+)
+def test_a_dry_run_shows_what_the_phase_would_touch(
+    store: Store, phase: Phase, states: set[State]
+) -> None:
+    woken = {State.QUEUED, State.CONFIRMING, State.UNKNOWN, State.FAILED, State.LATE}
+    for state in State:
+        one = brought_to(store, state)
+        if state in woken:
+            with store._database.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    f"UPDATE delivery SET wake_at = created_at WHERE id = {one.id}"
+                )
+    found = store.waiting(phase, now=NOW, until=NOW + timedelta(minutes=2), limit=50)
+    assert {one.state for one in found} == states
+
+
+def test_looks_retries_and_late_ones_wait_for_their_moment(
+    store: Store, clock: StoppedClock
+) -> None:
+    soon = NOW + timedelta(minutes=5)
+    for state, step in [
+        (State.PUBLISHING, Step.LOST),
+        (State.PUBLISHING, Step.ACCEPTED),
+        (State.PUBLISHING, Step.NOT_SENT),
+        (State.READY, Step.MISSED),
+    ]:
+        one = brought_to(store, state)
+        store.record([a_move(one, step, wake_at=soon)], run=a_run())
+    asked = [store.looks, store.retries, store.allowed_late]
+    assert [question(9) for question in asked] == [[], [], []]
+    clock.forward(minutes=5)
+    states = [{one.state for one in question(9)} for question in asked]
+    assert states == [{State.UNKNOWN, State.CONFIRMING}, {State.FAILED}, {State.LATE}]
+
+
+def test_overdue_is_what_nobody_holds_and_nobody_let_out(store: Store, clock: StoppedClock) -> None:
+    free = [brought_to(store, state) for state in (State.SCHEDULED, State.READY, State.QUEUED)]
+    held = brought_to(store, State.QUEUED)
+    store.record([a_move(held, Step.CLAIMED)], run=a_run())
+    let_out = brought_to(store, State.LATE)
+    allowed = {"grace_from": NOW + timedelta(hours=1)}
+    store.record([a_move(let_out, Step.ALLOWED, set=allowed)], run=a_run())
+    before = NOW + timedelta(minutes=1)
+    assert [one.id for one in store.overdue(before, 9)] == [one.id for one in free]
+    assert store.overdue(NOW, 9) == []
+    clock.forward(minutes=3)
+    assert held.id in {one.id for one in store.overdue(before, 9)}
+
+
+def test_reload_keeps_the_order_asked_for(store: Store) -> None:
+    ids = [brought_to(store, State.SCHEDULED).id for _ in range(3)]
+    assert [one.id for one in store.reload([*reversed(ids), 999])] == ids[::-1]
+
+
+def test_what_does_not_exist_is_none(store: Store) -> None:
+    assert store.post(1) is None
+    assert store.delivery(1, 1) is None
+    assert store.post_by_key("acme", "k") is None
+    assert store.next_due() is None
+    assert store.counts() == {}
+
+
+def test_counts_and_the_next_moment(store: Store) -> None:
+    for state in (State.PUBLISHED, State.READY, State.READY):
+        brought_to(store, state)
+    store.add_post(a_new_post(a_new_delivery(due=NOW - DAY)), run=a_run())
+    assert store.counts() == {State.PUBLISHED: 1, State.READY: 2, State.SCHEDULED: 1}
+    assert store.next_due() == NOW - DAY
+
+
+# --- pages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["due", "created"])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_pages_show_everything_once_though_rows_come_in_between(
+    store: Store, clock: StoppedClock, order: str, newest_first: bool
+) -> None:
+    for days in (3, 1, 1, None, 2):
+        clock.forward(seconds=1)
+        due = None if days is None else NOW + days * DAY
+        store.add_post(a_new_post(a_new_delivery(due=due)), run=a_run())
+    shown: list[int] = []
+    after: str | None = None
+    while True:
+        page = store.page(Filter(), order=order, newest_first=newest_first, limit=2, after=after)
+        shown += [one.id for one in page.deliveries]
+        if page.next is None:
+            break
+        after = page.next
+    whole = store.page(Filter(), order=order, newest_first=newest_first)
+    assert shown == [one.id for one in whole.deliveries]
+    by_due = [4, 2, 3, 5, 1]
+    ascending = by_due if order == "due" else [1, 2, 3, 4, 5]
+    assert shown == (ascending[::-1] if newest_first else ascending)
+
+
+@pytest.mark.parametrize("mark", ["", "x", "%%%", "W10", "bnVsbA", "WyJ4IiwgMV0"])
+def test_a_mark_that_no_list_gave_out_is_refused(store: Store, mark: str) -> None:
+    with pytest.raises(Invalid, match="start without it"):
+        store.page(Filter(), after=mark)
+
+
+def test_filters_narrow_a_list(store: Store) -> None:
+    autumn = a_new_post(
+        a_new_delivery("a", platform="bluesky"),
+        a_new_delivery("b", due=NOW + DAY),
+        campaign="autumn",
+    )
+    saved = store.add_post(autumn, run=a_run())
+    other = brought_to(store, State.PUBLISHED)
+    a, b = (one.id for one in saved.deliveries)
+
+    def ids(**wanted: object) -> set[int]:
+        return {one.id for one in store.page(Filter(**wanted)).deliveries}  # type: ignore[arg-type]
+
+    assert ids() == {a, b, other.id}
+    assert ids(account="a") == {a}
+    assert ids(platform="bluesky") == {a}
+    assert ids(campaign="autumn") == {a, b}
+    assert ids(post_id=saved.post.id) == {a, b}
+    assert ids(states=frozenset({State.PUBLISHED})) == {other.id}
+    assert ids(since=NOW + DAY) == {b}
+    assert ids(before=NOW + DAY) == {a, other.id}
+
+
+def test_deleted_posts_are_listed_only_when_asked_for(store: Store) -> None:
+    saved = store.add_post(a_new_post(), run=a_run())
+    store.revise(saved.post, [], run=a_run(), deleted=True)
+    assert store.page(Filter()).deliveries == ()
+    assert store.page(Filter(deleted=True)).deliveries == saved.deliveries
+
+
+def test_the_ledger_is_filtered_like_a_list(store: Store, clock: StoppedClock) -> None:
+    one = brought_to(store, State.READY)
+    clock.forward(hours=1)
+    store.record([a_move(one, Step.CANCELLED)], run=a_run())
+    brought_to(store, State.SCHEDULED)
+
+    def kinds(**wanted: object) -> list[str]:
+        events = store.events(Filter(**wanted), limit=9, newest_first=False)  # type: ignore[arg-type]
+        return [event.kind for event in events]
+
+    assert kinds(post_id=one.post_id) == ["created", "upload_started", "uploaded", "cancelled"]
+    assert kinds(kinds=frozenset({"uploaded"})) == ["uploaded"]
+    assert kinds(states=frozenset({State.CANCELLED})) == ["cancelled"]
+    assert kinds(since=clock.at) == ["cancelled", "created"]
+    assert kinds(before=clock.at) == ["created", "upload_started", "uploaded"]
+    assert kinds(account="somebody") == []
+
+
+# --- workspaces ------------------------------------------------------------------------------
+
+
+def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedClock) -> None:
+    ours, theirs = (
+        open_store(store_url, now=clock.now, skew=timedelta(0), workspace=name)
+        for name in ("ours", "theirs")
+    )
+    saved = theirs.add_post(a_new_post(workspace="theirs"), run=a_run())
+    theirs.set_account("acme", paused=True)
+    assert ours.page(Filter()).deliveries == ()
+    assert ours.deliveries(saved.post.id) == []
+    assert ours.post(saved.post.id) is None
+    assert ours.events(Filter(), limit=9) == []
+    assert ours.account_states() == {}
+    assert ours.counts() == {}
+    assert ours.enqueue(a_run(), until=NOW, limit=9) == []
+    assert len(theirs.enqueue(a_run(), until=NOW, limit=9)) == 1
+    ours.close()
+    theirs.close()

@@ -1,0 +1,69 @@
+"""Editing and deleting posts: together with their deliveries, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, an_attachment
+from tests.store.journeys import a_move
+
+from postcron.errors import Refused
+from postcron.model import Filter, PostType
+from postcron.states import State, Step
+from postcron.store import Store
+
+
+def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> None:
+    two = a_new_post(a_new_delivery("a"), a_new_delivery("b"), attachments=(an_attachment(),))
+    saved = store.add_post(two, run=a_run())
+    moves = [a_move(one, Step.EDITED, set={"revision": 2}) for one in saved.deliveries]
+    files = (an_attachment("cd" * 32), an_attachment("ef" * 32))
+    moved = store.revise(
+        saved.post,
+        moves,
+        run=a_run(actor="ada"),
+        text="Better",
+        type=PostType.STORY,
+        attachments=files,
+        campaign="autumn",
+        notes="shorter",
+    )
+    post = store.post(saved.post.id)
+    assert post is not None
+    assert (post.text, post.type, post.attachments) == ("Better", PostType.STORY, files)
+    assert (post.campaign, post.notes) == ("autumn", "shorter")
+    assert [one.revision for one in moved] == [2, 2]
+    (event, *_) = store.events(Filter(), limit=9)
+    assert (event.kind, event.actor, event.delivery_id) == ("revised", "ada", None)
+    assert event.detail == {"changed": ["attachments", "campaign", "notes", "text", "type"]}
+
+
+def test_what_is_not_named_stays(store: Store) -> None:
+    saved = store.add_post(a_new_post(notes="old", attachments=(an_attachment(),)), run=a_run())
+    store.revise(saved.post, [], run=a_run(), campaign="autumn")
+    post = store.post(saved.post.id)
+    assert post is not None
+    assert (post.text, post.notes, post.attachments) == ("Hello", "old", saved.post.attachments)
+
+
+def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Store) -> None:
+    two = a_new_post(a_new_delivery("a"), a_new_delivery("b"), attachments=(an_attachment(),))
+    saved = store.add_post(two, run=a_run())
+    store.claim_uploads(a_run(), until=NOW, lease=NOW - NOW, limit=1)
+    before = store.page(Filter()), store.events(Filter(), limit=99)
+    moves = [a_move(one, Step.EDITED) for one in saved.deliveries]
+    with pytest.raises(Refused, match=r"Delivery 1\.1 has just been changed by another run"):
+        store.revise(saved.post, moves, run=a_run(), text="Better", attachments=())
+    assert store.post(saved.post.id) == saved.post
+    assert (store.page(Filter()), store.events(Filter(), limit=99)) == before
+
+
+def test_a_deleted_post_says_when_and_keeps_its_history(store: Store) -> None:
+    saved = store.add_post(a_new_post(key="k"), run=a_run())
+    moves = [a_move(one, Step.CANCELLED) for one in saved.deliveries]
+    (cancelled,) = store.revise(saved.post, moves, run=a_run(), deleted=True)
+    assert cancelled.state is State.CANCELLED
+    post = store.post_by_key("acme", "k")
+    assert post is not None
+    assert post.deleted_at == NOW
+    kinds = [event.kind for event in store.events(Filter(post_id=post.id), limit=9)]
+    assert kinds == ["deleted", "cancelled", "created"]
