@@ -115,7 +115,7 @@ class Doors:
         platform = self.house.platform_class(account)(login, self._api)
         if not isinstance(platform, Refreshes) or self._is_fresh(session):
             return platform
-        session = platform.refresh(self.house.clock.now())
+        session = _remembered(self.house, platform.refresh(self.house.clock.now()))
         # Saved before its first use: a rotating token that is lost cannot be had again.
         self.house.store.set_account(
             account.name,
@@ -157,7 +157,14 @@ def _login(house: House, account: Account, session: Session | None) -> Login:
 def _unsealed(house: House, state: AccountState) -> Session | None:
     if state.session is None or state.session_expires_at is None:
         return None
-    return Session(house.sealer.unseal(state.session), state.session_expires_at)
+    session = Session(house.sealer.unseal(state.session), state.session_expires_at)
+    return _remembered(house, session)
+
+
+def _remembered(house: House, session: Session) -> Session:
+    for value in session.data.values():
+        house.secrets.remember(value)
+    return session
 
 
 def block(house: House, account: str, error: PlatformError) -> None:

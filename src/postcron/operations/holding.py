@@ -99,7 +99,7 @@ class Holding:
         if not moves:
             return []
         self.touch(move.delivery for move in moves)
-        return self.house.store.record(moves, run=self.run)
+        return self.house.record(moves, run=self.run)
 
     def step(
         self,

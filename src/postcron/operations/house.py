@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from postcron.clock import Clock, SystemClock
 from postcron.config import Config
 from postcron.errors import NotFound
-from postcron.model import Account, Run, SecretRef
+from postcron.model import Account, Delivery, Move, Run, SecretRef
 from postcron.operations import host
 from postcron.secrets import Sealer, Secrets
 from postcron.web import Guard
@@ -33,6 +33,11 @@ def _find(platform: str) -> type[Platform]:
     from postcron.platforms import find
 
     return find(platform)
+
+
+def _mask(values: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
+    told = values.keys() & {"error", "message", "why"}
+    return {name: redact(v) if name in told and v else v for name, v in values.items()}
 
 
 @dataclass
@@ -128,6 +133,20 @@ class House:
     def run(self, phase: str, *, actor: str = "cron") -> Run:
         """Return the identity under which this process claims and records."""
         return host.new_run(phase, self.state_dir, actor=actor)
+
+    def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
+        """Record steps in one commit, with every secret masked in what platforms have said."""
+        return self.store.record([self._masked(move) for move in moves], run=run)
+
+    def _masked(self, move: Move) -> Move:
+        if not move.detail and "error" not in move.set:
+            return move
+        return replace(
+            move,
+            set=_mask(move.set, self.secrets.redact),
+            attempt=_mask(move.attempt, self.secrets.redact),
+            detail=_mask(move.detail, self.secrets.redact),
+        )
 
     def close(self) -> None:
         if "store" in self.__dict__:

@@ -46,16 +46,24 @@ class Case:
     policy: Policy
     #: True: it cannot send any more; None: only its own host could tell
     sender_dead: bool | None
-    #: when earlier looks of this case found nothing
-    absences: tuple[datetime, ...]
+    #: earlier looks at this call: when, and what they showed
+    looks: tuple[tuple[datetime, str], ...]
     #: attempts of this delivery that were already proved absent
     proved: int
     now: datetime
 
     @property
-    def since(self) -> datetime:
-        """When it became uncertain: looks are spaced by how long ago that is."""
-        return self.attempt.ended_at or self.attempt.intended_at
+    def settled_at(self) -> datetime:
+        """When a look is worth believing: what was still on its way has arrived or died."""
+        return (self.attempt.ended_at or self.attempt.intended_at) + self.settle
+
+    @property
+    def first_look(self) -> datetime:
+        """When looking began: looks are spaced, and end, by how long ago that is.
+
+        Not counted from the call: after an outage a person is asked only once we have looked.
+        """
+        return self.looks[0][0] if self.looks else self.now
 
 
 def look(house: House, doors: Doors, run: Run, delivery: Delivery, post: Post) -> Move:
@@ -94,7 +102,7 @@ def _case(house: House, doors: Doors, run: Run, delivery: Delivery) -> Case:
         settle=platform.settle,
         policy=account.policy,
         sender_dead=_sender_dead(attempt, run),
-        absences=_absences(house, delivery, attempt) if platform.act is Act.READBACK else (),
+        looks=_looks(house, delivery, attempt),
         proved=sum(a.outcome is Outcome.PROVED_ABSENT for a in attempts),
         now=house.clock.now(),
     )
@@ -105,14 +113,12 @@ def _sender_dead(attempt: Attempt, run: Run) -> bool | None:
     return host.sender_is_dead(attempt, run) if attempt.code == SENDER_UNPROVEN else True
 
 
-def _absences(house: House, delivery: Delivery, attempt: Attempt) -> tuple[datetime, ...]:
+def _looks(house: House, delivery: Delivery, attempt: Attempt) -> tuple[tuple[datetime, str], ...]:
     looked = Filter(post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}))
     return tuple(
-        event.at
-        for event in house.store.events(looked, limit=200)
-        if event.delivery_id == delivery.id
-        and event.detail.get("sight") == Sight.ABSENT
-        and event.at >= attempt.intended_at
+        (event.at, str(event.detail.get("sight")))
+        for event in house.store.events(looked, limit=500, newest_first=False)
+        if event.delivery_id == delivery.id and event.at >= attempt.intended_at
     )
 
 
@@ -146,7 +152,7 @@ def _working(case: Case, sighting: Sighting) -> Move:
     return Move(
         case.delivery,
         Step.LOOKED if confirming else Step.ACCEPTED,
-        wake_at=backoff.next_poll(case.since, case.now),
+        wake_at=backoff.next_poll(case.first_look, case.now),
         close=None if confirming else Outcome.ACCEPTED,
         detail=_told(sighting),
     )
@@ -186,7 +192,7 @@ def _absent(case: Case, sighting: Sighting) -> Move:
 
 def _absence_is_proved(case: Case, sighting: Sighting) -> bool:
     """Say whether sending once more cannot make two: by class of act, never by hope."""
-    settled = case.now >= case.since + case.settle
+    settled = case.now >= case.settled_at
     if case.act is Act.REPEATABLE:
         return settled
     if case.act is Act.HANDLE:
@@ -197,14 +203,17 @@ def _absence_is_proved(case: Case, sighting: Sighting) -> bool:
         and case.sender_dead is True
         and case.policy.resend == "after_proof"
         and case.proved == 0
-        and any(case.now - at >= BETWEEN for at in case.absences if at >= case.since + case.settle)
+        and any(
+            sight == Sight.ABSENT and at >= case.settled_at and case.now - at >= BETWEEN
+            for at, sight in case.looks
+        )
     )
 
 
 def _look_again(case: Case, sighting: Sighting) -> Move:
     confirming = case.delivery.state is State.CONFIRMING
     again = backoff.next_poll if confirming else backoff.next_look
-    wake_at = None if case.act is Act.BLIND else again(case.since, case.now)
+    wake_at = None if case.act is Act.BLIND else again(case.first_look, case.now)
     return Move(
         case.delivery,
         Step.LOOKED,

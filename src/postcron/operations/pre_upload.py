@@ -82,7 +82,7 @@ class Carriers:
             raise error
         else:
             move = self._carried(delivery, future.result())
-        self.house.store.record([move], run=self.run)
+        self.house.record([move], run=self.run)
 
     def _carried(self, delivery: Delivery, ticket: Ticket) -> Move:
         now = self.house.clock.now()

@@ -28,6 +28,7 @@ from postcron.operations.workers import Workers
 from postcron.platforms.base import Starts
 from postcron.rules.backoff import IN_RUN
 from postcron.states import State, Step
+from postcron.web import warm
 
 #: an intent is durable this long before its moment: long enough to commit, short enough that few
 #: deliveries become unknown if the run dies in between
@@ -73,6 +74,8 @@ class Shift:
     #: nothing due after this moment is claimed
     until: datetime
     claimed: int = 0
+    #: phase 2 is complete for these, and it is not recorded yet
+    uploaded: list[tuple[Held, Ticket]] = field(default_factory=list)
     #: calls that have come back and are not recorded yet
     ended: list[tuple[Held, Verdict]] = field(default_factory=list)
 
@@ -93,6 +96,7 @@ class Shift:
         while self.holding:
             self.workers.collect()
             self._write_outcomes()
+            self._write_uploads()
             self._advance()
             if self.holding:
                 self._wait()
@@ -144,6 +148,7 @@ class Shift:
 
     def _preparation(self, held: Held) -> Callable[[], Ticket]:
         def prepare() -> Ticket:
+            warm()
             ticket = held.ticket if self._is_prepared(held) else self._phase_two(held)
             platform = self.doors.open(self.house.account(held.delivery.account))
             held.platform = platform
@@ -172,18 +177,30 @@ class Shift:
             again = self.clock.now() + (result.check_after or timedelta(seconds=30))
             changes = {"ticket": result}
             self.holding.step(held, Step.UPLOAD_POSTPONED, wake_at=again, changes=changes)
+        elif self._is_prepared(held):
+            held.ticket, held.stage = result, Stage.PREPARED
         else:
-            self._now_prepared(held, result)
+            self.uploaded.append((held, result))
 
-    def _now_prepared(self, held: Held, ticket: Ticket) -> None:
-        if not self._is_prepared(held):
-            lease = held.delivery.lease_until
-            changes = {"ticket": ticket, "ready_at": self.clock.now()}
-            if not self.holding.step(
-                held, Step.UPLOADED, wake_at=lease, lease_until=lease, changes=changes
-            ):
-                return
-        held.ticket, held.stage = ticket, Stage.PREPARED
+    def _write_uploads(self) -> None:
+        """Record everything phase 2 has just completed, in one commit."""
+        uploaded, self.uploaded = self.uploaded, []
+        now = self.clock.now()
+        moves = [
+            Move(
+                held.delivery,
+                Step.UPLOADED,
+                wake_at=held.delivery.lease_until,
+                lease_until=held.delivery.lease_until,
+                set={"ticket": ticket, "ready_at": now},
+            )
+            for held, ticket in uploaded
+        ]
+        for (held, ticket), delivery in zip(uploaded, self.holding.record(moves), strict=True):
+            if delivery is None:
+                self.holding.let_go(held)
+            else:
+                held.delivery, held.ticket, held.stage = delivery, ticket, Stage.PREPARED
 
     def _not_prepared(self, held: Held, error: PlatformError) -> None:
         block(self.house, held.delivery.account, error)

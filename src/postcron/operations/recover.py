@@ -20,7 +20,7 @@ def recover(house: House, run: Run) -> list[Delivery]:
     """Take back every delivery whose lease is over; return those that changed."""
     expired = house.store.expired(house.config.run.stuck_limit)
     moves = [_move(house, run, delivery) for delivery in expired]
-    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 
 def _move(house: House, run: Run, delivery: Delivery) -> Move:

@@ -20,7 +20,7 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
         return report
     run = house.run(Phase.RETRY)
     moves = [Move(delivery, Step.RETRIED, wake_at=now) for delivery in found]
-    moved = [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+    moved = [delivery for delivery in house.record(moves, run=run) if delivery is not None]
     report.add(moved, done=frozenset({State.QUEUED}))
     house.store.beat(run, at=now, found=report.found, done=len(report.done), failed=0)
     return report
@@ -36,7 +36,7 @@ def retry_now(house: House, ids: list[str], *, actor: str) -> list[Delivery]:
     moves = [_again(house, delivery) for delivery in chosen if not _on_its_way(delivery)]
     if not moves and not any(_on_its_way(delivery) for delivery in chosen):
         return chosen
-    house.store.record(moves, run=run)
+    house.record(moves, run=run)
     return house.store.reload([delivery.id for delivery in chosen])
 
 

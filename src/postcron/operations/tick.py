@@ -51,7 +51,7 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
         for delivery in house.store.overdue(now, limit)
         if is_late(delivery, now, policy(house, delivery))
     ]
-    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 
 def is_late(delivery: Delivery, now: datetime, policy: Policy) -> bool:
@@ -78,7 +78,7 @@ def _allow(house: House, run: Run, *, limit: int) -> list[Delivery]:
         _by_policy(delivery, policy(house, delivery), now)
         for delivery in house.store.allowed_late(limit)
     ]
-    return [delivery for delivery in house.store.record(moves, run=run) if delivery is not None]
+    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 
 def _by_policy(delivery: Delivery, policy: Policy, now: datetime) -> Move:

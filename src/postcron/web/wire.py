@@ -13,7 +13,7 @@ import httpx
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Temporary
 from postcron.web.answer import Answer
-from postcron.web.line import CONNECT, Line, client, end_gently, publish_options
+from postcron.web.line import CONNECT, Line, client, end_gently, publish_options, tls
 from postcron.web.request import Request
 
 #: an answer longer than this is none
@@ -24,6 +24,11 @@ SLOWEST: Final = 64 * 1024
 # At INFO and below both write down whole addresses, and some platforms take a token there.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def ready() -> None:
+    """Read the authorities once; everything else came with this module."""
+    tls()
 
 
 class Trace:

@@ -1,0 +1,105 @@
+"""P1: what an idle minute costs, beside a Python that does nothing at all.
+
+Measured through the installed entry point, on a store with a few and with many deliveries.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.timing import in_turn, instructions
+
+PHASES = ("tick", "publish", "pre-upload", "retry", "run")
+FEW, MANY = 10_000, 300_000
+ROUNDS = 30
+#: the goals of the idle minute: wall and instructions against `pass`, many rows against few
+WALL, INSTRUCTIONS, GROWTH = 1.6, 1.5, 1.05
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = _home(Path(folder, "few"), FEW), _home(Path(folder, "many"), MANY)
+        _phases(few)
+        _growth(few, many)
+
+
+def _phases(home: Path) -> None:
+    environ = _environ(home)
+    commands = {"pass": [sys.executable, "-c", "pass"]}
+    commands |= {phase: [_postcron(), phase] for phase in PHASES}
+    timed = in_turn(commands, rounds=ROUNDS, environ=environ)
+    base, base_count = timed["pass"], instructions(commands["pass"], environ)
+    print(f"P1  idle phases at {FEW:,} deliveries; pass takes {base.median * 1e3:.1f} ms")
+    for phase in PHASES:
+        count = instructions(commands[phase], environ)
+        told = f"wall {timed[phase].times(base):.2f} x pass (goal ≤ {WALL})"
+        if count is not None and base_count is not None:
+            told += f", instructions {count / base_count:.2f} x (goal ≤ {INSTRUCTIONS})"
+        print(f"    {phase:11} {told}")
+
+
+def _growth(few: Path, many: Path) -> None:
+    argv = [_postcron(), "--config", "", "tick"]
+    commands = {
+        "few": [*argv[:2], str(few / "postcron.toml"), "tick"],
+        "many": [*argv[:2], str(many / "postcron.toml"), "tick"],
+    }
+    timed = in_turn(commands, rounds=ROUNDS, environ=_environ(few.parent))
+    ratio = timed["many"].times(timed["few"])
+    print(f"    {MANY:,} deliveries cost {ratio:.2f} x {FEW:,} (goal ≤ {GROWTH})")
+
+
+def _postcron() -> str:
+    return str(Path(sys.executable).with_name("postcron"))
+
+
+def _environ(home: Path) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "POSTCRON_CONFIG": str(home / "postcron.toml"),
+        "XDG_STATE_HOME": str(home / "state"),
+    }
+
+
+def _home(folder: Path, deliveries: int) -> Path:
+    """Return a folder with a store of published posts and a few far ahead, warmed for the lane."""
+    import subprocess
+
+    folder.mkdir()
+    environ = _environ(folder)
+    config = folder / "postcron.toml"
+    config.write_text(
+        f'timezone = "UTC"\n[store]\nurl = "sqlite:///{folder}/postcron.db"\n[media]\nlibrary = "{folder}/media"\n'
+    )
+    config.chmod(0o600)
+    subprocess.run([_postcron(), "init"], env=environ, check=True, capture_output=True)
+    _fill(folder / "postcron.db", deliveries)
+    subprocess.run([_postcron(), "tick"], env=environ, check=True)
+    return folder
+
+
+def _fill(path: Path, deliveries: int) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous=OFF")
+    post = "INSERT INTO post(workspace,text,type,created_by,scheduled_by,created_at) VALUES(?,?,?,?,?,?)"
+    then = "2026-01-01T00:00:00.000000Z"
+    connection.execute(post, ("default", "hello", "post", "me", "manual", then))
+    rows = (_row(number, then) for number in range(deliveries))
+    connection.executemany(
+        "INSERT INTO delivery(workspace,post_id,number,account,platform,state,options,due_at,wake_at,"
+        "reason,key,revision,ticket,tries,fence,created_at,updated_at) "
+        "VALUES('default',1,?,?,'mastodon',?,'{}',?,?,'',?,1,'{}',0,0,?,?)",
+        rows,
+    )
+    connection.commit()
+    connection.close()
+
+
+def _row(number: int, then: str) -> tuple[object, ...]:
+    ahead = number % 10 == 0
+    moment = f"2199-01-01T00:00:00.{number % 1_000_000:06}Z" if ahead else None
+    state = "scheduled" if ahead else "published"
+    return (number + 1, f"a{number}", state, moment or then, moment, f"k{number}", then, then)
