@@ -1,11 +1,9 @@
 """The entry point: the idle lane first, with the standard library alone; then the command line."""
 
-from __future__ import annotations
-
 import os
 import sys
 
-from postcron.cli import lane
+from postcron import lane
 
 
 def main() -> int:

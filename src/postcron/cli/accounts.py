@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postcron.cli import documents, failures, pages, render
+from postcron.cli import failures
 from postcron.cli.groups import alone_means
 from postcron.cli.how import How, command
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def list_(how: How) -> int:
     """List the accounts, and what is known about them."""
+    from postcron.cli import documents, pages, render
     from postcron.operations.listing import accounts as operation
 
     with how.home() as house:
@@ -42,6 +43,7 @@ def check(
     ] = False,
 ) -> int:
     """Ask each platform who we are, and compare; a good answer lifts a block."""
+    from postcron.cli import documents, pages
     from postcron.operations.accounts import check as operation
 
     with how.home() as house:

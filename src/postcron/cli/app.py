@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from postcron import __version__
 from postcron.cli import accounts, looking, phases, posting, printing, sandbox, setup, signals
 from postcron.cli.failures import Asked, guarded
 from postcron.cli.how import ConfigPath
@@ -25,9 +26,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:  # noqa: FBT001 - Typer's protocol
     if value:
-        from importlib.metadata import version
-
-        printing.say(f"postcron {version('postcron')}")
+        printing.say(f"postcron {__version__}")
         raise typer.Exit
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +51,9 @@ def guarded(command: Callable[[], Any], asked: Asked) -> int:
 
 def _tell(error: Exception, asked: Asked) -> int:
     if asked.verbose and not isinstance(error, typer.TyperException):
-        traceback.print_exception(error, file=sys.stderr)
+        _trace(error)
     told = _plainly(error)
+    told["message"] = printing.hidden(told["message"])
     if asked.json:
         try:
             printing.document({"error": told})
@@ -64,6 +63,13 @@ def _tell(error: Exception, asked: Asked) -> int:
     else:
         _complain(error, told)
     return _exit_code(error)
+
+
+def _trace(error: Exception) -> None:
+    import traceback
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        printing.complain(line)
 
 
 def _plainly(error: Exception) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from postcron.cli import documents, failures, lane, pages, printing, render, signals
+from postcron import lane
+from postcron.cli import failures, printing, signals
 from postcron.cli.how import How, command
 from postcron.states import State
 
@@ -38,6 +39,7 @@ def status(
     every: Annotated[str, typer.Option(metavar="SPAN", help="How often --watch looks.")] = "2s",
 ) -> int:
     """Say how things stand: what comes next, what needs you, when the phases last ran."""
+    from postcron.cli import render
     from postcron.rules.spans import duration
 
     pause = duration(every).total_seconds()
@@ -52,6 +54,7 @@ def status(
 
 
 def _status(how: How, house: House) -> None:
+    from postcron.cli import documents, pages, render
     from postcron.operations.reading import status as operation
 
     found = operation(house)
@@ -84,6 +87,7 @@ def list_(
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Turn it round.")] = False,
 ) -> int:
     """List deliveries, newest first."""
+    from postcron.cli import documents, render
     from postcron.operations.listing import deliveries as operation
 
     with how.home() as house:
@@ -111,6 +115,7 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="A post (12) or a delivery (12.1).")],
 ) -> int:
     """Tell all about a post: each try, each step, and what is safe to do next."""
+    from postcron.cli import documents, pages, render
     from postcron.operations.reading import show as operation
 
     with how.home() as house:
@@ -133,6 +138,7 @@ def log(
     limit: Limit = 50,
 ) -> int:
     """Read the ledger: everything that happened, the newest last."""
+    from postcron.cli import documents, pages, render
     from postcron.operations.listing import ledger as operation
 
     kinds = frozenset(each.replace("-", "_") for each in kind) if kind else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 import threading
@@ -11,8 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from postcron.cli import lane, printing
-from postcron.errors import CannotWork, PostcronError
+from postcron import lane
+from postcron.cli import printing
+from postcron.errors import CannotWork
 
 if TYPE_CHECKING:
     from postcron.operations.house import House
@@ -23,6 +23,7 @@ def home(
     config: str | None, *, verbose: bool = False, stop: threading.Event | None = None
 ) -> Iterator[House]:
     """Give a house with that configuration; `stop` is the flag that a signal sets."""
+    from postcron.cli.logs import listen
     from postcron.clock import SystemClock
     from postcron.config import find, load
     from postcron.operations.house import House, opened
@@ -32,13 +33,10 @@ def home(
     loaded = load(find(config, os.environ), os.environ)
     clock = SystemClock(interrupted=stop.is_set)
     with opened(House(loaded, os.environ, state_folder(), clock=clock, stop=stop)) as house:
-        _listen(verbose=verbose)
+        listen(verbose=verbose)
         quiet_loggers(house.secrets)
-        try:
-            yield house
-        except PostcronError as error:
-            error.message = house.secrets.redact(error.message)
-            raise
+        printing.hide_with(house.secrets.redact)
+        yield house
         _remember(house)
 
 
@@ -60,22 +58,3 @@ def _remember(house: House) -> None:
     if "store" in house.__dict__ and isinstance(url, str) and url.startswith("sqlite:///"):
         with suppress(OSError):
             lane.remember(str(house.config.path), url.removeprefix("sqlite:///"), house.environ)
-
-
-class _Complaints(logging.Handler):
-    """Warnings of the program as lines on stderr; where they come from only if asked."""
-
-    def __init__(self, *, traces: bool) -> None:
-        super().__init__(logging.INFO if traces else logging.WARNING)
-        self._traces = traces
-
-    def emit(self, record: logging.LogRecord) -> None:
-        printing.complain(f"postcron: {record.getMessage()}")
-        for line in (record.exc_text or "").splitlines() if self._traces else ():
-            printing.complain(line)
-
-
-def _listen(*, verbose: bool) -> None:
-    root = logging.getLogger()
-    root.handlers = [_Complaints(traces=verbose)]
-    root.setLevel(logging.INFO if verbose else logging.WARNING)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-
 
 def who() -> str:
     """Return the name of this user; their number where no name is to be had."""
+    import getpass
+    import os
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import documents, failures, printing, render, signals
+from postcron.cli import failures, printing, signals
 from postcron.cli.how import DryRun, How, command
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def run(how: How, *, limit: Limit = None, dry_run: DryRun = False) -> int:
 
 
 def _retry_now(how: How, ids: list[str], *, dry_run: bool) -> int:
+    from postcron.cli import documents, render
     from postcron.cli.people import who
     from postcron.operations.retry import retry_now
 
@@ -124,6 +125,8 @@ def _span(text: str | None) -> timedelta | None:
 
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
+    from postcron.cli import documents, render
+
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
         report = operation(house)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from postcron.cli import documents, failures, render
+from postcron.cli import failures
 from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
 from postcron.errors import Invalid
@@ -94,6 +94,7 @@ def schedule(
     dry_run: DryRun = False,
 ) -> int:
     """Write a post down: checked and kept here, at no platform yet."""
+    from postcron.cli import documents, render
     from postcron.model import PostType
     from postcron.operations.schedule import Wish
     from postcron.operations.schedule import schedule as operation
@@ -140,6 +141,7 @@ def edit(
     option: Options = None,
 ) -> int:
     """Change what is not out yet: only what you name, all of it or nothing."""
+    from postcron.cli import documents, render
     from postcron.model import PostType
     from postcron.operations.edit import Change
     from postcron.operations.edit import edit as operation
@@ -168,6 +170,7 @@ def edit(
 
 def cancel(how: How, ids: Ids) -> int:
     """Withdraw what is not out; all of them or none."""
+    from postcron.cli import documents, render
     from postcron.operations.cancel import cancel as operation
 
     with how.home() as house:
@@ -181,6 +184,7 @@ def delete(
     how: How, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Posts, like 12.")]
 ) -> int:
     """Take posts that are not out from the lists; the ledger keeps them."""
+    from postcron.cli import documents, render
     from postcron.operations.cancel import delete as operation
 
     with how.home() as house:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from postcron.cli.visible import visible
 from postcron.errors import CannotWork
 
+#: masks what must not be seen: the streams belong to the process, and so do its secrets
+_hide: Callable[[str], str] = str
+
+
+def hide_with(hide: Callable[[str], str]) -> None:
+    """Pass everything said about problems through `hide` from now on."""
+    global _hide
+    _hide = hide
+
+
+def hidden(text: str) -> str:
+    """Return a text about a problem with what must not be seen masked."""
+    return _hide(text)
+
 
 def prepare() -> None:
     """Make the three streams safe to use, whatever cron or a shell handed us."""
+    hide_with(str)
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -42,6 +56,8 @@ def say(text: str) -> None:
 
 def document(value: Mapping[str, Any]) -> None:
     """Print the answer as one JSON document; ASCII, so that no terminal obeys what is in it."""
+    import json
+
     say(json.dumps(value, indent=2))
 
 
@@ -50,7 +66,7 @@ def complain(line: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(visible(line) + "\n")
+        sys.stderr.write(visible(hidden(line)) + "\n")
         sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)

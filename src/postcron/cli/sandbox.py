@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from postcron.cli import documents, failures, pages, printing, signals
+from postcron.cli import failures, printing, signals
 from postcron.cli.how import How, command
 
 
@@ -29,6 +29,7 @@ def sandbox(
     ] = Path("sandbox"),
 ) -> int:
     """Run a platform on this machine until interrupted: to rehearse and to test against."""
+    from postcron.cli import documents, pages
     from postcron.sandbox import Sandbox
 
     stop = signals.finish_when_asked()
@@ -46,6 +47,7 @@ def demo(
     ] = Path("demo-run"),
 ) -> int:
     """Play the main job in a folder of its own, against a platform on this machine."""
+    from postcron.cli import documents, pages
     from postcron.operations.demo import demo as operation
 
     played = operation(folder, printing.complain if how.json else printing.say, os.environ)

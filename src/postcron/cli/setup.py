@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from postcron.cli import documents, failures, pages
+from postcron.cli import failures
 from postcron.cli.groups import alone_means
 from postcron.cli.how import How, command
 from postcron.cli.opening import state_folder
@@ -35,6 +35,7 @@ def init(
     ] = "default",
 ) -> int:
     """Make what is missing: configuration, folders, key, store. Safe to repeat; upgrades a store."""
+    from postcron.cli import documents, pages
     from postcron.operations.init import init as operation
 
     path = None if how.config is None else Path(how.config).expanduser()
@@ -47,6 +48,8 @@ def init(
 
 def show(how: How) -> int:
     """Show what is in force: the file, the environment over it, and the defaults."""
+    from postcron.cli import documents, pages
+
     with how.home() as house:
         config = house.config
     how.answer({"config": documents.config(config)}, lambda: pages.config(config))
@@ -55,6 +58,7 @@ def show(how: How) -> int:
 
 def validate(how: How) -> int:
     """Check the configuration and each account's keys; ask no platform."""
+    from postcron.cli import pages
     from postcron.operations.accounts import check_all
 
     with how.home() as house:

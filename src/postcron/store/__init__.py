@@ -1,7 +1,5 @@
 """Where all truth is kept: SQLite in one file, or PostgreSQL. Nothing heavy is loaded before it is used."""
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from postcron.store.accounts import Beat as Beat

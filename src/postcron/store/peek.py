@@ -1,9 +1,16 @@
 """The one question of an idle minute, asked with the standard library alone."""
 
-from __future__ import annotations
+import time
 
-import sqlite3
-from datetime import datetime, timedelta, timezone
+try:
+    # The package around it loads datetime, for adapters nobody needs here: a seventh of the minute.
+    import _sqlite3 as sqlite3
+except ImportError:  # another Python than CPython
+    import sqlite3  # type: ignore[no-redef]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
 
 #: the newest revision in migrations/versions; they sort in the order they came
 REVISION = "0001"
@@ -23,8 +30,8 @@ PHASE_CONDITION = {
     "run": "1 = 1",
 }
 
-_TICK = timedelta(minutes=2)
-_PUBLISH = timedelta(seconds=65)
+_TICK_S = 120
+_PUBLISH_S = 65
 
 _QUESTION = (
     "SELECT (SELECT version_num FROM alembic_version), EXISTS ("
@@ -40,24 +47,27 @@ def question(phase: str) -> str:
     return _QUESTION.replace("PHASE", PHASE_CONDITION[phase])
 
 
-def written(moment: datetime) -> str:
+def written(moment: "datetime") -> str:
     """Return an instant as the store writes it: fixed width, UTC, sorted as text like in time."""
-    # The name timezone.utc is also there where datetime.UTC is not imported yet: cheap and plain.
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")[:26] + "Z"  # noqa: UP017
+    from datetime import UTC
+
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
-def moments(now: datetime) -> dict[str, str]:
-    """Return the values for the question's names."""
-    return {
-        "now": written(now),
-        "tick": written(now + _TICK),
-        "publish": written(now + _PUBLISH),
-    }
+def moments(now: float) -> dict[str, str]:
+    """Return the values for the question's names, written as the store writes instants."""
+    return {"now": _at(now), "tick": _at(now + _TICK_S), "publish": _at(now + _PUBLISH_S)}
 
 
-def nothing_due(store: str, phase: str, now: datetime) -> bool:
+def _at(seconds: float) -> str:
+    whole, part = divmod(seconds, 1)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int(part * 1_000_000):06}Z"
+
+
+def nothing_due(store: str, phase: str, now: float) -> bool:
     """Say whether `phase` has certainly nothing to do; any doubt is False: take the full path.
 
+    `now` is in seconds since 1970: an idle minute does not load datetime.
     `store` is a SQLite file's path, or a `sqlite:///` or `postgresql://` address.
     """
     ask = _ask_postgres if store.startswith("postgresql://") else _ask_sqlite

@@ -4,15 +4,12 @@ The full path leaves a memo: this very configuration file led to that SQLite sto
 is unchanged, the store can be asked without reading it. Any doubt takes the full path.
 """
 
-# Importing pathlib costs more than the whole idle minute.
+# Importing pathlib costs more than the rest of the idle minute; __future__ would be one file more.
 # ruff: noqa: PTH100, PTH103, PTH105, PTH109, PTH110, PTH116, PTH118, PTH120
-
-from __future__ import annotations
 
 import os
 import stat
-from binascii import crc32
-from datetime import datetime, timezone
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +22,7 @@ _HARMLESS = {"POSTCRON_CONFIG", "POSTCRON_STATE"}
 _LONGEST = 16_384
 
 
-def is_idle(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+def is_idle(argv: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
     """Say whether this is a phase that certainly has nothing to do; note then that it ran."""
     asked = _asked(list(argv))
     if asked is None or any(n.startswith("POSTCRON_") and n not in _HARMLESS for n in environ):
@@ -56,21 +53,20 @@ def _asked(words: list[str]) -> tuple[str, str | None] | None:
     return (words[0], flag) if len(words) == 1 and words[0] in PHASES else None
 
 
-def _nothing_due(config: str, phase: str, environ: Mapping[str, str]) -> bool:
+def _nothing_due(config: str, phase: str, environ: "Mapping[str, str]") -> bool:
     known = _identity(config, environ)
     kept = _kept(_memo(config, environ))
     if kept is None or not kept.startswith(known):
         return False
     from postcron.store.peek import nothing_due
 
-    now = datetime.now(timezone.utc)  # noqa: UP017 - datetime.UTC is an import of more
-    return nothing_due(kept[len(known) :], phase, now)
+    return nothing_due(kept[len(known) :], phase, time.time())
 
 
 # --- where things are: what config.find says, with the standard library alone -----------------
 
 
-def _config(flag: str | None, environ: Mapping[str, str]) -> str:
+def _config(flag: str | None, environ: "Mapping[str, str]") -> str:
     named = flag or environ.get("POSTCRON_CONFIG")
     if named:
         return os.path.join(os.getcwd(), _expanded(named, environ))
@@ -80,7 +76,7 @@ def _config(flag: str | None, environ: Mapping[str, str]) -> str:
     return _xdg(environ, "XDG_CONFIG_HOME", ".config") + "/postcron/config.toml"
 
 
-def state_dir(environ: Mapping[str, str]) -> str:
+def state_dir(environ: "Mapping[str, str]") -> str:
     """Return the folder of what this installation knows about itself."""
     given = environ.get("POSTCRON_STATE")
     if given:
@@ -88,16 +84,16 @@ def state_dir(environ: Mapping[str, str]) -> str:
     return _xdg(environ, "XDG_STATE_HOME", ".local/state") + "/postcron"
 
 
-def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> str:
+def _xdg(environ: "Mapping[str, str]", variable: str, fallback: str) -> str:
     given = environ.get(variable, "")
     return given if given.startswith("/") else f"{_home(environ)}/{fallback}"
 
 
-def _expanded(path: str, environ: Mapping[str, str]) -> str:
+def _expanded(path: str, environ: "Mapping[str, str]") -> str:
     return _home(environ) + path[1:] if path == "~" or path.startswith("~/") else path
 
 
-def _home(environ: Mapping[str, str]) -> str:
+def _home(environ: "Mapping[str, str]") -> str:
     given = environ.get("HOME")
     if given:
         return given
@@ -109,7 +105,7 @@ def _home(environ: Mapping[str, str]) -> str:
 # --- the memo, and when each phase last ran idle ----------------------------------------------
 
 
-def remember(config: str, store: str, environ: Mapping[str, str]) -> None:
+def remember(config: str, store: str, environ: "Mapping[str, str]") -> None:
     """Note which SQLite file this configuration led to."""
     path = _memo(config, environ)
     text = _identity(config, environ) + store
@@ -125,7 +121,7 @@ def remember(config: str, store: str, environ: Mapping[str, str]) -> None:
     os.replace(temporary, path)
 
 
-def idle_beats(config: str, environ: Mapping[str, str]) -> dict[str, float]:
+def idle_beats(config: str, environ: "Mapping[str, str]") -> dict[str, float]:
     """Return when each phase last ran idle with this configuration: seconds since 1970."""
     found = {}
     for phase in PHASES:
@@ -136,12 +132,13 @@ def idle_beats(config: str, environ: Mapping[str, str]) -> dict[str, float]:
     return found
 
 
-def _memo(config: str, environ: Mapping[str, str]) -> str:
-    # Two configurations may share a name, but never a content: the slower one takes the full path.
-    return f"{state_dir(environ)}/lane/{crc32(os.path.realpath(config).encode()):08x}"
+def _memo(config: str, environ: "Mapping[str, str]") -> str:
+    # Two configurations may share a name, but never a content: one of them takes the full path.
+    name = os.path.realpath(config).replace("%", "%%").replace("/", "%")
+    return f"{state_dir(environ)}/lane/{name[-60:]}"
 
 
-def _identity(config: str, environ: Mapping[str, str]) -> str:
+def _identity(config: str, environ: "Mapping[str, str]") -> str:
     """Return what must be unchanged for a memo to hold: the very file, and what paths in it mean."""
     real = os.path.realpath(config)
     found = os.stat(real)
