@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
 from postcron.model import (
@@ -146,13 +146,33 @@ class Refusal:
     seen: str
 
 
+#: refusals with these codes pass by themselves, or are mended by another phase 2
+PASSING: Final = frozenset(
+    {Code.RATE_LIMITED, Code.TOKEN_EXPIRED, Code.NOT_READY, Code.HANDLE_GONE, Code.SERVER_TROUBLE}
+)
+
+
+def refusal_list(*rows: tuple[int, str | None, Code, str], seen: str) -> tuple[Refusal, ...]:
+    """Return a refusal list from rows of status, error name, code and source."""
+    return tuple(
+        Refusal(status, error, permanent=code not in PASSING, code=code, source=source, seen=seen)
+        for status, error, code, source in rows
+    )
+
+
+def fields(answer: Answer) -> Mapping[str, Any]:
+    """Return the fields of an answer that is a JSON object; none for any other."""
+    body = answer.json()
+    return body if isinstance(body, dict) else {}
+
+
 def judge(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:
     """Return the verdict on an answer to the publish call that did not carry an id.
 
     Only what stands on the refusal list is a refusal; everything else may have been carried out.
     """
     refusal = _listed(answer, refusals, error)
-    said = f"{answer.status} {error or answer.hint()}".strip()
+    said = f"{answer.status} {answer.hint() or error or ''}".strip()
     if refusal is None:
         return OutcomeUnknown(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
     family = Permanent if refusal.permanent else Temporary
@@ -167,7 +187,7 @@ def judge(answer: Answer, refusals: Sequence[Refusal], error: str | None = None)
 def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:
     """Return the error for an answer to a repeatable call (phase 2, looking) that did not succeed."""
     refusal = _listed(answer, refusals, error)
-    said = f"{answer.status} {error or answer.hint()}".strip()
+    said = f"{answer.status} {answer.hint() or error or ''}".strip()
     if refusal is not None:
         family = Permanent if refusal.permanent else Temporary
         return family(

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeAlias
@@ -116,6 +117,9 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, line: socket.socket, owner: Line) -> None:
         self._socket = line
         self._owner = owner
+        # Nobody closes a line kept for reuse: it goes with the last who knew it. Not by __del__,
+        # which comes after the socket's own complaint when both are garbage together.
+        weakref.finalize(self, line.close)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with _named(httpcore.ReadTimeout, httpcore.ReadError):
@@ -131,9 +135,6 @@ class _Stream(httpcore.NetworkStream):
 
     def close(self) -> None:
         self._socket.close()
-
-    #: nobody closes a line kept for reuse: it goes with the last who knew it
-    __del__ = close
 
     def start_tls(
         self,

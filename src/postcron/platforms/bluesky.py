@@ -1,0 +1,259 @@
+"""Bluesky (AT Protocol): one record under a key of our own, written as often as need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from postcron.errors import Code, Evidence, Permanent, Temporary
+from postcron.model import (
+    Act,
+    Attachment,
+    Draft,
+    Identity,
+    Kind,
+    Limits,
+    MediaRule,
+    Receipt,
+    SaveTicket,
+    Session,
+    Sight,
+    Sighting,
+    Ticket,
+)
+from postcron.platforms.base import Key, Login, Option, fields, judge
+from postcron.platforms.bluesky_answers import (
+    LOGIN_REFUSALS,
+    REFUSALS,
+    UPLOAD_REFUSALS,
+    error_name,
+    fetched,
+)
+from postcron.platforms.bluesky_record import COLLECTION, record, record_key, written
+from postcron.rules.limits import graphemes
+from postcron.web import Api
+
+#: where everybody can log in; it names the server (PDS) that holds the account
+ENTRYWAY: Final = "https://bsky.social"
+#: measured: exp − iat of an access token
+SESSION_LIFE: Final = timedelta(hours=2)
+_SESSION: Final = ("accessJwt", "refreshJwt", "did")
+
+
+class Bluesky:
+    """One account on one PDS, by app password."""
+
+    name: ClassVar[str] = "bluesky"
+    # putRecord with our own key: however often it is repeated, there is one record.
+    act: ClassVar[Act] = Act.REPEATABLE
+    keys: ClassVar[tuple[Key, ...]] = (
+        Key("api_url", default=ENTRYWAY, help="your own PDS, if you have one"),
+        Key("identifier", required=True, help="handle, DID or e-mail address"),
+        Key("app_password", required=True, secret=True, help="Settings → App passwords"),
+    )
+    options: ClassVar[tuple[Option, ...]] = (
+        Option("language", help="up to three language tags, with commas: en,it"),
+    )
+    #: the only promise is that a blob nobody uses yet stays for an hour
+    ticket_life: ClassVar[timedelta | None] = timedelta(minutes=55)
+    max_lead: ClassVar[timedelta | None] = timedelta(minutes=45)
+    #: read-your-writes; a request whose sender hung up was done half a second later
+    settle: ClassVar[timedelta] = timedelta(seconds=2)
+
+    def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
+        self._login = login
+        self._home = api(login.settings["api_url"])
+        session = login.session
+        self._pds = self._home if session is None else api(session.data["pds"])
+
+    @classmethod
+    def limits(cls, settings: Mapping[str, str]) -> Limits:
+        images = frozenset({"image/jpeg", "image/png", "image/webp"})
+        return Limits(
+            source="https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky",
+            as_of="2026-11-20",
+            text_max=300,
+            text_max_bytes=3000,
+            count=graphemes,
+            media={
+                # Newer servers take 2,000,000; which one holds an account is not ours to know.
+                Kind.IMAGE: MediaRule(images, max_bytes=1_000_000, max_count=4),
+                # The lexicon takes 300 MB, but a blob as large as this is all that Bluesky's own
+                # hosts let through.
+                Kind.VIDEO: MediaRule(frozenset({"video/mp4"}), max_bytes=50_000_000),
+            },
+            max_attachments=4,
+        )
+
+    # --- who we are --------------------------------------------------------------------------
+
+    def refresh(self, now: datetime) -> Session:
+        """Return a fresh session: by the old one if it still can, else by the app password.
+
+        Logging in is kept for when nothing else works: an account may do it 300 times a day.
+        """
+        body = self._renewed() or self._logged_in()
+        return Session(
+            {
+                "access": str(body["accessJwt"]),
+                "refresh": str(body["refreshJwt"]),
+                "did": str(body["did"]),
+                "pds": self._pds_of(body),
+            },
+            expires_at=now + SESSION_LIFE,
+        )
+
+    def _renewed(self) -> Mapping[str, Any] | None:
+        # https://docs.bsky.app/docs/api/com-atproto-server-refresh-session
+        # A crash before the new pair is saved does no harm: for two hours the old refresh token
+        # gets the same new one again.
+        if self._login.session is None:
+            return None
+        headers = _bearer(self._login.session.data["refresh"])
+        answer = self._pds.call("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
+        if answer.status in {400, 401}:
+            return None
+        return fetched(answer, LOGIN_REFUSALS, *_SESSION)
+
+    def _logged_in(self) -> Mapping[str, Any]:
+        # https://docs.bsky.app/docs/api/com-atproto-server-create-session
+        given = {
+            "identifier": self._login.settings["identifier"],
+            "password": self._login.secret("app_password"),
+        }
+        answer = self._home.call("POST", "/xrpc/com.atproto.server.createSession", json=given)
+        return fetched(answer, LOGIN_REFUSALS, *_SESSION)
+
+    def _pds_of(self, body: Mapping[str, Any]) -> str:
+        # An address somebody wrote down is the PDS itself; only the entryway sends us on.
+        api_url = self._login.settings["api_url"]
+        services = (body.get("didDoc") or {}).get("service", [])
+        named = [s["serviceEndpoint"] for s in services if s["id"].endswith("#atproto_pds")]
+        return str(named[0]) if named and api_url == ENTRYWAY else api_url
+
+    def whoami(self) -> Identity:
+        # https://docs.bsky.app/docs/api/com-atproto-server-get-session
+        headers = self._authorization()
+        answer = self._pds.call("GET", "/xrpc/com.atproto.server.getSession", headers=headers)
+        body = fetched(answer, REFUSALS, "did", "handle")
+        if body.get("active") is False:
+            raise Permanent(
+                f"The account {body['handle']} is {body.get('status', 'not active')} at Bluesky: "
+                "reactivate it there.",
+                code=Code.ACCOUNT_UNUSABLE,
+            )
+        return Identity(str(body["did"]), str(body["handle"]))
+
+    def _session(self) -> Session:
+        if self._login.session is None:
+            raise Temporary(
+                "There is no session with Bluesky yet.",
+                code=Code.TOKEN_EXPIRED,
+                evidence=Evidence.NOT_SENT,
+            )
+        return self._login.session
+
+    def _authorization(self) -> dict[str, str]:
+        return _bearer(self._session().data["access"])
+
+    # --- phase 2 -----------------------------------------------------------------------------
+
+    def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
+        ticket = self._begun(draft, ticket)
+        for attachment in draft.attachments[len(ticket.data["blobs"]) :]:
+            blob = self._upload(draft, attachment)
+            ticket = ticket.having(blobs=[*ticket.data["blobs"], blob])
+            save(ticket)
+        if "record" not in ticket.data:
+            ticket = ticket.having(record=record(draft, ticket.data["blobs"], self._did_of))
+        ticket = Ticket(ticket.data, ready=True)
+        save(ticket)
+        return ticket
+
+    def _begun(self, draft: Draft, ticket: Ticket) -> Ticket:
+        known = ticket.data
+        if known.get("revision") == draft.revision:
+            # A complete one comes back because its blobs may be gone: they go up again, and the
+            # record stays as it is, because a repeat has to be the same to the byte.
+            return Ticket({**known, "blobs": []}) if ticket.ready else ticket
+        # The key outlives every edit: whatever is still on its way meets this post, not another.
+        rkey = known.get("rkey") or record_key(draft.due_at, draft.key)
+        repo = self._session().data["did"]
+        return Ticket({"revision": draft.revision, "repo": repo, "rkey": rkey, "blobs": []})
+
+    def _upload(self, draft: Draft, attachment: Attachment) -> Any:
+        # https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob
+        file = attachment.file
+        answer = self._pds.call(
+            "POST",
+            "/xrpc/com.atproto.repo.uploadBlob",
+            headers={**self._authorization(), "Content-Type": file.mime},
+            content=draft.read(file, 0),
+            size=file.size,
+        )
+        return fetched(answer, UPLOAD_REFUSALS, "blob")["blob"]
+
+    def _did_of(self, handle: str) -> str | None:
+        # https://docs.bsky.app/docs/api/com-atproto-identity-resolve-handle
+        answer = self._pds.call(
+            "GET", "/xrpc/com.atproto.identity.resolveHandle", params={"handle": handle}
+        )
+        if answer.status == 400:
+            return None
+        return str(fetched(answer, (), "did")["did"])
+
+    # --- phase 3 -----------------------------------------------------------------------------
+
+    def publish(self, draft: Draft, ticket: Ticket) -> Receipt:
+        # https://docs.bsky.app/docs/api/com-atproto-repo-put-record
+        # swapRecord null: it must not exist yet, or be the same. createRecord would not do: with
+        # a key that exists it answers 500, and without a key every repeat is a second post.
+        answer = self._pds.act(
+            "POST",
+            "/xrpc/com.atproto.repo.putRecord",
+            headers=self._authorization(),
+            json={
+                "repo": ticket.data["repo"],
+                "collection": COLLECTION,
+                "rkey": ticket.data["rkey"],
+                "validate": True,
+                "swapRecord": None,
+                "record": _dated(draft, ticket),
+            },
+        )
+        body = fields(answer)
+        if answer.status == 200 and isinstance(body.get("uri"), str):
+            return _receipt(ticket, body["uri"])
+        raise judge(answer, REFUSALS, error_name(body))
+
+    def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
+        # https://docs.bsky.app/docs/api/com-atproto-repo-get-record
+        # On the PDS and without a token. The app view lags, so it is never asked.
+        where = {
+            "repo": ticket.data["repo"],
+            "collection": COLLECTION,
+            "rkey": ticket.data["rkey"],
+        }
+        answer = self._pds.call("GET", "/xrpc/com.atproto.repo.getRecord", params=where)
+        body = fields(answer)
+        if answer.status == 400 and error_name(body) == "RecordNotFound":
+            return Sighting(Sight.ABSENT, "No record has its key.", safe_to_repeat=True)
+        receipt = _receipt(ticket, fetched(answer, REFUSALS, "uri", "value")["uri"])
+        if body["value"] == _dated(draft, ticket):
+            return Sighting(Sight.LIVE, "The record is there as it was written.", receipt)
+        return Sighting(Sight.UNCLEAR, f"Something else has its key: see {receipt.url}.")
+
+
+def _dated(draft: Draft, ticket: Ticket) -> dict[str, Any]:
+    # The planned moment, not the moment of sending: a repeat has to be the same to the byte.
+    return {**ticket.data["record"], "createdAt": written(draft.due_at)}
+
+
+def _receipt(ticket: Ticket, uri: str) -> Receipt:
+    repo, rkey = ticket.data["repo"], ticket.data["rkey"]
+    return Receipt(uri, f"https://bsky.app/profile/{repo}/post/{rkey}")
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

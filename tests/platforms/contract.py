@@ -1,0 +1,178 @@
+"""What every platform is tried with: its subject, drafts with real files, and a notebook for tickets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from postcron.errors import PlatformError
+from postcron.media.probe import probe
+from postcron.model import (
+    Accepted,
+    Attachment,
+    Draft,
+    MediaFile,
+    PostType,
+    Receipt,
+    Sight,
+    Sighting,
+    Ticket,
+)
+from postcron.platforms.base import Platform, Starts
+from tests.media.files import picture, video
+from tests.simulators.server import Asked, Live, Reply, Server
+
+DUE = datetime(2026, 11, 21, 17, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that proves that nothing was published, and what is to be made of it."""
+
+    reply: Reply
+    code: str
+    temporary: bool = False
+
+
+class Subject(Protocol):
+    """One platform, the simulator it talks to, and what is peculiar to both."""
+
+    #: sourced answers to the publish call
+    refusals: tuple[Refusal, ...]
+    #: "slow down for a minute", in each form this platform has
+    busy: tuple[Reply, ...]
+    #: an answer to phase 2 that says that the login is no good any more
+    turned_away: Reply
+
+    @property
+    def server(self) -> Server:
+        """Where the wire can be made to misbehave."""
+        ...
+
+    def running(self) -> AbstractContextManager[object]:
+        """Start the other side."""
+        ...
+
+    def platform(self) -> Platform:
+        """Return the platform as a new process would have it."""
+        ...
+
+    def live(self) -> list[Live]:
+        """Return the ledger: what the public can see."""
+        ...
+
+    def is_publish(self, asked: Asked) -> bool:
+        """Say whether a request is the publish call."""
+        ...
+
+
+@dataclass
+class Notebook:
+    """Keeps tickets as the store does: as JSON. May die at a save."""
+
+    tickets: list[str] = field(default_factory=list)
+    dies_at: int | None = None
+
+    def save(self, ticket: Ticket) -> None:
+        if len(self.tickets) + 1 == self.dies_at:
+            raise Killed
+        self.tickets.append(json.dumps(ticket.data))
+
+    def last(self) -> Ticket:
+        """Return the ticket as the next process reads it."""
+        return Ticket(json.loads(self.tickets[-1])) if self.tickets else Ticket()
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@dataclass
+class Album:
+    """Real files, read the way the library reads them."""
+
+    folder: Path
+    paths: dict[MediaFile, Path] = field(default_factory=dict)
+
+    def image(self, name: str = "dog", alt: str = "A dog on a beach") -> Attachment:
+        return self._kept(picture(self.folder / f"{name}.png", (40, 30)), alt)
+
+    def video(self, name: str = "clip", alt: str = "Waves") -> Attachment:
+        return self._kept(video(self.folder / f"{name}.mp4"), alt)
+
+    def _kept(self, path: Path, alt: str) -> Attachment:
+        file = probe(path)
+        self.paths[file] = path
+        return Attachment(file, path.name, alt)
+
+    def read(self, file: MediaFile, offset: int) -> Iterator[bytes]:
+        content = self.paths[file].read_bytes()[offset:]
+        yield from (content[at : at + 1000] for at in range(0, len(content), 1000))
+
+
+def draft(album: Album, text: str = "Hello", *attachments: Attachment, **more: Any) -> Draft:
+    """Return a draft as postcron freezes it."""
+    given: dict[str, Any] = {
+        "type": PostType.POST,
+        "options": {},
+        "due_at": DUE,
+        "key": "5d1f7a9e-5d57-4f3f-8b3e-0d3c5c1f0a11",
+        "revision": 1,
+        "read": album.read,
+    }
+    return Draft(text=text, attachments=attachments, **(given | more))
+
+
+def prepared(subject: Subject, asked: Draft, ticket: Ticket | None = None) -> Ticket:
+    """Do phase 2 to its end, each step in a new process."""
+    notebook = Notebook()
+    ticket = ticket or Ticket()
+    for _ in range(10):
+        ticket = subject.platform().prepare(asked, ticket, notebook.save)
+        if ticket.ready:
+            return Ticket(json.loads(json.dumps(ticket.data)), ready=True)
+    raise AssertionError("phase 2 never ends")
+
+
+def started(subject: Subject, asked: Draft, ticket: Ticket) -> Ticket:
+    """Return the ticket as it is saved with the intent."""
+    platform = subject.platform()
+    if isinstance(platform, Starts):
+        ticket = platform.before_publish(asked, ticket)
+    return Ticket(json.loads(json.dumps(ticket.data)), ready=True)
+
+
+def published(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
+    """Do phase 3 to its end, polling if the platform wants that."""
+    answer = subject.platform().publish(asked, ticket)
+    if isinstance(answer, Receipt):
+        return answer
+    return awaited(subject, asked, ticket.having(handle=answer.handle))
+
+
+def awaited(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
+    """Look until it is live."""
+    for _ in range(20):
+        sighting = looked(subject, asked, ticket)
+        if sighting.sight is Sight.LIVE:
+            assert sighting.receipt is not None
+            return sighting.receipt
+    raise AssertionError("it never became live")
+
+
+def looked(subject: Subject, asked: Draft, ticket: Ticket) -> Sighting:
+    return subject.platform().look(asked, ticket, datetime.now(UTC) - timedelta(minutes=5))
+
+
+def failure(subject: Subject, asked: Draft, ticket: Ticket) -> PlatformError:
+    """Make the publish call that is going to fail, and return how."""
+    try:
+        answer: Receipt | Accepted = subject.platform().publish(asked, ticket)
+    except PlatformError as error:
+        return error
+    raise AssertionError(f"it did not fail: {answer}")

@@ -1,0 +1,285 @@
+"""The contract every platform stands: three phases, killed and cut anywhere, never two posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from postcron.errors import Evidence, Permanent, Temporary
+from postcron.model import Act, Kind, Sight
+from postcron.rules.limits import problems
+from tests.platforms.contract import (
+    Album,
+    Killed,
+    Notebook,
+    Subject,
+    draft,
+    failure,
+    looked,
+    prepared,
+    published,
+    started,
+)
+from tests.platforms.subjects import SUBJECTS
+from tests.simulators.server import Fault, Misbehaviour, Reply
+
+HTML = {"Content-Type": "text/html"}
+CARRIED_OUT = [Fault.ANSWER_LOST, Fault.HALF_REPLY, Fault.ERROR_THOUGH_DONE]
+#: answers that prove nothing, whatever status they have: some come from something in between
+PROVES_NOTHING = [
+    Reply(500, {"error": "InternalServerError", "message": "Internal Server Error"}),
+    Reply(502, b"<h1>Bad Gateway</h1>", HTML),
+    Reply(503, {"error": "There was a temporary problem serving your request, please try again"}),
+    Reply(504, b"<h1>Gateway Timeout</h1>", HTML),
+    Reply(408, b"", HTML),
+    Reply(409, {"error": "Conflict"}),
+    Reply(302, b"", {"Location": "https://example.com/login"}),
+    Reply(200, b"<h1>Please accept our terms</h1>", HTML),
+    Reply(200, {"something": "else"}),
+    Reply(403, b"<h1>Forbidden</h1>", HTML),
+    Reply(404, b"<h1>Not found</h1>", HTML),
+    Reply(422, b"<h1>Unprocessable</h1>", HTML),
+]
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Album:
+    return Album(tmp_path)
+
+
+@pytest.fixture(params=sorted(SUBJECTS))
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    built = SUBJECTS[request.param]()
+    with built.running():
+        built.platform()
+        yield built
+
+
+def test_three_phases_put_one_post_live(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello, wörld 🎉", album.image(), album.image("cat", alt=""))
+    ticket = prepared(subject, asked)
+    assert subject.live() == []
+    receipt = published(subject, asked, started(subject, asked, ticket))
+    (post,) = subject.live()
+    assert (post.remote_id, post.text, len(post.media)) == (receipt.remote_id, asked.text, 2)
+    assert receipt.url is not None
+
+
+@pytest.mark.parametrize("kind", ["text", "video"])
+def test_text_alone_and_a_video_go_out_too(subject: Subject, album: Album, kind: str) -> None:
+    asked = draft(album, "Hello", *([album.video()] if kind == "video" else []))
+    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    assert [post.remote_id for post in subject.live()] == [receipt.remote_id]
+
+
+def test_preparing_again_changes_nothing_that_matters(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello", album.image())
+    ticket = prepared(subject, asked)
+    again = prepared(subject, asked, ticket)
+    published(subject, asked, started(subject, asked, again))
+    assert len(subject.live()) == 1
+
+
+def test_what_was_prepared_for_another_revision_is_not_published(
+    subject: Subject, album: Album
+) -> None:
+    ticket = prepared(subject, draft(album, "Before", album.image()))
+    asked = draft(album, "After", revision=2)
+    published(subject, asked, started(subject, asked, prepared(subject, asked, ticket)))
+    assert [(post.text, len(post.media)) for post in subject.live()] == [("After", 0)]
+
+
+def test_a_run_killed_at_any_save_is_carried_on(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello", album.image(), album.image("cat"))
+    for saves in range(1, 20):
+        notebook = Notebook(dies_at=saves)
+        try:
+            subject.platform().prepare(asked, notebook.last(), notebook.save)
+        except Killed:
+            assert prepared(subject, asked, notebook.last()).ready
+            continue
+        break
+    assert saves > 2
+    published(subject, asked, started(subject, asked, prepared(subject, asked, notebook.last())))
+    (post,) = subject.live()
+    assert len(post.media) == 2
+
+
+@pytest.mark.parametrize("how", [Fault.DROP_BEFORE, Fault.ANSWER_LOST, Fault.HALF_REPLY])
+def test_phase_2_cut_off_at_any_request_is_carried_on(
+    subject: Subject, album: Album, how: Fault
+) -> None:
+    asked = draft(album, "Hello @friend.test", album.image(), album.image("cat"))
+    before = len(subject.server.asked)
+    prepared(subject, asked)
+    requests = len(subject.server.asked) - before
+    for number in range(1, requests + 1):
+        notebook = Notebook()
+        subject.server.misbehave_at(number, how)
+        with pytest.raises(Temporary):
+            subject.platform().prepare(asked, notebook.last(), notebook.save)
+        ticket = prepared(subject, asked, notebook.last())
+    published(subject, asked, started(subject, asked, ticket))
+    (post,) = subject.live()
+    assert len(post.media) == 2
+
+
+@pytest.mark.parametrize("how", CARRIED_OUT)
+@pytest.mark.parametrize("with_image", [True, False])
+def test_a_post_whose_answer_was_lost_is_found_again(
+    subject: Subject, album: Album, how: Fault, *, with_image: bool
+) -> None:
+    asked = draft(album, "Hello #news https://example.com", *[album.image()] * with_image)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(how, subject.is_publish)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+    sighting = looked(subject, asked, ticket)
+    (post,) = subject.live()
+    assert (sighting.sight, sighting.receipt and sighting.receipt.remote_id) == (
+        Sight.LIVE,
+        post.remote_id,
+    )
+
+
+def test_the_receipt_found_is_the_one_that_was_lost(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    receipt = published(subject, asked, ticket)
+    assert looked(subject, asked, ticket).receipt == receipt
+
+
+def test_a_slow_answer_is_an_answer(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(Fault.SLOW, subject.is_publish)
+    published(subject, asked, ticket)
+    assert len(subject.live()) == 1
+
+
+@pytest.mark.parametrize("with_image", [True, False])
+def test_a_call_that_was_never_carried_out_is_seen_to_be_absent(
+    subject: Subject, album: Album, *, with_image: bool
+) -> None:
+    asked = draft(album, "Hello", *[album.image()] * with_image)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(Fault.DROP_BEFORE, subject.is_publish)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+    assert looked(subject, asked, ticket).sight is Sight.ABSENT
+    assert subject.live() == []
+
+
+def test_a_call_that_may_be_repeated_makes_one_post_however_often(
+    subject: Subject, album: Album
+) -> None:
+    if subject.platform().act is Act.READBACK:
+        pytest.skip("nothing promises that here, so it is never repeated without proof")
+    asked = draft(album, "Hello", album.image())
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
+    failure(subject, asked, ticket)
+    ticket = started(subject, asked, prepared(subject, asked, ticket))
+    receipts = {published(subject, asked, ticket) for _ in range(3)}
+    assert len(receipts) == 1
+    assert len(subject.live()) == 1
+
+
+def test_no_byte_leaves_when_nobody_listens(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    platform = subject.platform()
+    subject.server.__exit__()
+    with pytest.raises(Temporary) as raised:
+        platform.publish(asked, ticket)
+    assert raised.value.evidence is Evidence.NOT_SENT
+
+
+def test_each_listed_refusal_is_believed(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    for refusal in subject.refusals:
+        subject.server.misbehave(refusal.reply, subject.is_publish)
+        error = failure(subject, asked, ticket)
+        family = Temporary if refusal.temporary else Permanent
+        assert (type(error), error.evidence, error.code) == (
+            family,
+            Evidence.REFUSED,
+            refusal.code,
+        )
+    assert subject.live() == []
+
+
+@pytest.mark.parametrize("how", PROVES_NOTHING, ids=lambda reply: str(reply.status))
+def test_everything_that_is_not_listed_is_unknown(
+    subject: Subject, album: Album, how: Misbehaviour
+) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(how, subject.is_publish)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+
+
+def test_a_platform_that_is_busy_says_for_how_long(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    for reply in subject.busy:
+        subject.server.misbehave(reply, subject.is_publish)
+        error = failure(subject, asked, ticket)
+        assert error.retry_after is not None
+        assert timedelta(seconds=50) < error.retry_after <= timedelta(seconds=61)
+
+
+def test_phase_2_says_that_a_login_is_no_good(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello", album.image())
+    subject.server.misbehave(subject.turned_away)
+    with pytest.raises(Permanent) as raised:
+        prepared(subject, asked)
+    assert raised.value.code == "token_refused"
+
+
+def test_phase_2_waits_when_the_platform_is_busy(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello", album.image())
+    subject.server.misbehave(subject.busy[0])
+    with pytest.raises(Temporary) as raised:
+        prepared(subject, asked)
+    assert raised.value.code == "rate_limited"
+    assert raised.value.retry_after == timedelta(seconds=60)
+
+
+def test_what_does_not_fit_is_found_before_anything_is_sent(subject: Subject, album: Album) -> None:
+    platform = subject.platform()
+    limits = platform.limits({})
+    image = album.image()
+    rule = limits.media[Kind.IMAGE]
+    large = replace(image, file=replace(image.file, size=rule.max_bytes + 1))
+    strange = replace(image, file=replace(image.file, mime="image/x-unheard-of"))
+    crowd = [image] * (limits.max_attachments + 1)
+    for text, attachments in (
+        ("x" * (limits.text_max + 1), []),
+        ("Hello", [large]),
+        ("Hello", [strange]),
+        ("Hello", crowd),
+        ("", []),
+    ):
+        asked = draft(album, text, *attachments)
+        assert problems(asked.text, asked.type, asked.attachments, limits, "acme")
+    fitting = draft(album, "Hello", image)
+    assert problems(fitting.text, fitting.type, fitting.attachments, limits, "acme") == []
+
+
+def test_a_login_never_shows_its_secrets(subject: Subject, album: Album) -> None:
+    asked = draft(album, "Hello", album.image())
+    ticket = started(subject, asked, prepared(subject, asked))
+    secrets = [
+        value.removeprefix("Bearer ")
+        for request in subject.server.asked
+        if (value := request.headers.get("authorization"))
+    ]
+    assert secrets
+    for reply in (*(refusal.reply for refusal in subject.refusals), *PROVES_NOTHING):
+        subject.server.misbehave(reply, subject.is_publish)
+        said = f"{failure(subject, asked, ticket)!r} {vars(subject.platform())!r}"
+        assert not any(secret in said for secret in secrets)
