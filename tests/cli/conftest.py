@@ -48,7 +48,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     made = Home(tmp_path)
-    init(made.config, os.environ, timezone="Europe/Rome", workspace="acme", state_dir=made.state)
+    made.begin()
+    init(made.config, os.environ, state_dir=made.state)
     monkeypatch.setenv("POSTCRON_CONFIG", str(made.config))
     return made
 

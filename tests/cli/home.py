@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from postcron.config import load
+from postcron.config import load, starter
 from postcron.model import Delivery
 from postcron.operations.house import House, opened
 from postcron.states import State
@@ -37,7 +37,20 @@ class Home:
 
     @property
     def store(self) -> Path:
-        return self.folder / ".local/share/postcron/postcron.db"
+        return self.folder / "data" / "postcron.db"
+
+    def begin(self) -> None:
+        """Write a configuration that names every place, so that nothing depends on HOME."""
+        self.config.parent.mkdir(mode=0o700)
+        self.config.touch(mode=0o600)
+        self.config.write_text(
+            starter(
+                timezone="Europe/Rome",
+                workspace="acme",
+                store_url=f"sqlite:///{self.store}",
+                library=str(self.folder / "media"),
+            )
+        )
 
     def add(self, text: str) -> None:
         """Add lines to the configuration."""

@@ -10,7 +10,7 @@ import typer
 
 from postcron.cli import printing
 from postcron.cli.signals import INTERRUPTED
-from postcron.errors import CannotWork, DoesNotFit, Invalid, PlatformError, PostcronError
+from postcron.errors import DoesNotFit, Invalid, PlatformError, PostcronError
 
 DONE = 0
 #: at least one delivery failed or is late
@@ -54,15 +54,17 @@ def _tell(error: Exception, asked: Asked) -> int:
         _trace(error)
     told = _plainly(error)
     told["message"] = printing.hidden(told["message"])
-    if asked.json:
-        try:
-            printing.document({"error": told})
-        except CannotWork as worse:
-            printing.complain(f"postcron: {worse}")
-            return CANNOT_WORK
-    else:
+    if not asked.json or isinstance(error, printing.OutputFailed) or not _documented(told):
         _complain(error, told)
     return _exit_code(error)
+
+
+def _documented(told: dict[str, Any]) -> bool:
+    try:
+        printing.document({"error": told})
+    except printing.OutputFailed:
+        return False
+    return True
 
 
 def _trace(error: Exception) -> None:

@@ -10,6 +10,13 @@ from typing import Any, TextIO
 from postcron.cli.visible import visible
 from postcron.errors import CannotWork
 
+
+class OutputFailed(CannotWork):
+    """The answer could not be written: stdout is of no use any more."""
+
+    code = "output_failed"
+
+
 #: masks what must not be seen: the streams belong to the process, and so do its secrets
 _hide: Callable[[str], str] = str
 
@@ -40,7 +47,7 @@ def prepare() -> None:
 
 
 def say(text: str) -> None:
-    """Print a part of the answer; raises `CannotWork` when stdout cannot take it."""
+    """Print a part of the answer; raises `OutputFailed` when stdout cannot take it."""
     if sys.stdout is None:
         return
     try:
@@ -51,7 +58,7 @@ def say(text: str) -> None:
     except OSError as error:
         _silence(sys.stdout)
         message = f"The answer could not be written: {error.strerror}. What was done is stored."
-        raise CannotWork(message, code="output_failed") from error
+        raise OutputFailed(message) from error
 
 
 def document(value: Mapping[str, Any]) -> None:
