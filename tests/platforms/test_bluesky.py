@@ -1,0 +1,225 @@
+"""What is peculiar to Bluesky: sessions that rotate, a key that outlives edits, blobs that go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from postcron.errors import Evidence, Permanent, Temporary
+from postcron.model import Session, Sight, Ticket
+from postcron.platforms.base import Login
+from postcron.platforms.bluesky import ENTRYWAY, Bluesky
+from postcron.web import Api
+from tests.platforms.contract import Album, draft, failure, looked, prepared, published
+from tests.platforms.subjects import BlueskySubject
+from tests.simulators import bluesky
+from tests.simulators.server import Fault, Reply
+
+NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Album:
+    return Album(tmp_path)
+
+
+@pytest.fixture
+def subject() -> Iterator[BlueskySubject]:
+    built = BlueskySubject()
+    with built.running():
+        yield built
+
+
+def opened(
+    server: bluesky.Bluesky, session: Session | None = None, password: str = bluesky.PASSWORD
+) -> Bluesky:
+    settings = {"api_url": server.url, "identifier": bluesky.HANDLE}
+    return Bluesky(Login("acme", settings, lambda name: password, session), Api)
+
+
+def logins(server: bluesky.Bluesky) -> int:
+    return sum(asked.path.endswith("createSession") for asked in server.asked)
+
+
+def test_the_app_password_is_used_once_and_then_the_refresh_token(subject: BlueskySubject) -> None:
+    server = subject.server
+    first = opened(server).refresh(NOW)
+    assert first.expires_at == NOW + timedelta(hours=2)
+    second = opened(server, first).refresh(NOW)
+    assert second.data["access"] != first.data["access"]
+    assert opened(server, second).whoami().remote_id == bluesky.DID
+    assert logins(server) == 1
+
+
+def test_a_crash_before_the_new_pair_is_saved_does_no_harm(subject: BlueskySubject) -> None:
+    first = opened(subject.server).refresh(NOW)
+    lost = opened(subject.server, first).refresh(NOW)
+    assert opened(subject.server, first).refresh(NOW) == lost
+    assert logins(subject.server) == 1
+
+
+def test_a_refresh_token_that_is_over_means_logging_in_again(subject: BlueskySubject) -> None:
+    first = opened(subject.server).refresh(NOW)
+    subject.server.pass_time(91 * 24 * 3600)
+    assert opened(subject.server, first).refresh(NOW).data["did"] == bluesky.DID
+    assert logins(subject.server) == 2
+
+
+def test_a_wrong_app_password_is_told_and_not_tried_again(subject: BlueskySubject) -> None:
+    with pytest.raises(Permanent) as raised:
+        opened(subject.server, password="wrong").refresh(NOW)
+    assert raised.value.code == "token_refused"
+    assert "Invalid identifier or password" in raised.value.message
+    assert logins(subject.server) == 1
+
+
+def test_too_many_logins_say_how_long_to_wait(subject: BlueskySubject) -> None:
+    for _ in range(30):
+        opened(subject.server).refresh(NOW)
+    with pytest.raises(Temporary) as raised:
+        opened(subject.server).refresh(NOW)
+    assert raised.value.code == "rate_limited"
+    assert raised.value.retry_after is not None
+    assert raised.value.retry_after > timedelta(minutes=4)
+
+
+def test_an_expired_session_is_a_refusal_that_asks_for_a_new_one(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album)
+    ticket = prepared(subject, asked)
+    subject.server.expire_access()
+    error = failure(subject, asked, ticket)
+    assert (error.code, error.evidence) == ("token_expired", Evidence.REFUSED)
+    subject.session = None
+    published(subject, asked, ticket)
+    assert len(subject.live()) == 1
+
+
+def test_an_expired_session_is_noticed_in_phase_2_too(
+    subject: BlueskySubject, album: Album
+) -> None:
+    subject.platform()
+    subject.server.expire_access()
+    with pytest.raises(Temporary) as raised:
+        prepared(subject, draft(album, "Hello", album.image()))
+    assert raised.value.code == "token_expired"
+
+
+def test_the_entryway_sends_us_to_the_pds_of_the_account(subject: BlueskySubject) -> None:
+    settings = {"api_url": ENTRYWAY, "identifier": bluesky.HANDLE}
+    addresses = []
+
+    def api(address: str) -> Api:
+        addresses.append(address)
+        return Api(subject.server.url if address == ENTRYWAY else address)
+
+    login = Login("acme", settings, lambda name: bluesky.PASSWORD)
+    session = Bluesky(login, api).refresh(NOW)
+    assert session.data["pds"] == subject.server.url
+    Bluesky(replace(login, session=session), api).whoami()
+    assert addresses[-1] == subject.server.url
+
+
+def test_a_deactivated_account_is_named(subject: BlueskySubject) -> None:
+    subject.server.deactivated = True
+    with pytest.raises(Permanent, match=r"acme\.test") as raised:
+        subject.platform().whoami()
+    assert raised.value.code == "account_unusable"
+
+
+def test_the_record_key_outlives_an_edit(subject: BlueskySubject, album: Album) -> None:
+    first = prepared(subject, draft(album, "Before"))
+    second = prepared(subject, draft(album, "After", revision=2), first)
+    assert first.data["rkey"] == second.data["rkey"]
+
+
+def test_a_lost_call_of_an_older_version_is_met_and_never_doubled(
+    subject: BlueskySubject, album: Album
+) -> None:
+    before = draft(album, "Before")
+    ticket = prepared(subject, before)
+    published(subject, before, ticket)
+    after = draft(album, "After", revision=2)
+    ticket = prepared(subject, after, ticket)
+    assert failure(subject, after, ticket).evidence is Evidence.UNCLEAR
+    sighting = looked(subject, after, ticket)
+    assert sighting.sight is Sight.UNCLEAR
+    assert "bsky.app" in sighting.why
+    assert [post.text for post in subject.live()] == ["Before"]
+
+
+def test_blobs_that_went_are_uploaded_again_for_the_same_record(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album, "Hello", album.image())
+    ticket = prepared(subject, asked)
+    subject.server.lose_blobs()
+    error = failure(subject, asked, ticket)
+    assert (error.code, error.evidence) == ("handle_gone", Evidence.REFUSED)
+    again = prepared(subject, asked, ticket)
+    assert again.data["record"] == ticket.data["record"]
+    published(subject, asked, again)
+    assert len(subject.live()) == 1
+
+
+def test_a_mention_is_resolved_in_phase_2_and_frozen(subject: BlueskySubject, album: Album) -> None:
+    asked = draft(album, "Hello @friend.test and @nobody.test")
+    ticket = prepared(subject, asked)
+    del subject.server.handles["friend.test"]
+    before = len(subject.server.asked)
+    published(subject, asked, ticket)
+    assert len(subject.server.asked) == before + 1
+    (facet,) = ticket.data["record"]["facets"]
+    assert facet["features"][0]["did"] == "did:plc:friendfriendfriendfriend"
+
+
+def test_looking_needs_no_session(subject: BlueskySubject, album: Album) -> None:
+    asked = draft(album)
+    ticket = prepared(subject, asked)
+    receipt = published(subject, asked, ticket)
+    assert opened(subject.server).look(asked, ticket, NOW).receipt == receipt
+
+
+def test_a_person_who_moves_a_post_moves_its_date_too(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album)
+    ticket = prepared(subject, asked)
+    later = replace(asked, due_at=asked.due_at + timedelta(minutes=30))
+    published(subject, later, ticket)
+    ((record, _),) = subject.server.records.values()
+    assert record["createdAt"] == "2026-11-21T17:30:00.000Z"
+
+
+def test_an_error_of_the_server_is_kept_for_the_person(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album, "x" * 301)
+    error = failure(subject, asked, prepared(subject, asked))
+    assert error.evidence is Evidence.REFUSED
+    assert "maximum 300, got 301" in error.message
+
+
+def test_without_a_session_nothing_is_begun(subject: BlueskySubject, album: Album) -> None:
+    with pytest.raises(Temporary) as raised:
+        opened(subject.server).prepare(draft(album), Ticket(), lambda ticket: None)
+    assert raised.value.code == "token_expired"
+
+
+def test_an_answer_without_its_fields_shows_no_token(subject: BlueskySubject) -> None:
+    subject.server.misbehave(Reply(200, {"accessJwt": "s3cret-access", "refreshJwt": "s3cret"}))
+    with pytest.raises(Permanent) as raised:
+        opened(subject.server).refresh(NOW)
+    assert "s3cret" not in raised.value.message
+
+
+def test_a_lost_login_is_only_a_lost_login(subject: BlueskySubject) -> None:
+    subject.server.misbehave(Fault.ANSWER_LOST)
+    with pytest.raises(Temporary):
+        opened(subject.server).refresh(NOW)
+    assert opened(subject.server).refresh(NOW).data["did"] == bluesky.DID
