@@ -62,6 +62,9 @@ class Server:
             *("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"),
             *("--no-sync", "--wal-segsize=4", "-D", str(self.folder / "data")),
         )
+        # Everybody is trusted but one, who shows what a wrong password looks like.
+        access = self.folder / "data" / "pg_hba.conf"
+        access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
 
     def _run(self, program: str, *arguments: str) -> None:
         # Into a file: a pipe would be inherited by the server and never end.

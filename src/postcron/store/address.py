@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from postcron.errors import ConfigInvalid
 
+_FILE = "sqlite:///"
+
+#: seconds that one process waits for another one's transaction, if the address does not say
+PATIENCE = 10.0
+
 
 def parse(address: str) -> URL:
     """Return the parsed address; raises `ConfigInvalid` with a sentence that repeats none of it."""
+    if address.startswith(_FILE):
+        # Taken literally, as a shell would: a per cent sign in a path is only that.
+        path, _, options = address.removeprefix(_FILE).partition("?")
+        return URL.create("sqlite", database=path, query=dict(parse_qsl(options)))
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
         raise _unusable() from error
-    kind = url.drivername.partition("+")[0]
-    if kind == "sqlite" and url.database and not url.host:
-        return url
-    if kind in {"postgresql", "postgres"}:
+    if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     raise _unusable()
 
@@ -33,6 +40,14 @@ def _unusable() -> ConfigInvalid:
 def path_of(url: URL) -> Path:
     """Return the file of a SQLite store, `~` expanded and made absolute."""
     return Path(url.database or "").expanduser().absolute()
+
+
+def patience_of(url: URL) -> float:
+    """Return how many seconds to wait for another program's transaction (`?timeout=`)."""
+    try:
+        return float(str(url.query.get("timeout", PATIENCE)))
+    except ValueError as error:
+        raise ConfigInvalid("The store's timeout must be a number of seconds.") from error
 
 
 def shown(url: URL) -> str:

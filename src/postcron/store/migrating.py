@@ -34,7 +34,7 @@ def _engine(url: URL) -> Engine:
         return postgres.engine(url)
     path = address.path_of(url)
     sqlite.create(path)
-    return sqlite.engine(path)
+    return sqlite.engine(path, address.patience_of(url))
 
 
 def _upgrade(transaction: Connection, shown: str) -> bool:

@@ -27,7 +27,10 @@ PHASE_CONDITION = {
         " AND due_at <= :publish"
     ),
     "retry": "state = 'failed'",
-    "run": "1 = 1",
+    "run": (
+        "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
+        " 'unknown', 'failed', 'late')"
+    ),
 }
 
 _TICK_S = 120

@@ -10,24 +10,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
-from postcron.errors import CannotWork, StoreUnavailable
+from postcron.errors import StoreUnavailable
 from postcron.store import documents
 from postcron.store.mounts import network_filesystem
-
-#: how long one process waits for another one's transaction
-PATIENCE = 10.0
 
 # Before 3.51.3 a WAL could lose committed transactions; and with DELETE/FULL, SQLite's default, a
 # power cut brings the old journal back and undoes a commit. These two pairs keep every commit.
 _SAFE_WAL_SINCE = (3, 51, 3)
 
 
-def engine(path: Path) -> Engine:
+def engine(path: Path, patience: float) -> Engine:
     """Return an engine on an existing file; raises `StoreUnavailable` where SQLite is not safe."""
     refuse_network(path)
     made = create_engine(
         "sqlite://",
-        creator=lambda: connect(path),
+        creator=lambda: connect(path, patience),
         poolclass=QueuePool,
         hide_parameters=True,
         json_serializer=documents.dump,
@@ -43,7 +40,7 @@ def engine(path: Path) -> Engine:
         if _identity(path) != born:
             message = f"The store sqlite:///{path} was removed or replaced while it was in use."
             raise StoreUnavailable(message)
-        _begin_immediate(_raw(connection))
+        _begin_immediate(_raw(connection), patience)
 
     return made
 
@@ -58,7 +55,7 @@ def refuse_network(path: Path) -> None:
         raise StoreUnavailable(message)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, patience: float) -> sqlite3.Connection:
     """Open a file that must exist, and read back that its settings are the safe ones."""
     if not path.exists():
         message = f"There is no store at sqlite:///{path}: run `postcron init`."
@@ -67,7 +64,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quoted}?mode=rw",
         uri=True,
-        timeout=PATIENCE,
+        timeout=patience,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
@@ -98,12 +95,12 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreUnavailable(message)
 
 
-def _begin_immediate(connection: sqlite3.Connection) -> None:
+def _begin_immediate(connection: sqlite3.Connection, patience: float) -> None:
     """Take the write lock, waiting in short random steps.
 
     SQLite's own waiting grows to 100 ms steps and can starve one of several writers for seconds.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
@@ -117,7 +114,7 @@ def _begin_immediate(connection: sqlite3.Connection) -> None:
             else:
                 return
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
@@ -140,14 +137,14 @@ def create(path: Path) -> bool:
     SQLite gives its journal the rights of the file, so they have to be right from the start.
     """
     refuse_network(path)
+    if path.exists():
+        return False
     try:
         _make_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         message = f"The store sqlite:///{path} cannot be created: {error.strerror}."
-        raise CannotWork(message) from error
+        raise StoreUnavailable(message) from error
     os.fchmod(descriptor, 0o600)  # an odd umask may have taken too much away
     os.close(descriptor)
     return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection, Engine
 
 from postcron.model import (
     AccountState,
@@ -69,10 +70,10 @@ def open_store(
 
 
 def _open_sqlite(url: URL, shown: str, now: Callable[[], datetime], workspace: str | None) -> Store:
-    database = Database(sqlite.engine(address.path_of(url)), shown, now, workspace)
-    with database.reading() as connection:
+    engine = sqlite.engine(address.path_of(url), address.patience_of(url))
+    with _first_connection(engine) as connection:
         migrating.require_current(connection, shown)
-    return Store(database)
+    return Store(Database(engine, shown, now, workspace))
 
 
 def _open_postgres(
@@ -83,11 +84,23 @@ def _open_postgres(
     workspace: str | None,
 ) -> Store:
     engine = postgres.engine(url)
-    with engine.connect() as connection:
+    with _first_connection(engine) as connection:
         postgres.require_primary(connection, shown)
         migrating.require_current(connection, shown)
         ahead = postgres.skew(connection, now()) if skew is None else skew
     return Store(Database(engine, shown, lambda: now() + ahead, workspace))
+
+
+@contextmanager
+def _first_connection(engine: Engine) -> Iterator[Connection]:
+    """Give a connection to check the store by; a store that does not pass is closed again."""
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(reads=True)
+            yield connection
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 class Store:

@@ -92,13 +92,15 @@ class DeliveryRow(SQLModel, table=True):
             "remote_id",
             where="remote_id IS NOT NULL",
         ),
+        # The due question of each phase: only its own states, and of them only those it is time for.
         Index(
             "delivery_wake",
+            "state",
             "wake_at",
             sqlite_where=text("wake_at IS NOT NULL"),
             postgresql_where=text("wake_at IS NOT NULL"),
         ),
-        Index("delivery_state_due", "state", "workspace", "due_at"),
+        Index("delivery_state_due", "state", "due_at", "workspace"),
         Index("delivery_order", text("coalesce(due_at, created_at)"), "id"),
         {"sqlite_autoincrement": True},
     )

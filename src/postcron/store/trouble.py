@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from postcron.errors import CannotWork, DiskFull, StoreUnavailable
@@ -62,6 +62,8 @@ def _plainly(error: Exception, shown: str) -> CannotWork | None:
         return _from_sqlite(getattr(cause, "sqlite_errorname", ""), shown)
     if isinstance(error, PoolTimeout):
         return StoreUnavailable(f"The store {shown} is busy: no connection became free in time.")
+    if isinstance(error, ProgrammingError) and error.statement is None:
+        return StoreUnavailable(f"The address of the store {shown} has an option nobody knows.")
     return _from_postgres(cause, shown)
 
 

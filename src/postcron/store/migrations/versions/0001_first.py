@@ -144,7 +144,7 @@ def _delivery() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    _index_where("delivery_wake", "delivery", ["wake_at"], "wake_at IS NOT NULL")
+    _index_where("delivery_wake", "delivery", ["state", "wake_at"], "wake_at IS NOT NULL")
     _index_where(
         "one_delivery_per_receipt",
         "delivery",
@@ -152,7 +152,7 @@ def _delivery() -> None:
         "remote_id IS NOT NULL",
         unique=True,
     )
-    op.create_index("delivery_state_due", "delivery", ["state", "workspace", "due_at"])
+    op.create_index("delivery_state_due", "delivery", ["state", "due_at", "workspace"])
     op.create_index("delivery_order", "delivery", [sa.text("coalesce(due_at, created_at)"), "id"])
 
 
