@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
@@ -27,8 +27,8 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
           overflow: hidden; }
 .media { display: grid; gap: 2px; background: var(--line); }
 .media.several { grid-template-columns: 1fr 1fr; }
-img, video { display: block; width: 100%; max-height: 32rem; object-fit: cover; }
-.several img, .several video { aspect-ratio: 1; height: 100%; }
+img, video { display: block; width: 100%; aspect-ratio: 4 / 5; object-fit: cover; }
+.several img, .several video { aspect-ratio: 1; }
 .about { padding: .9rem 1.1rem 1.1rem; }
 .who { display: flex; flex-wrap: wrap; gap: .15rem .6rem; align-items: baseline; }
 .who strong { overflow-wrap: anywhere; }
@@ -76,16 +76,20 @@ def _count(live: Sequence[Live]) -> str:
 
 
 def _article(post: Live, media: Callable[[str], str]) -> str:
-    at = datetime.fromisoformat(post.at)
     kind = f"{post.network.replace('_', ' ')} · {post.type}"
     text = f'<p class="text">{escape(post.text)}</p>' if post.text else ""
     return f"""<article id="post-{post.id}">
 {_media(post.media, media)}<div class="about">
 <div class="who"><strong>{escape(post.account)}</strong> <span class="kind">{escape(kind)}</span></div>
 {text}
-<time datetime="{escape(post.at)}">{at:%-d %b %Y, %H:%M:%S}.{at:%f} UTC</time>
+<time datetime="{escape(post.at)}">{_moment(post.at)}</time>
 </div>
 </article>"""
+
+
+def _moment(at: str) -> str:
+    moment = datetime.fromisoformat(at).astimezone(UTC)
+    return f"{moment:%d %b %Y, %H:%M:%S}.{moment:%f}"[:-3] + " UTC"
 
 
 def _media(shown: Sequence[Shown], address: Callable[[str], str]) -> str:

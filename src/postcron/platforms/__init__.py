@@ -1,0 +1,46 @@
+"""Finding a platform by its name; looking one up loads nothing of the others."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from postcron.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from postcron.platforms.base import Platform
+
+BUILT_IN: Final = {
+    "bluesky": "postcron.platforms.bluesky:Bluesky",
+    "mastodon": "postcron.platforms.mastodon:Mastodon",
+    "mixpost": "postcron.platforms.onlysocial:Mixpost",
+    "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
+}
+#: where other people's packages announce theirs, by the same "module:Class"
+GROUP: Final = "postcron.platforms"
+
+
+def find(name: str) -> type[Platform]:
+    """Return the class that speaks a platform; raises `ConfigInvalid` naming the nearest one."""
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
+        built_in: type[Platform] = getattr(import_module(module), attribute)
+        return built_in
+    from importlib.metadata import entry_points
+
+    announced = entry_points(group=GROUP)
+    if name not in announced.names:
+        raise _unknown(name, sorted(BUILT_IN.keys() | announced.names))
+    try:
+        theirs: type[Platform] = announced[name].load()
+    except (ImportError, AttributeError) as error:
+        message = f"The platform {name!r} of another package cannot be loaded: {error}."
+        raise ConfigInvalid(message) from error
+    return theirs
+
+
+def _unknown(name: str, known: list[str]) -> ConfigInvalid:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+    return ConfigInvalid(f"There is no platform {name!r}: {hint}", code="unknown_platform")
