@@ -39,7 +39,15 @@ class Refusal:
     temporary: bool = False
 
 
-class Subject(Protocol):
+class Opens(Protocol):
+    """An account that can be opened again and again, as each new process does."""
+
+    def platform(self) -> Platform:
+        """Return the platform as a new process would have it."""
+        ...
+
+
+class Subject(Opens, Protocol):
     """One platform, the simulator it talks to, and what is peculiar to both."""
 
     #: sourced answers to the publish call
@@ -56,10 +64,6 @@ class Subject(Protocol):
 
     def running(self) -> AbstractContextManager[object]:
         """Start the other side."""
-        ...
-
-    def platform(self) -> Platform:
-        """Return the platform as a new process would have it."""
         ...
 
     def live(self) -> list[Live]:
@@ -128,7 +132,7 @@ def draft(album: Album, text: str = "Hello", *attachments: Attachment, **more: A
     return Draft(text=text, attachments=attachments, **(given | more))
 
 
-def prepared(subject: Subject, asked: Draft, ticket: Ticket | None = None) -> Ticket:
+def prepared(subject: Opens, asked: Draft, ticket: Ticket | None = None) -> Ticket:
     """Do phase 2 to its end, each step in a new process."""
     notebook = Notebook()
     ticket = ticket or Ticket()
@@ -139,7 +143,7 @@ def prepared(subject: Subject, asked: Draft, ticket: Ticket | None = None) -> Ti
     raise AssertionError("phase 2 never ends")
 
 
-def started(subject: Subject, asked: Draft, ticket: Ticket) -> Ticket:
+def started(subject: Opens, asked: Draft, ticket: Ticket) -> Ticket:
     """Return the ticket as it is saved with the intent."""
     platform = subject.platform()
     if isinstance(platform, Starts):
@@ -147,7 +151,7 @@ def started(subject: Subject, asked: Draft, ticket: Ticket) -> Ticket:
     return Ticket(json.loads(json.dumps(ticket.data)), ready=True)
 
 
-def published(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
+def published(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:
     """Do phase 3 to its end, polling if the platform wants that."""
     answer = subject.platform().publish(asked, ticket)
     if isinstance(answer, Receipt):
@@ -155,7 +159,7 @@ def published(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
     return awaited(subject, asked, ticket.having(handle=answer.handle))
 
 
-def awaited(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
+def awaited(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:
     """Look until it is live."""
     for _ in range(20):
         sighting = looked(subject, asked, ticket)
@@ -165,11 +169,11 @@ def awaited(subject: Subject, asked: Draft, ticket: Ticket) -> Receipt:
     raise AssertionError("it never became live")
 
 
-def looked(subject: Subject, asked: Draft, ticket: Ticket) -> Sighting:
+def looked(subject: Opens, asked: Draft, ticket: Ticket) -> Sighting:
     return subject.platform().look(asked, ticket, datetime.now(UTC) - timedelta(minutes=5))
 
 
-def failure(subject: Subject, asked: Draft, ticket: Ticket) -> PlatformError:
+def failure(subject: Opens, asked: Draft, ticket: Ticket) -> PlatformError:
     """Make the publish call that is going to fail, and return how."""
     try:
         answer: Receipt | Accepted = subject.platform().publish(asked, ticket)
