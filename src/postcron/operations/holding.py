@@ -96,8 +96,6 @@ class Holding:
     def record(self, moves: Iterable[Move]) -> list[Delivery | None]:
         """Record steps in one commit; None stands for one that another run was first with."""
         moves = list(moves)
-        if not moves:
-            return []
         self.touch(move.delivery for move in moves)
         return self.house.record(moves, run=self.run)
 

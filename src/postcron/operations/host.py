@@ -30,9 +30,10 @@ def host_id(state_dir: Path) -> str:
     """Return this installation's id, made once; hostnames and network cards are not identities."""
     path = state_dir / "host"
     try:
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileExistsError):
-            _write_new(path, random.token_hex(8))
+        if not path.exists():
+            state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(FileExistsError):
+                _write_new(path, random.token_hex(8))
         return path.read_text().strip()
     except OSError as error:
         message = f"The state folder {state_dir} cannot be used: {error.strerror}."

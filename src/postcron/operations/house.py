@@ -136,7 +136,8 @@ class House:
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Record steps in one commit, with every secret masked in what platforms have said."""
-        return self.store.record([self._masked(move) for move in moves], run=run)
+        masked = [self._masked(move) for move in moves]
+        return self.store.record(masked, run=run) if masked else []
 
     def _masked(self, move: Move) -> Move:
         if not move.detail and "error" not in move.set:

@@ -117,9 +117,14 @@ class Shift:
 
     # --- taking work -------------------------------------------------------------------------
 
+    def _ask(self) -> None:
+        """Take more if there is more: read first, because a write would hold up other runs."""
+        self.asked_at = now = self.clock.now()
+        if self.store.waiting(Phase.PUBLISH, now=now, until=self.until, limit=1):
+            self._take_more()
+
     def _take_more(self) -> None:
         """Queue, claim what is due before the shift ends, and pick up what has to be looked at."""
-        self.asked_at = self.clock.now()
         decided = decide(self.house, self.run, limit=self.limit)
         self.holding.touch(d for d in decided if d.state is State.LATE)
         self._claim()
@@ -222,7 +227,7 @@ class Shift:
         if self.house.stop.is_set():
             self._put_back()
         elif self.clock.now() - self.asked_at >= ASK_EVERY:
-            self._take_more()
+            self._ask()
         self._wake()
         self._intend()
         self._call()
