@@ -11,10 +11,10 @@ from postcron.store import Store, open_store
 
 
 def claim_all(store: Store, name: str) -> list[int]:
-    """Claim what is queued, a hundred at a time, until nothing is left."""
+    """Claim what is queued, some hundreds at a time, until nothing is left."""
     mine: list[int] = []
     lease = timedelta(minutes=2)
-    while claimed := store.claim_queued(a_run(name), until=NOW, lease=lease, limit=100):
+    while claimed := store.claim_queued(a_run(name), until=NOW, lease=lease, limit=250):
         mine += [one.id for one in claimed]
     return mine
 

@@ -12,7 +12,7 @@ MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 22 0:26 / /mnt/nfs rw shared:2 - nfs4 server:/export rw
 31 30 254:1 / /mnt/nfs/local rw - ext4 /dev/vdb rw
-32 22 0:27 / /mnt/my\\040share rw - cifs //server/share rw
+32 22 0:27 / /mnt/für\\040alle rw - cifs //server/share rw
 33 22 0:28 / /mnt/ssh rw - fuse.sshfs me@host: rw
 34 22 0:29 / /mnt/mac rw - fuse.osxfs osxfs rw
 35 22 0:30 / /mnt/over rw - ext4 /dev/vdc rw
@@ -28,7 +28,7 @@ MOUNTS = """\
         ("/mnt/nfs/deep/er/postcron.db", "nfs4"),
         ("/mnt/nfs/local/postcron.db", None),
         ("/mnt/nfs2/postcron.db", None),
-        ("/mnt/my share/postcron.db", "cifs"),
+        ("/mnt/für alle/postcron.db", "cifs"),
         ("/mnt/ssh/postcron.db", "fuse.sshfs"),
         ("/mnt/mac/postcron.db", None),
         ("/mnt/over/postcron.db", "nfs"),

@@ -221,3 +221,14 @@ def test_an_address_of_another_kind_is_refused_without_repeating_it(address: str
     with pytest.raises(ConfigInvalid, match=r"must be sqlite:///PATH or postgresql") as caught:
         open_store(address, now=lambda: NOW)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_store_can_still_be_read(path: Path) -> None:
+    migrate(f"sqlite:///{path}")
+    path.chmod(0o400)
+    store = opened(path)
+    assert store.counts() == {}
+    with pytest.raises(StoreUnavailable, match="read-only for this user"):
+        store.add_post(a_new_post(), run=a_run())
+    store.close()

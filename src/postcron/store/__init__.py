@@ -4,15 +4,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from postcron.store.accounts import Beat as Beat
     from postcron.store.migrating import migrate as migrate
+    from postcron.store.opening import open_store as open_store
     from postcron.store.store import Store as Store
-    from postcron.store.store import open_store as open_store
 
 # The idle minute imports postcron.store.peek, and with it this file: neither may cost anything.
 _DOORS = {
     "Beat": "postcron.store.accounts",
     "Store": "postcron.store.store",
     "migrate": "postcron.store.migrating",
-    "open_store": "postcron.store.store",
+    "open_store": "postcron.store.opening",
 }
 
 

@@ -40,7 +40,14 @@ def _kind_at(path: Path, mountinfo: str) -> str:
     best, kind = -1, ""
     for line in mountinfo.splitlines():
         before, _, behind = line.partition(" - ")
-        point = Path(before.split(" ")[4].encode().decode("unicode_escape"))
+        point = Path(_plain(before.split(" ")[4]))
         if path.is_relative_to(point) and len(point.parts) >= best:
             best, kind = len(point.parts), behind.split(" ")[0]
     return kind
+
+
+def _plain(escaped: str) -> str:
+    """Return a mount point as it is written elsewhere: the kernel escapes four characters."""
+    for code in ("040", "011", "012", "134"):
+        escaped = escaped.replace(f"\\{code}", chr(int(code, 8)))
+    return escaped
