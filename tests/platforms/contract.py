@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,8 @@ class Subject(Opens, Protocol):
 
     #: sourced answers to the publish call
     refusals: tuple[Refusal, ...]
+    #: answers to the publish call that look like refusals, and prove nothing here
+    proves_nothing: tuple[Reply, ...]
     #: "slow down for a minute", in each form this platform has
     busy: tuple[Reply, ...]
     #: an answer to phase 2 that says that the login is no good any more
@@ -60,6 +63,11 @@ class Subject(Opens, Protocol):
     @property
     def server(self) -> Server:
         """Where the wire can be made to misbehave."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The account's plain keys."""
         ...
 
     def running(self) -> AbstractContextManager[object]:
@@ -161,16 +169,20 @@ def published(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:
 
 def awaited(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:
     """Look until it is live."""
-    for _ in range(20):
-        sighting = looked(subject, asked, ticket)
-        if sighting.sight is Sight.LIVE:
-            assert sighting.receipt is not None
-            return sighting.receipt
-    raise AssertionError("it never became live")
+    sighting = looked(subject, asked, ticket)
+    assert sighting.receipt is not None, sighting.why
+    return sighting.receipt
 
 
 def looked(subject: Opens, asked: Draft, ticket: Ticket) -> Sighting:
-    return subject.platform().look(asked, ticket, datetime.now(UTC) - timedelta(minutes=5))
+    """Look until the platform has made up its mind."""
+    for _ in range(50):
+        since = datetime.now(UTC) - timedelta(minutes=5)
+        sighting = subject.platform().look(asked, ticket, since)
+        if sighting.sight is not Sight.WORKING:
+            return sighting
+        time.sleep(0.02)
+    raise AssertionError("it is worked on for ever")
 
 
 def failure(subject: Opens, asked: Draft, ticket: Ticket) -> PlatformError:

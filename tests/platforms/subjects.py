@@ -12,9 +12,10 @@ from postcron.model import Session
 from postcron.platforms.base import Login, Platform
 from postcron.platforms.bluesky import Bluesky
 from postcron.platforms.mastodon import Mastodon
+from postcron.platforms.onlysocial import OnlySocial
 from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
-from tests.simulators import bluesky, mastodon
+from tests.simulators import bluesky, mastodon, onlysocial
 from tests.simulators.server import Asked, Live, Reply
 
 
@@ -31,10 +32,21 @@ def _busy(body: object, *more: dict[str, str]) -> tuple[Reply, ...]:
     return tuple(Reply(429, body, headers) for headers in forms)
 
 
+def _html(status: int) -> Reply:
+    return Reply(status, b"<h1>Something in between</h1>", {"Content-Type": "text/html"})
+
+
 class MastodonSubject:
     """Mastodon against its simulator."""
 
     turned_away = Reply(401, {"error": "The access token is invalid"})
+    proves_nothing: tuple[Reply, ...] = (
+        _html(401),
+        _html(403),
+        _html(404),
+        _html(422),
+        Reply(200, {"some": "thing"}),
+    )
 
     def __init__(self) -> None:
         self.server = mastodon.Mastodon()
@@ -60,12 +72,15 @@ class MastodonSubject:
             Refusal(self.busy[0], "rate_limited", temporary=True),
         )
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"api_url": self.server.url}
+
     def running(self) -> AbstractContextManager[object]:
         return self.server
 
     def platform(self) -> Platform:
-        settings = {"api_url": self.server.url}
-        return Mastodon(Login("acme", settings, lambda name: mastodon.TOKEN), Api)
+        return Mastodon(Login("acme", self.settings, lambda name: mastodon.TOKEN), Api)
 
     def live(self) -> list[Live]:
         return self.server.live[1:]
@@ -78,6 +93,11 @@ class BlueskySubject:
     """Bluesky against its simulator."""
 
     turned_away = Reply(400, {"error": "InvalidToken", "message": "Token could not be verified"})
+    proves_nothing: tuple[Reply, ...] = (
+        *(_html(status) for status in (400, 401, 403, 413)),
+        Reply(200, {"some": "thing"}),
+        Reply(400, {"error": "InvalidSwap", "message": "Record was at bafyrei"}),
+    )
 
     def __init__(self) -> None:
         self.server = bluesky.Bluesky()
@@ -112,15 +132,20 @@ class BlueskySubject:
             Refusal(self.busy[0], "rate_limited", temporary=True),
         )
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"api_url": self.server.url, "identifier": bluesky.HANDLE}
+
     def running(self) -> AbstractContextManager[object]:
         return self.server
 
     def platform(self) -> Bluesky:
-        settings = {"api_url": self.server.url, "identifier": bluesky.HANDLE}
         if self.session is None:
-            login = Login("acme", settings, lambda name: bluesky.PASSWORD)
-            self.session = Bluesky(login, Api).refresh(datetime.now(UTC))
-        return Bluesky(Login("acme", settings, lambda name: bluesky.PASSWORD, self.session), Api)
+            self.session = Bluesky(self._login(), Api).refresh(datetime.now(UTC))
+        return Bluesky(self._login(), Api)
+
+    def _login(self) -> Login:
+        return Login("acme", self.settings, lambda name: bluesky.PASSWORD, self.session)
 
     def live(self) -> list[Live]:
         return self.server.live
@@ -129,7 +154,58 @@ class BlueskySubject:
         return asked.path == "/xrpc/com.atproto.repo.putRecord"
 
 
+class OnlySocialSubject:
+    """OnlySocial, for an account on Mastodon, against the sandbox."""
+
+    turned_away = Reply(401, {"message": "Unauthenticated."})
+    proves_nothing: tuple[Reply, ...] = (
+        _html(404),
+        _html(422),
+        Reply(422, {"errors": {"publishing": ["publishing"]}}),
+        Reply(422, {"errors": {"in_history": ["in_history"]}}),
+        Reply(429, {"message": "Too Many Attempts."}),
+    )
+
+    def __init__(self) -> None:
+        self.server = onlysocial.OnlySocial()
+        self.busy = _busy({"message": "Too Many Attempts."})
+        self.refusals: tuple[Refusal, ...] = (
+            Refusal(self.turned_away, "token_refused"),
+            Refusal(Reply(403, {"message": "Access forbidden."}), "token_refused"),
+            Refusal(Reply(404, {"message": "Workspace not found."}), "account_unusable"),
+            Refusal(Reply(404, {"message": "Post not found."}), "handle_gone"),
+            Refusal(
+                Reply(422, {"message": "No.", "errors": {"cannot_scheduled": ["No."]}}),
+                "content_refused",
+            ),
+        )
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "api_url": self.server.url,
+            "core_path": "os",
+            "workspace": self.server.sandbox.workspace,
+            "account_id": "2",
+            "network": "mastodon",
+        }
+
+    def running(self) -> AbstractContextManager[object]:
+        return self.server
+
+    def platform(self) -> Platform:
+        token = self.server.sandbox.token
+        return OnlySocial(Login("acme", self.settings, lambda name: token), Api)
+
+    def live(self) -> list[Live]:
+        return self.server.live
+
+    def is_publish(self, asked: Asked) -> bool:
+        return "/posts/schedule/" in asked.path
+
+
 SUBJECTS: Final[dict[str, Callable[[], Subject]]] = {
     "mastodon": MastodonSubject,
     "bluesky": BlueskySubject,
+    "onlysocial": OnlySocialSubject,
 }

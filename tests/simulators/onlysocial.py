@@ -1,0 +1,36 @@
+"""OnlySocial as the contract wants it: the sandbox of the package, behind a wire that can be cut."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from postcron.sandbox import Sandbox
+from postcron.sandbox.exchange import Request
+from tests.simulators import server
+from tests.simulators.server import Asked, Live
+
+
+class OnlySocial(server.Server):
+    """A sandbox in which what is scheduled is live at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.sandbox = Sandbox(Path(self._folder.name), pace=timedelta(0))
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._folder.cleanup()
+
+    def perform(self, asked: Asked) -> server.Reply:
+        request = Request(asked.method, asked.path, asked.query, asked.headers, asked.body)
+        reply = self.sandbox.answer(request)
+        assert reply is not None, "this sandbox was told nothing of faults"
+        headers = {**reply.headers, "Content-Type": reply.type}
+        return server.Reply(reply.status, reply.body, headers)
+
+    @property
+    def live(self) -> list[Live]:
+        return [Live(one.uuid, one.text, one.media, 0.0) for one in self.sandbox.live()]
