@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
-from postcron.errors import Code, OutcomeUnknown, Permanent, Temporary
+from postcron.errors import Code, Permanent, Temporary
 from postcron.model import (
     Accepted,
     Act,
@@ -29,9 +29,10 @@ from postcron.platforms import onlysocial_networks as networks
 from postcron.platforms.base import Key, Login, Option, judge
 from postcron.platforms.onlysocial_answers import (
     DRAFT_REFUSALS,
-    NO_WORKSPACE,
+    NO_POST,
     REFUSALS,
     UPLOAD_REFUSALS,
+    accepts,
     fields,
     known,
     listed,
@@ -82,7 +83,9 @@ class OnlySocial:
 
     @classmethod
     def limits(cls, settings: Mapping[str, str]) -> Limits:
-        return networks.limits(networks.NETWORKS.get(settings["network"], networks.Network()))
+        return networks.limits(
+            networks.NETWORKS.get(settings.get("network", ""), networks.Network())
+        )
 
     # --- who we are --------------------------------------------------------------------------
 
@@ -196,12 +199,8 @@ class OnlySocial:
     def _require_whole(self, ticket: Ticket, save: SaveTicket) -> None:
         """Read the draft back: a media id that is not known there is dropped without a word."""
         post = self._read(ticket.data["post"])
-        if post is not None and status_of(post) != "draft":
-            raise Permanent(
-                f"What postcron prepared is {status_of(post)} in {self.name}, and should be a draft:"
-                " look there; it is left alone.",
-            )
-        if post and not post.get("trashed") and media_of(post) in (None, ticket.data["media"]):
+        if post and (status_of(post) != "draft" or _is_whole(post, ticket)):
+            # What is past being a draft was taken further by somebody there: publishing says so.
             return
         self._discard(ticket.data["post"])
         save(Ticket())
@@ -228,10 +227,8 @@ class OnlySocial:
             json={"postNow": True},
             headers=self._headers(),
         )
-        if answer.status // 100 != 2:
+        if not accepts(answer):
             raise judge(answer, REFUSALS, known(answer, REFUSALS))
-        if answer.json() is None:
-            raise OutcomeUnknown(f"{self.name} answered {answer.status} {answer.hint()}")
         return Accepted(uuid, check_after=timedelta(seconds=2))
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
@@ -243,7 +240,7 @@ class OnlySocial:
         """Return the post, or None if there is none any more."""
         # https://docs.inovector.com/books/api-reference/page/posts
         answer = self._call("GET", f"/posts/{uuid}")
-        if answer.status == 404 and reason(answer) not in {None, NO_WORKSPACE}:
+        if answer.status == 404 and reason(answer) == NO_POST:
             return None
         return fields(answer, "uuid", "status")
 
@@ -273,6 +270,10 @@ def as_html(text: str) -> str:
     """
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     return re.sub(r"<(?![ \t\n\v\f\r])", "＜", text)
+
+
+def _is_whole(post: Mapping[str, Any], ticket: Ticket) -> bool:
+    return not post.get("trashed") and media_of(post) in (None, ticket.data["media"])
 
 
 def _unusable(message: str) -> Permanent:

@@ -21,7 +21,7 @@ _MISSING: Final = (
     "https://github.com/inovector/mixpost/blob/main/src/Exceptions/MixpostExceptionHandler.php"
 )
 
-NO_WORKSPACE: Final = "Workspace not found."
+NO_POST: Final = "Post not found."
 
 
 #: what a status means after the publish call; one that is not here is still on its way
@@ -46,13 +46,13 @@ def _refusals(*rows: tuple[int, str | None, Code, str]) -> tuple[Refusal, ...]:
     )
 
 
-#: 422 publishing and in_history are not here: they say that an earlier call did it.
+#: 422 publishing and in_history are not here: they say that an earlier call was accepted.
 #: 429 is not here: nothing documents when it is answered.
 REFUSALS: Final = _refusals(
-    (401, None, Code.TOKEN_REFUSED, _CREATE),
-    (403, None, Code.TOKEN_REFUSED, _CREATE),
-    (404, NO_WORKSPACE, Code.ACCOUNT_UNUSABLE, _CREATE),
-    (404, "Post not found.", Code.HANDLE_GONE, _MISSING),
+    (401, "Unauthenticated.", Code.TOKEN_REFUSED, _CREATE),
+    (403, "Access forbidden.", Code.TOKEN_REFUSED, _CREATE),
+    (404, "Workspace not found.", Code.ACCOUNT_UNUSABLE, _CREATE),
+    (404, NO_POST, Code.HANDLE_GONE, _MISSING),
     (422, "cannot_scheduled", Code.CONTENT_REFUSED, _SCHEDULE),
 )
 DRAFT_REFUSALS: Final = (*REFUSALS, *_refusals((422, None, Code.CONTENT_REFUSED, _CREATE)))
@@ -131,6 +131,11 @@ def refused(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
             f"The platform redirects ({answer.status}): api_url or core_path is not quite right.",
         )
     return trouble(answer, refusals, known(answer, refusals))
+
+
+def accepts(answer: Answer) -> bool:
+    """Say whether the publish call was taken: Mixpost says so in a sentence, others in an object."""
+    return answer.status // 100 == 2 and answer.json() is not None
 
 
 def known(answer: Answer, refusals: Sequence[Refusal]) -> str | None:

@@ -104,7 +104,9 @@ class Sandbox:
         return ACCOUNTS
 
     def start(self) -> Self:
-        """Listen; raises `Invalid` if the port is taken."""
+        """Listen, unless it already does; raises `Invalid` if the port is taken."""
+        if self._server is not None:
+            return self
         host, port = self._listens
         try:
             self._server = Server((host, port), self.answer)
