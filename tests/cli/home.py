@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from postcron.config import load, starter
+from postcron.config import starter
 from postcron.model import Delivery
-from postcron.operations.house import House, opened
 from postcron.states import State
+from postcron.store import Store, open_store
+from tests.builders import NOW
 from tests.store.journeys import brought_to
 
-#: an account that no call ever reaches: a closed port on this machine
-NOWHERE = """
+ACCOUNT = """
 [accounts.acme]
 platform = "mastodon"
-api_url = "http://127.0.0.1:9"
-token = { env = "ACME_TOKEN" }
+api_url = "{url}"
+token = {{ env = "ACME_TOKEN" }}
 """
+#: where no call ever arrives: a closed port on this machine
+NOWHERE = "http://127.0.0.1:9"
+#: before everything that tests/builders.py makes is due
+LONG_AGO = NOW - timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,17 @@ class Home:
         with self.config.open("a") as file:
             file.write(text)
 
-    def house(self) -> House:
-        return House(load(self.config, os.environ), os.environ, self.state)
+    def add_account(self, url: str = NOWHERE) -> None:
+        self.add(ACCOUNT.format(url=url))
 
     def holding(self, *states: State) -> list[Delivery]:
-        """Put a delivery into the store for each state; all were due in the past."""
-        with opened(self.house()) as house:
-            return [brought_to(house.store, state) for state in states]
+        """Put a delivery into the store for each state; they came there long ago."""
+        with self.long_ago() as store:
+            return [brought_to(store, state) for state in states]
+
+    @contextmanager
+    def long_ago(self) -> Iterator[Store]:
+        """Give the store of this installation on a day before anything was due."""
+        store = open_store(f"sqlite:///{self.store}", now=lambda: LONG_AGO, workspace="acme")
+        yield store
+        store.close()

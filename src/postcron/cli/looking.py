@@ -38,7 +38,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
     every: Annotated[str, typer.Option(metavar="SPAN", help="How often --watch looks.")] = "2s",
 ) -> int:
-    """Say how things stand: what comes next, what needs you, when the phases last ran."""
+    """Say how things stand, what comes next, what needs you."""
     from postcron.cli import render
     from postcron.rules.spans import duration
 
@@ -114,7 +114,7 @@ def show(
     *,
     id: Annotated[str, typer.Argument(metavar="ID", help="A post (12) or a delivery (12.1).")],
 ) -> int:
-    """Tell all about a post: each try, each step, and what is safe to do next."""
+    """Tell all about a post, and what is safe to do next."""
     from postcron.cli import documents, pages, render
     from postcron.operations.reading import show as operation
 
@@ -137,7 +137,7 @@ def log(
     until: Until = None,
     limit: Limit = 50,
 ) -> int:
-    """Read the ledger: everything that happened, the newest last."""
+    """Read the ledger of all that happened, newest last."""
     from postcron.cli import documents, pages, render
     from postcron.operations.listing import ledger as operation
 

@@ -10,6 +10,7 @@ from postcron.cli import documents
 from postcron.cli.render import Here, deliveries, table
 from postcron.cli.visible import visible
 from postcron.rules.spans import until
+from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.config import Config
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
-    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items()) or "no posts yet"
+    counts = ", ".join(f"{one.counts[state]} {state}" for state in State if state in one.counts)
+    counts = counts or "no posts yet"
     parts = [f"{counts}. Next: {here.when(one.next_due)}."]
     if one.needs_you:
         parts += ["", "Needs you (`postcron show ID` says what is safe to do):"]

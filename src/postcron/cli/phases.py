@@ -43,7 +43,7 @@ def pre_upload(
     limit: Limit = None,
     dry_run: DryRun = False,
 ) -> int:
-    """Carry media to the platforms early; publishes nothing."""
+    """Carry media to the platforms early; publish nothing."""
     from postcron.operations.pre_upload import pre_upload as operation
 
     span = _span(lead)
@@ -67,7 +67,10 @@ def publish(
     limit: Limit = None,
     dry_run: DryRun = False,
 ) -> int:
-    """Put what is due live, each at its second; then find out what is uncertain."""
+    """Put live what is due, each at its second.
+
+    Then look at the platforms for what is uncertain: nothing is sent twice.
+    """
     from postcron.operations.publish import publish as operation
 
     span = _span(ahead)

@@ -93,7 +93,7 @@ def schedule(
     option: Options = None,
     dry_run: DryRun = False,
 ) -> int:
-    """Write a post down: checked and kept here, at no platform yet."""
+    """Write a post down: checked and kept here, nowhere else yet."""
     from postcron.cli import documents, render
     from postcron.model import PostType
     from postcron.operations.schedule import Wish
@@ -140,7 +140,7 @@ def edit(
     text_for: TextFor = None,
     option: Options = None,
 ) -> int:
-    """Change what is not out yet: only what you name, all of it or nothing."""
+    """Change what is not out yet: only what you name."""
     from postcron.cli import documents, render
     from postcron.model import PostType
     from postcron.operations.edit import Change
@@ -183,7 +183,10 @@ def cancel(how: How, ids: Ids) -> int:
 def delete(
     how: How, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Posts, like 12.")]
 ) -> int:
-    """Take posts that are not out from the lists; the ledger keeps them."""
+    """Take posts that are not out from the lists.
+
+    Their deliveries are cancelled; the ledger keeps them.
+    """
     from postcron.cli import documents, render
     from postcron.operations.cancel import delete as operation
 

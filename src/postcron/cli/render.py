@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: on a narrower terminal the last column goes below, not beside
 NARROW = 72
-#: what a pipe gets: nothing folded that a line of grep should find
-PIPE_WIDTH = 160
+#: in a pipe nothing is folded: a line is what grep finds
+PIPE_WIDTH = 10_000
 
 COLOURS = {
     State.PUBLISHED: "green",
@@ -105,7 +105,7 @@ def _drawn(drawn: object, width: int) -> str:
 
 
 def _width() -> int:
-    return shutil.get_terminal_size((80 if _is_terminal() else PIPE_WIDTH, 24)).columns
+    return shutil.get_terminal_size().columns if _is_terminal() else PIPE_WIDTH
 
 
 def _is_terminal() -> bool:

@@ -28,7 +28,7 @@ def sandbox(
         Path, typer.Option(metavar="DIR", help="Where it keeps what is live.")
     ] = Path("sandbox"),
 ) -> int:
-    """Run a platform on this machine until interrupted: to rehearse and to test against."""
+    """Run a platform on this machine, to rehearse with."""
     from postcron.cli import documents, pages
     from postcron.sandbox import Sandbox
 
@@ -46,7 +46,7 @@ def demo(
         Path, typer.Option(metavar="DIR", help="Where everything of it lives.")
     ] = Path("demo-run"),
 ) -> int:
-    """Play the main job in a folder of its own, against a platform on this machine."""
+    """Play the main job against a platform on this machine."""
     from postcron.cli import documents, pages
     from postcron.operations.demo import demo as operation
 

@@ -34,7 +34,10 @@ def init(
         str, typer.Option(metavar="NAME", help="For a new configuration.")
     ] = "default",
 ) -> int:
-    """Make what is missing: configuration, folders, key, store. Safe to repeat; upgrades a store."""
+    """Make what is missing: configuration, key, folders, store.
+
+    Safe to repeat: what is there stays, and an older store is upgraded.
+    """
     from postcron.cli import documents, pages
     from postcron.operations.init import init as operation
 
