@@ -224,3 +224,9 @@ def test_a_wish_without_text_is_fine_with_media(stage: Stage, photo: Path) -> No
     answer = schedule(stage.house, wish(text=None, media=[str(photo)]), actor="me")
     assert isinstance(answer, Scheduled)
     assert answer.created
+
+
+def test_a_rule_nobody_keeps_yet_is_said_and_not_silently_ignored(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=START, account='min_gap = "60m"')
+    answer = schedule(stage.house, wish(), actor="me")
+    assert answer.notes == ("acme has min_gap in the configuration: not applied yet.",)

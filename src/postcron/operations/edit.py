@@ -204,8 +204,12 @@ def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None)
 
 
 def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"changed": sorted(changes.keys() & {"text", "options", "due_at"})}
-    if "due_at" in changes:
-        before = delivery.due_at.isoformat() if delivery.due_at else None
-        told |= {"from": before, "to": changes["due_at"].isoformat()}
-    return told
+    changed = [
+        name
+        for name in ("text", "options", "due_at")
+        if name in changes and changes[name] != getattr(delivery, name)
+    ]
+    if "due_at" not in changed:
+        return {"changed": changed}
+    before = delivery.due_at.isoformat() if delivery.due_at else None
+    return {"changed": changed, "from": before, "to": changes["due_at"].isoformat()}

@@ -92,11 +92,20 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         attachments = intake.fetch(wish.media, wish.alts)
         _check(house, wish, missing, attachments)
         if dry_run:
-            return Scheduled(None, tuple(planned.values()))
+            return Scheduled(None, tuple(planned.values()), notes=_not_yet(house, missing))
         kept = intake.keep(attachments)
     new = _new_post(house, wish, actor, kept, [_new(house, wish, p) for p in planned.values()])
     saved = house.store.add_post(new, run=house.run("schedule", actor=actor))
-    return Scheduled(saved.post, saved.deliveries, saved.created)
+    return Scheduled(saved.post, saved.deliveries, saved.created, _not_yet(house, missing))
+
+
+def _not_yet(house: House, accounts: Sequence[Account]) -> tuple[str, ...]:
+    """Say which rules of the configuration nobody keeps yet: a silent one would be a false promise."""
+    return tuple(
+        f"{account.name} has {', '.join(sorted(rules))} in the configuration: not applied yet."
+        for account in accounts
+        if (rules := house.config.planning.get(account.name))
+    )
 
 
 @dataclass(frozen=True)
