@@ -431,7 +431,6 @@ def test_the_example_works_as_it_stands() -> None:
         *("mastodon", "bluesky", "onlysocial")
     }
     assert config.run == RunLimits()
-    assert config.planning["acme-mastodon"]
 
 
 def test_the_lines_the_example_leaves_out_work_as_well(file: Path) -> None:
