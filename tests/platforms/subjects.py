@@ -1,4 +1,4 @@
-"""The platforms that stand the shared contract, each with its simulator."""
+"""The platforms that stand the shared contract, each with the simulator it is tried against."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Strict imitations of platforms on loopback, each written from its sheet and never from our client."""
+"""Strict imitations of platforms on loopback, each written from its sheet, none from our client."""

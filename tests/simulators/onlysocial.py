@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from postcron.sandbox import Sandbox
@@ -33,4 +33,7 @@ class OnlySocial(server.Server):
 
     @property
     def live(self) -> list[Live]:
-        return [Live(one.uuid, one.text, one.media, 0.0) for one in self.sandbox.live()]
+        return [
+            Live(one.uuid, one.text, one.media, datetime.fromisoformat(one.at).timestamp())
+            for one in self.sandbox.live()
+        ]
