@@ -23,7 +23,6 @@ MAX_PIXELS: Final = 100_000_000
 
 _PICTURES: Final = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",
     "PNG": "image/png",
     "GIF": "image/gif",
     "WEBP": "image/webp",
@@ -43,6 +42,10 @@ _DEMUXERS: Final = (
     (0, b"\xff\xf3", "mp3"),
     (0, b"\xff\xf2", "mp3"),
 )
+
+# Pictures in the container of a video.
+_AVIF: Final = frozenset({b"ftypavif", b"ftypavis"})
+_HEIC: Final = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc", b"ftypmsf1"})
 
 #: demuxer -> type with pictures, type with sound only
 _MIMES: Final = {
@@ -91,7 +94,7 @@ def probe(path: Path, name: str = "") -> MediaFile:
         content.seek(0)
         try:
             demuxer = _demuxer(head)
-            if demuxer is None or b"ftypavif" in head[:12]:
+            if demuxer is None or head[4:12] in _AVIF:
                 return _picture(content, file)
             return _recording(content, file, demuxer, head)
         except _Broken as error:
@@ -122,6 +125,8 @@ def _counted(content: BinaryIO, name: str) -> MediaFile:
 
 
 def _demuxer(head: bytes) -> str | None:
+    if head[4:12] in _HEIC:
+        raise _Broken("is a HEIC photo, which platforms do not take; save it as JPEG.")
     found = (name for at, magic, name in _DEMUXERS if head[at : at + len(magic)] == magic)
     return next(found, None)
 
@@ -146,7 +151,8 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
     return replace(
         file,
         kind=Kind.GIF if moving else Kind.IMAGE,
-        mime=_PICTURES[image.format or ""],
+        # A camera's JPEG may hold a second picture; Pillow then calls it MPO.
+        mime=_PICTURES.get(image.format or "", "image/jpeg"),
         width=height if turned else width,
         height=width if turned else height,
     )

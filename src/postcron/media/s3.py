@@ -79,16 +79,14 @@ class Bucket:
 
     def write(self, source: Path, name: str, mime: str) -> None:
         """Store a file as an object, in parts when it is large, in constant memory."""
-        from boto3.s3.transfer import TransferConfig
+        from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
-        with self.translated():
-            self.client.upload_file(
-                str(source),
-                self.name,
-                name,
-                ExtraArgs={"ContentType": mime},
-                Config=TransferConfig(max_concurrency=4),
-            )
+        extra = {"ContentType": mime}
+        with (
+            self.translated(),
+            create_transfer_manager(self.client, TransferConfig(max_concurrency=4)) as manager,
+        ):
+            manager.upload(str(source), self.name, name, extra_args=extra).result()
 
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
@@ -96,27 +94,20 @@ class Bucket:
 
         They name keys, signatures and whole addresses.
         """
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import (
-            BotoCoreError,
-            ClientError,
-            HTTPClientError,
-            NoCredentialsError,
-            PartialCredentialsError,
-        )
+        from botocore import exceptions as boto
 
         try:
             yield
-        except ClientError as error:
+        except boto.ClientError as error:
             code = error.response.get("Error", {}).get("Code", "an error")
             if code in MISSING:
                 raise NoSuchObject(self.name) from error
             raise self._trouble(f"S3 answered {code}") from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
+        except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
             raise self._trouble("there is no access key; set access_key and secret_key") from error
-        except HTTPClientError as error:
+        except (boto.ConnectionError, boto.HTTPClientError) as error:
             raise self._trouble("S3 could not be reached, or fell silent") from error
-        except (BotoCoreError, Boto3Error, OSError, ValueError) as error:
+        except (boto.BotoCoreError, OSError, ValueError) as error:
             raise self._trouble(f"S3 failed with {type(error).__name__}") from error
 
     def _trouble(self, reason: str) -> CannotWork:

@@ -1,0 +1,67 @@
+"""Real media files, tiny and made on the spot."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+from PIL import Image
+
+from postcron.media.probe import probe
+from postcron.model import MediaFile
+
+
+def picture(path: Path, size: tuple[int, int] = (64, 48), **save: Any) -> Path:
+    Image.effect_noise(size, 60).convert("RGB").save(path, **save)
+    return path
+
+
+def animation(path: Path) -> Path:
+    frames = [Image.new("RGB", (20, 10), (shade, 0, 0)) for shade in (0, 120, 240)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return path
+
+
+def video(
+    path: Path, *, codec: str = "libx264", container: str = "mp4", frames: int = 10, turned: int = 0
+) -> Path:
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        if turned:
+            stream.set_display_rotation(turned)
+        for number in range(frames):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            for plane in frame.planes:
+                plane.update(bytes([number * 20 % 256]) * plane.buffer_size)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    return path
+
+
+def sound(path: Path, *, codec: str = "libmp3lame", container: str = "mp3") -> Path:
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=48000)
+        assert isinstance(stream, av.AudioStream)
+        silence = av.AudioFrame(format="s16", layout="mono", samples=1152)
+        silence.sample_rate = 48000
+        silence.planes[0].update(bytes(2 * 1152))
+        resampler = av.AudioResampler(stream.format, stream.layout, 48000)
+        for _ in range(40):
+            for piece in resampler.resample(silence):
+                output.mux(stream.encode(piece))
+        output.mux(stream.encode())
+    return path
+
+
+def noise(path: Path, size: int = 3 * 1024 * 1024 + 17) -> tuple[Path, MediaFile]:
+    """Return a file longer than a few pieces; only its checksum and size are true."""
+    image = probe(picture(path.with_suffix(".jpg")))
+    content = random.Random(7).randbytes(size)
+    path.write_bytes(content)
+    return path, replace(image, sha256=hashlib.sha256(content).hexdigest(), size=size)

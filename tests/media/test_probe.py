@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from postcron.errors import Invalid
+from postcron.media.probe import lies, probe
+from postcron.model import Kind
+from tests.media.files import animation, picture, sound, video
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [
+        ("a.jpg", "image/jpeg"),
+        ("a.png", "image/png"),
+        ("a.webp", "image/webp"),
+        ("a.avif", "image/avif"),
+        ("a.gif", "image/gif"),
+    ],
+)
+def test_a_picture_is_known_by_its_content(tmp_path: Path, name: str, mime: str) -> None:
+    file = probe(picture(tmp_path / name))
+
+    assert (file.kind, file.mime, file.width, file.height) == (Kind.IMAGE, mime, 64, 48)
+    assert file.size == (tmp_path / name).stat().st_size
+    assert len(file.sha256) == 64
+
+
+@pytest.mark.parametrize(("name", "mime"), [("a.gif", "image/gif"), ("a.webp", "image/webp")])
+def test_a_picture_that_moves_is_a_gif(tmp_path: Path, name: str, mime: str) -> None:
+    file = probe(animation(tmp_path / name))
+
+    assert (file.kind, file.mime) == (Kind.GIF, mime)
+
+
+def test_a_picture_taken_upright_is_measured_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    file = probe(picture(tmp_path / "a.jpg", exif=exif))
+
+    assert (file.width, file.height) == (48, 64)
+
+
+@pytest.mark.parametrize(
+    ("make", "mime", "codec"),
+    [
+        (lambda path: video(path), "video/mp4", "h264"),
+        (lambda path: video(path, container="mov"), "video/quicktime", "h264"),
+        (lambda path: video(path, container="matroska"), "video/x-matroska", "h264"),
+        (lambda path: video(path, codec="libvpx-vp9", container="webm"), "video/webm", "vp9"),
+        (lambda path: video(path, codec="mpeg4", container="avi"), "video/x-msvideo", "mpeg4"),
+    ],
+)
+def test_a_video_is_known_by_its_content(
+    tmp_path: Path, make: Callable[[Path], Path], mime: str, codec: str
+) -> None:
+    file = probe(make(tmp_path / "without-ending"))
+
+    assert (file.kind, file.mime, file.codec) == (Kind.VIDEO, mime, codec)
+    assert (file.width, file.height) == (64, 48)
+    assert file.duration == timedelta(seconds=1)
+
+
+def test_a_video_taken_upright_is_measured_upright(tmp_path: Path) -> None:
+    file = probe(video(tmp_path / "a.mp4", turned=90))
+
+    assert (file.width, file.height) == (48, 64)
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "mime"),
+    [
+        ("libmp3lame", "mp3", "audio/mpeg"),
+        ("aac", "ipod", "audio/mp4"),
+        ("pcm_s16le", "wav", "audio/wav"),
+        ("flac", "flac", "audio/flac"),
+        ("libopus", "ogg", "audio/ogg"),
+        ("libopus", "webm", "audio/webm"),
+    ],
+)
+def test_a_sound_is_known_by_its_content(
+    tmp_path: Path, codec: str, container: str, mime: str
+) -> None:
+    file = probe(sound(tmp_path / "without-ending", codec=codec, container=container))
+
+    assert (file.kind, file.mime, file.width) == (Kind.AUDIO, mime, None)
+    assert file.duration is not None
+    assert file.duration > timedelta(seconds=0.9)
+
+
+PLAYLIST = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXTINF:1,\nhttp://127.0.0.1/x\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAYLIST,
+        b"ffconcat version 1.0\nfile '/etc/passwd'\n",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+        b"%PDF-1.7\n",
+        b"#!/bin/sh\n",
+        b"\x00" * 500,
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"\x1a\x45\xdf\xa3" + b"\x00" * 60,
+        b"\x00\x00\x00\x18ftypmp42" + PLAYLIST,
+        b"ID3" + PLAYLIST,
+        b"OggS",
+    ],
+)
+@pytest.mark.parametrize("name", ["clip.mp4", "photo.jpg", "list.m3u8"])
+def test_what_is_no_media_is_refused_whatever_it_is_called(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(Invalid, match=name):
+        probe(path)
+
+
+def test_a_heic_photo_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_1.jpg"
+    path.write_bytes(b"\x00\x00\x00\x18ftypheic" + b"\x00" * 100)
+
+    with pytest.raises(Invalid, match="save it as JPEG"):
+        probe(path)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.touch()
+
+    with pytest.raises(Invalid, match=r"a\.jpg is empty"):
+        probe(path)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.gif"])
+def test_a_picture_that_is_cut_off_is_refused(tmp_path: Path, name: str, share: float) -> None:
+    path = picture(tmp_path / name, (200, 200))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+    with pytest.raises(Invalid, match=name):
+        probe(path)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_video_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    path = video(tmp_path / "a.mp4", frames=50)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+    with pytest.raises(Invalid, match=r"a\.mp4 is cut off"):
+        probe(path)
+
+
+@pytest.mark.parametrize("side", [10_001, 30_000])
+def test_a_picture_with_too_many_pixels_is_refused_unopened(tmp_path: Path, side: int) -> None:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b""))
+
+    with pytest.raises(Invalid, match=r"bomb\.png"):
+        probe(path)
+
+
+def test_a_name_that_promises_something_else_is_a_lie(tmp_path: Path) -> None:
+    file = probe(picture(tmp_path / "a.png"))
+
+    assert lies("a.png", file) is None
+    assert lies("A.PNG", file) is None
+    assert lies("without-ending", file) is None
+    assert lies(".png", file) is None
+    assert lies("a.unheard-of", file) is None
+    assert lies("a.jpg", file) == (
+        "a.jpg is not what its name says: it is image/png. Give it its right ending."
+    )
+
+
+def test_messages_use_the_name_that_a_person_knows(tmp_path: Path) -> None:
+    path = tmp_path / "fetched"
+    path.write_bytes(b"nothing")
+
+    with pytest.raises(Invalid, match=r"^holiday\.jpg is no picture"):
+        probe(path, "holiday.jpg")
