@@ -50,7 +50,7 @@ def fault(**given: Any) -> Fault:
     except (TypeError, ValueError) as error:
         known = ", ".join(Kind)
         raise Invalid(f"A fault has on, kind, times and seconds; kinds are {known}.") from error
-    if made.on not in CALLS:
+    if str(made.on) not in CALLS:
         raise Invalid(f"There is no call {made.on!r}; known are {', '.join(sorted(CALLS))}.")
     if type(made.times) is not int or made.times < 1 or not 0 <= made.seconds <= 600:
         raise Invalid("A fault happens once at least, and delays by ten minutes at most.")

@@ -72,22 +72,23 @@ class Sandbox:
             )
         self._listens = (host, port)
         self._server: Server | None = None
-        self._folder = _folder(folder)
+        self.folder = folder
+        self._kept = _opened(folder)
         access = self._access(token, workspace)
         self.token, self.workspace = access["token"], access["workspace"]
         self._faults = Faults(faults)
         self._api = Workspace(
-            self._folder, token=self.token, uuid=self.workspace, clock=clock, pace=pace
+            self._kept, token=self.token, uuid=self.workspace, clock=clock, pace=pace
         )
 
     def _access(self, token: str | None, workspace: str | None) -> dict[str, str]:
-        known = self._folder.read("access.json") or {}
+        known = self._kept.read("access.json") or {}
         access = {
             "token": token or known.get("token") or secrets.token_urlsafe(24),
             "workspace": workspace or known.get("workspace") or str(uuid4()),
         }
         if access != known:
-            self._folder.write("access.json", access)
+            self._kept.write("access.json", access)
         return access
 
     # --- running -----------------------------------------------------------------------------
@@ -146,7 +147,7 @@ class Sandbox:
 
     def snapshot(self, path: Path) -> Path:
         """Write the page as a file that shows the media where they are kept."""
-        media = quote(os.path.relpath(self._folder.media.absolute(), path.absolute().parent))
+        media = quote(os.path.relpath(self._kept.media.absolute(), path.absolute().parent))
         path.write_text(page(self.live(), lambda file: f"{media}/{file}"), encoding="utf-8")
         return path
 
@@ -199,13 +200,13 @@ class Sandbox:
         return said(404, "Not found.")
 
     def _file(self, name: str, asked: str) -> Reply:
-        path = self._folder.media / name
+        path = self._kept.media / name
         if not path.exists():
             return said(404, "Not found.")
         return file_reply(path.read_bytes(), mime_by_name(name), asked)
 
 
-def _folder(path: Path) -> Folder:
+def _opened(path: Path) -> Folder:
     try:
         return Folder(path)
     except OSError as error:
