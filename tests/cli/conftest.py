@@ -18,7 +18,7 @@ import pytest
 
 from postcron.cli.app import main
 from postcron.operations.init import init
-from tests.cli.home import Home
+from tests.cli.home import POSTCRON, Home
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -82,13 +82,11 @@ def process(home: Home) -> Shell:
     """Run postcron as cron does: a process with an almost empty environment."""
 
     def call(*words: str, environ: dict[str, str] | None = None, **more: Any) -> Answer:
-        given = {"PATH": "/usr/bin:/bin", "POSTCRON_CONFIG": str(home.config)}
-        given |= {"POSTCRON_STATE": str(home.state)} | (environ or {})
+        given = home.environment() | (environ or {})
         options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "timeout": 60, "check": False}
         if not more.keys() & {"stdout", "stderr"}:
             options["capture_output"] = True
-        argv = [sys.executable, "-m", "postcron", *words]
-        done = subprocess.run(argv, env=given, cwd=home.folder, **(options | more))
+        done = subprocess.run([*POSTCRON, *words], env=given, cwd=home.folder, **(options | more))
         out, err = ((stream or b"").decode() for stream in (done.stdout, done.stderr))
         return Answer(done.returncode, out, err)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,11 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from postcron.config import starter
-from postcron.model import Delivery
+from postcron.model import Delivery, Filter
 from postcron.states import State
 from postcron.store import Store, open_store
 from tests.builders import NOW
+from tests.simulators.mastodon import TOKEN
 from tests.store.journeys import brought_to
+
+POSTCRON = [sys.executable, "-m", "postcron"]
 
 ACCOUNT = """
 [accounts.acme]
@@ -70,6 +75,37 @@ class Home:
         """Put a delivery into the store for each state; they came there long ago."""
         with self.long_ago() as store:
             return [brought_to(store, state) for state in states]
+
+    def states(self) -> list[str]:
+        """Return where the deliveries stand, in the order they were written."""
+        with self.long_ago() as store:
+            page = store.page(Filter(), order="created", newest_first=False)
+            return [str(delivery.state) for delivery in page.deliveries]
+
+    def kinds(self) -> list[str]:
+        """Return what happened, the newest last."""
+        with self.long_ago() as store:
+            return [event.kind for event in store.events(Filter(), limit=100, newest_first=False)]
+
+    def environment(self) -> dict[str, str]:
+        """Return what cron would give: next to nothing."""
+        return {
+            "PATH": "/usr/bin:/bin",
+            "POSTCRON_CONFIG": str(self.config),
+            "POSTCRON_STATE": str(self.state),
+            "ACME_TOKEN": TOKEN,
+        }
+
+    def started(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start postcron and return the process at work."""
+        return subprocess.Popen(
+            [*POSTCRON, *words],
+            env=self.environment(),
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     @contextmanager
     def long_ago(self) -> Iterator[Store]:

@@ -1,23 +1,19 @@
-"""postcron as a process: what cron, a closed pipe, a full disk and a signal make of it."""
+"""postcron as a process: what cron, a closed pipe, and a full disk make of it."""
 
 from __future__ import annotations
 
 import os
 import resource
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from postcron.states import State
 from tests.cli.conftest import Shell
-from tests.cli.home import Home
+from tests.cli.home import POSTCRON, Home
 
 COMMANDS = [("run",), ("status",), ("config", "validate"), ("init",), ("--help",)]
-
-POSTCRON = [sys.executable, "-m", "postcron"]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -39,7 +35,7 @@ def test_closed_streams_change_nothing(home: Home, process: Shell, closed: str) 
     home.holding(State.SCHEDULED)
     done = through_a_shell(home, f"postcron tick -v {closed}")
     assert done.returncode == 1
-    assert states(process) == ["late"]
+    assert home.states() == ["late"]
     assert b"Traceback" not in done.stderr
 
 
@@ -49,7 +45,7 @@ def test_a_closed_pipe_is_quiet_and_the_outcome_is_stored(home: Home, process: S
     done = through_a_shell(home, script)
     assert b"Pipe" not in done.stderr
     assert (home.folder / "code").read_text() == "1\n"
-    assert states(process) == ["late"]
+    assert home.states() == ["late"]
 
 
 def test_a_long_answer_into_a_closed_pipe_is_quiet(home: Home, process: Shell) -> None:
@@ -67,13 +63,13 @@ def test_a_full_disk_under_stdout_is_told_after_the_work_is_stored(
     assert done.returncode == 3
     assert done.stderr.count(b"\n") == 2
     assert b"could not be written" in done.stderr.splitlines()[-1]
-    assert states(process) == ["late"]
+    assert home.states() == ["late"]
 
 
 def test_nobody_to_tell_is_no_reason_to_stop(home: Home, process: Shell) -> None:
     home.holding(State.SCHEDULED)
     assert through_a_shell(home, "postcron tick 2>/dev/full").returncode == 1
-    assert states(process) == ["late"]
+    assert home.states() == ["late"]
 
 
 def test_a_pipe_gets_no_colour(home: Home, process: Shell) -> None:
@@ -119,28 +115,10 @@ def test_no_core_is_left_that_would_hold_the_secrets() -> None:
     assert done.stdout.splitlines()[-1] == b"(0, 0)"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_watch_with_130(home: Home, number: signal.Signals) -> None:
-    watching = started(home, "status", "--watch", "--every", "60s")
-    assert watching.stdout is not None
-    watching.stdout.readline()
-    watching.send_signal(number)
-    _, err = watching.communicate(timeout=10)
-    assert (watching.returncode, err) == (130, b"")
-
-
-def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
-    reading = started(home, "schedule", "-", "--to", "acme", "--now")
-    time.sleep(1)
-    reading.send_signal(signal.SIGTERM)
-    _, err = reading.communicate(timeout=10)
-    assert (reading.returncode, err) == (130, b"")
-
-
 def test_few_descriptors_are_enough_or_told(home: Home) -> None:
     done = subprocess.run(
         [*POSTCRON, "status"],
-        env=environment(home),
+        env=home.environment(),
         capture_output=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16)),
         check=False,
@@ -149,23 +127,11 @@ def test_few_descriptors_are_enough_or_told(home: Home) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def states(process: Shell) -> list[str]:
-    return [each["state"] for each in process("list", "--json").document["deliveries"]]
-
-
-def environment(home: Home) -> dict[str, str]:
-    return {
-        "PATH": "/usr/bin:/bin",
-        "POSTCRON_CONFIG": str(home.config),
-        "POSTCRON_STATE": str(home.state),
-    }
-
-
 def through_a_shell(home: Home, script: str) -> subprocess.CompletedProcess[bytes]:
     postcron = f'postcron() {{ "{sys.executable}" -m postcron "$@"; }}; '
     return subprocess.run(
         ["/bin/sh", "-c", postcron + script],
-        env=environment(home),
+        env=home.environment(),
         cwd=home.folder,
         capture_output=True,
         timeout=60,
@@ -173,19 +139,9 @@ def through_a_shell(home: Home, script: str) -> subprocess.CompletedProcess[byte
     )
 
 
-def started(home: Home, *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*POSTCRON, *words],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
 def on_a_terminal(home: Home, words: tuple[str, ...], environ: dict[str, str]) -> bytes:
     leader, follower = os.openpty()
-    given = environment(home) | {"TERM": "xterm-256color"} | environ
+    given = home.environment() | {"TERM": "xterm-256color"} | environ
     with subprocess.Popen(
         [*POSTCRON, *words], env=given, stdin=follower, stdout=follower, stderr=follower
     ) as running:

@@ -10,6 +10,7 @@ import typer
 
 from postcron.cli import failures, printing, signals
 from postcron.cli.how import How, command
+from postcron.states import State
 
 
 def register(app: typer.Typer) -> None:
@@ -52,4 +53,5 @@ def demo(
 
     played = operation(folder, printing.complain if how.json else printing.say, os.environ)
     how.answer(documents.played(played), lambda: pages.played(played))
-    return failures.DONE
+    live = all(line.delivery.state is State.PUBLISHED for line in played.lines)
+    return failures.DONE if live else failures.FAILED

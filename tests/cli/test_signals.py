@@ -1,0 +1,112 @@
+"""Being asked to stop: finish what is in hand, give back the rest, and say 130."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.cli.home import Home
+from tests.simulators.mastodon import Mastodon
+from tests.simulators.server import Asked, Fault
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_watch_with_130(home: Home, number: signal.Signals) -> None:
+    watching = home.started("status", "--watch", "--every", "60s")
+    assert watching.stdout is not None
+    watching.stdout.readline()
+    watching.send_signal(number)
+    _, err = watching.communicate(timeout=10)
+    assert (watching.returncode, err) == (130, b"")
+
+
+def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
+    reading = home.started("schedule", "-", "--to", "acme", "--now")
+    time.sleep(1)
+    reading.send_signal(signal.SIGTERM)
+    _, err = reading.communicate(timeout=10)
+    assert (reading.returncode, err) == (130, b"")
+
+
+@pytest.fixture
+def mastodon(home: Home) -> Iterator[Mastodon]:
+    """A server for the account acme."""
+    with Mastodon() as server:
+        home.add_account(server.url)
+        yield server
+
+
+def test_a_signal_during_the_call_lets_it_finish(
+    home: Home, process: Shell, mastodon: Mastodon
+) -> None:
+    process("schedule", "Hello", "--to", "acme", "--now")
+    mastodon.misbehave(Fault.SLOW, is_publish)
+    publishing = home.started("publish")
+    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing.send_signal(signal.SIGTERM)
+    _, err = publishing.communicate(timeout=10)
+    assert (publishing.returncode, err) == (130, b"")
+    assert (home.states(), len(mastodon.live)) == (["published"], 1)
+
+
+def test_a_signal_while_waiting_for_the_second_gives_everything_back(
+    home: Home, process: Shell, mastodon: Mastodon
+) -> None:
+    process("schedule", "Hello", "--to", "acme", "--at", "40s")
+    publishing = home.started("publish")
+    wait_until(lambda: home.states() == ["queued"] and "uploaded" in home.kinds())
+    publishing.send_signal(signal.SIGINT)
+    _, err = publishing.communicate(timeout=5)
+    assert (publishing.returncode, err) == (130, b"")
+    assert (home.kinds()[-1], len(mastodon.live)) == ("released", 0)
+
+
+def test_a_second_signal_ends_at_once_and_the_outcome_is_looked_up(
+    home: Home, process: Shell, mastodon: Mastodon
+) -> None:
+    process("schedule", "Hello", "--to", "acme", "--now")
+    mastodon.misbehave(Fault.SLOW, is_publish)
+    publishing = home.started("publish")
+    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    publishing.send_signal(signal.SIGTERM)
+    publishing.communicate(timeout=0.5)
+    assert publishing.returncode == 130
+    assert home.states() == ["publishing"]
+
+
+def test_the_sandbox_runs_until_it_is_asked_to_stop(home: Home) -> None:
+    running = home.started("sandbox", "--port", "0", "--json")
+    assert running.stdout is not None
+    told = json.loads("".join(iter_document(running.stdout)))
+    with urllib.request.urlopen(told["url"]) as page:
+        assert page.status == 200
+    running.send_signal(signal.SIGTERM)
+    _, err = running.communicate(timeout=10)
+    assert (running.returncode, err) == (130, b"")
+
+
+def iter_document(stream: IO[bytes]) -> Iterator[str]:
+    for line in stream:
+        yield line.decode()
+        if line == b"}\n":
+            return
+
+
+def is_publish(asked: Asked) -> bool:
+    return asked.method == "POST" and asked.path == "/api/v1/statuses"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
