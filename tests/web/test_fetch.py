@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -240,3 +241,11 @@ def test_anything_but_a_whole_file_is_refused(manners: Manners, said: str) -> No
 
 def test_a_name_without_an_address_is_one_sentence() -> None:
     assert "could not be fetched" in refused("https://no-such-host.invalid/a.jpg", Guard())
+
+
+def test_no_log_shows_the_signature_of_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Server(answer(b"picture")) as server:
+        get(f"{server.url}/a.jpg?signature=canary")
+
+    assert "canary" not in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import select
 import socket
 import ssl
@@ -25,6 +26,10 @@ Resolve: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
 
 # The clock that goes on while the machine sleeps: a deadline is over, however it was spent.
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+# At INFO and below both write down whole addresses, and some of them hold a token or a signature.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def publish_options(deadline: float) -> tuple[Option, ...]:
@@ -87,6 +92,7 @@ class Line(httpcore.NetworkBackend):
             return _Stream(self._connected(self._addresses(host, port), timeout), self)
 
     def _addresses(self, host: str, port: int) -> list[tuple[Any, ...]]:
+        # A slow resolver cannot be hurried; what it overruns is missing from the time to connect.
         found = list(self._resolve(host, port, type=socket.SOCK_STREAM))
         for *_, address in found:
             if self._check is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import zlib
 from dataclasses import replace
@@ -20,10 +19,6 @@ from postcron.web.request import Request
 LARGEST: Final = 4 * 1024 * 1024
 #: bytes a second: an upload slower than this is given up
 SLOWEST: Final = 64 * 1024
-
-# At INFO and below both write down whole addresses, and some platforms take a token there.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def ready() -> None:
