@@ -91,10 +91,11 @@ class Doors:
             return self._open[account.name]
 
     def forget(self, account: Account) -> None:
-        """Open the account anew next time: its session turned out to be over."""
+        """Renew the session before it is used again: it turned out to be over."""
         with self._locks[account.name]:
-            self._open.pop(account.name, None)
-            self.house.store.set_account(account.name, session=None, session_expires_at=None)
+            if self._open.pop(account.name, None) is not None:
+                over = self.house.clock.now()
+                self.house.store.set_account(account.name, session_expires_at=over)
 
     def _opened(self, account: Account, *, asked: bool) -> Platform:
         state = self._state(account)

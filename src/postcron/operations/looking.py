@@ -212,15 +212,24 @@ def _absence_is_proved(case: Case, sighting: Sighting) -> bool:
 
 def _look_again(case: Case, sighting: Sighting) -> Move:
     confirming = case.delivery.state is State.CONFIRMING
-    again = backoff.next_poll if confirming else backoff.next_look
-    wake_at = None if case.act is Act.BLIND else again(case.first_look, case.now)
     return Move(
         case.delivery,
         Step.LOOKED,
-        wake_at=wake_at,
+        wake_at=_next_look(case, confirming=confirming),
         set={} if confirming else {"error": sighting.why},
         detail=_told(sighting),
     )
+
+
+def _next_look(case: Case, *, confirming: bool) -> datetime | None:
+    if case.act is Act.BLIND:
+        return None
+    if confirming:
+        return backoff.next_poll(case.first_look, case.now)
+    again = backoff.next_look(case.first_look, case.now)
+    if again is not None and case.now < case.settled_at:
+        return min(again, case.settled_at)
+    return again
 
 
 def _told(sighting: Sighting) -> dict[str, str]:

@@ -29,6 +29,9 @@ from postcron.states import Step
 
 log = logging.getLogger(__name__)
 
+#: a lost answer is looked up this soon; that nothing is there is believed later, once it has settled
+FIRST_LOOK = timedelta(seconds=5)
+
 STEP_BY_EVIDENCE = {
     Evidence.NOT_SENT: Step.NOT_SENT,
     Evidence.REFUSED: Step.REFUSED,
@@ -83,9 +86,9 @@ def call(platform: Platform, draft: Draft, ticket: Ticket, clock: Clock) -> Verd
     return Verdict(Step.ACCEPTED, sent_at, clock.now(), accepted=answer)
 
 
-def outcome(delivery: Delivery, verdict: Verdict, *, policy: Policy, settle: timedelta) -> Move:
+def outcome(delivery: Delivery, verdict: Verdict, *, policy: Policy) -> Move:
     """Return the step that records a verdict, with the moment of whatever comes next."""
-    wake_at, changes = _next(delivery, verdict, policy, settle)
+    wake_at, changes = _next(delivery, verdict, policy)
     error = verdict.error
     return Move(
         delivery,
@@ -103,7 +106,7 @@ def outcome(delivery: Delivery, verdict: Verdict, *, policy: Policy, settle: tim
 
 
 def _next(
-    delivery: Delivery, verdict: Verdict, policy: Policy, settle: timedelta
+    delivery: Delivery, verdict: Verdict, policy: Policy
 ) -> tuple[datetime | None, dict[str, Any]]:
     if verdict.receipt is not None:
         return None, live(verdict.receipt, verdict.ended_at)
@@ -111,7 +114,7 @@ def _next(
         ticket = delivery.ticket.having(handle=verdict.accepted.handle)
         return verdict.ended_at + verdict.accepted.check_after, {"ticket": ticket}
     if verdict.step is Step.LOST:
-        return verdict.ended_at + settle, said(verdict.error)
+        return verdict.ended_at + FIRST_LOOK, said(verdict.error)
     return failure(delivery, verdict.error, at=verdict.ended_at, policy=policy)
 
 

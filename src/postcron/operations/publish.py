@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from postcron.errors import PlatformError, Temporary
+from postcron.errors import Code, PlatformError, Temporary
 from postcron.model import Delivery, Move, Phase, Run, Ticket
 from postcron.operations.accounts import Doors, block, unusable
 from postcron.operations.fence import Fence
@@ -21,7 +21,7 @@ from postcron.operations.house import House
 from postcron.operations.looking import look, not_looked
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft
 from postcron.operations.protocol import Verdict, call, failure, intent, outcome
-from postcron.operations.recover import recover, settle
+from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.operations.tick import decide, is_late, missed, policy
 from postcron.operations.workers import Workers
@@ -315,16 +315,16 @@ class Shift:
         moves = [self._outcome(held, verdict) for held, verdict in ended]
         for (held, verdict), delivery in zip(ended, self.holding.record(moves), strict=True):
             if verdict.error is not None:
-                block(self.house, held.delivery.account, verdict.error)
+                self._learn(held, verdict.error)
             self._rest(held, delivery)
 
+    def _learn(self, held: Held, error: PlatformError) -> None:
+        block(self.house, held.delivery.account, error)
+        if error.code == Code.TOKEN_EXPIRED:
+            self.doors.forget(self.house.account(held.delivery.account))
+
     def _outcome(self, held: Held, verdict: Verdict) -> Move:
-        return outcome(
-            held.delivery,
-            verdict,
-            policy=policy(self.house, held.delivery),
-            settle=settle(self.house, held.delivery),
-        )
+        return outcome(held.delivery, verdict, policy=policy(self.house, held.delivery))
 
     def _look(self, held: Held) -> Callable[[], Move]:
         return lambda: look(self.house, self.doors, self.run, held.delivery, held.post)

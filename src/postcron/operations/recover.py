@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from postcron.errors import Invalid
 from postcron.model import Attempt, Delivery, Move, Outcome, Run
 from postcron.operations import host
 from postcron.operations.house import House
+from postcron.operations.protocol import FIRST_LOOK
 from postcron.states import State, Step
 
-#: how long to wait before looking when the platform's own figure cannot be had
-SETTLE = timedelta(minutes=3)
 #: the code of an attempt whose sender ran on another host and may still be alive there
 SENDER_UNPROVEN = "sender_unproven"
 
@@ -35,7 +31,7 @@ def _move(house: House, run: Run, delivery: Delivery) -> Move:
     return Move(
         delivery,
         Step.LOST,
-        wake_at=now + settle(house, delivery),
+        wake_at=now + FIRST_LOOK,
         set={"error_code": "answer_lost", "error": "The run that was publishing it died."},
         close=Outcome.UNKNOWN,
         attempt={"code": None if dead else SENDER_UNPROVEN},
@@ -47,11 +43,3 @@ def last_attempt(house: House, delivery: Delivery) -> Attempt | None:
     """Return the newest attempt of a delivery."""
     attempts = house.store.attempts(delivery.id)
     return attempts[-1] if attempts else None
-
-
-def settle(house: House, delivery: Delivery) -> timedelta:
-    """Return how long after a lost answer this delivery's platform is worth asking."""
-    try:
-        return house.platform_class(house.account(delivery.account)).settle
-    except Invalid:  # the account has left the configuration
-        return SETTLE
