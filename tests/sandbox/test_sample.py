@@ -16,7 +16,7 @@ from postcron.sandbox import sample
 @pytest.mark.parametrize("name", ["harbour.jpg", "harbour.png"])
 def test_the_photo_is_what_its_name_says(tmp_path: Path, name: str) -> None:
     file = probe(sample.photo(tmp_path / name))
-    assert (file.kind, file.width, file.height) == (Kind.IMAGE, 1080, 1080)
+    assert (file.kind, file.width, file.height) == (Kind.IMAGE, 1080, 1350)
     assert file.mime == ("image/png" if name.endswith("png") else "image/jpeg")
     assert file.size < 200_000
 

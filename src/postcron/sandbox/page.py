@@ -104,5 +104,6 @@ def _media(shown: Sequence[Shown], address: Callable[[str], str]) -> str:
 def _medium(shown: Shown, address: Callable[[str], str]) -> str:
     source, alt = escape(address(shown.file)), escape(shown.alt)
     if shown.mime.startswith("video/"):
-        return f'<video src="{source}" aria-label="{alt}" controls playsinline preload="metadata"></video>'
+        # Asked for its first moment, a player shows a picture before anybody presses play.
+        return f'<video src="{source}#t=0.01" aria-label="{alt}" controls playsinline preload="metadata"></video>'
     return f'<img src="{source}" alt="{alt}" loading="lazy">'

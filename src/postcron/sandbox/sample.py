@@ -18,14 +18,14 @@ _TIDE: Final = ("#04323a", "#0f8b8d", "#d7f3e3")
 
 def photo(path: Path) -> Path:
     """Make a picture of a harbour at dusk; the path's ending chooses JPEG or PNG."""
-    picture = _sky((1080, 1080), _DUSK)
+    picture = _sky((1080, 1350), _DUSK)
     draw = ImageDraw.Draw(picture)
-    draw.ellipse((690, 560, 890, 760), fill="#fff3d6")
-    draw.rectangle((0, 760, 1080, 1080), fill="#1b2a4a")
+    draw.ellipse((690, 780, 890, 980), fill="#fff3d6")
+    draw.rectangle((0, 980, 1080, 1350), fill="#1b2a4a")
     for number in range(9):
-        y = 790 + 30 * number
+        y = 1010 + 36 * number
         draw.line((790 - 14 * number, y, 790 + 14 * number, y), fill="#fbd38d", width=6)
-    _words(draw, "harbour, six o’clock", at=(80, 90), size=72)
+    _words(draw, "harbour, six o’clock", at=(80, 190), size=72)
     picture.save(path, quality=85)
     return path
 
@@ -54,7 +54,7 @@ def _tide(sky: Image.Image, part: float) -> Image.Image:
             for x in range(0, 560, 20)
         ]
         draw.polygon([*swell, (540, 960), (0, 960)], fill=colour)
-    _words(draw, "high tide", at=(48, 80), size=64)
+    _words(draw, "high tide", at=(48, 190), size=64)
     return picture
 
 
