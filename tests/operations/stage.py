@@ -48,7 +48,7 @@ url = "sqlite:///{folder}/postcron.db"
 library = "{folder}/media"
 
 [accounts.acme]
-platform = "fake"
+platform = "{platform}"
 {account}
 
 [accounts.other]
@@ -237,10 +237,17 @@ def _fresh_store(path: Path) -> None:
     path.write_bytes(_empty_store())
 
 
-def build(tmp_path: Path, *, at: datetime, act: Act = Act.HANDLE, account: str = "") -> Stage:
+def build(
+    tmp_path: Path,
+    *,
+    at: datetime,
+    act: Act = Act.HANDLE,
+    account: str = "",
+    platform: str = "fake",
+) -> Stage:
     """Set the stage in an empty folder."""
     path = tmp_path / "postcron.toml"
-    path.write_text(CONFIG.format(folder=tmp_path, account=account))
+    path.write_text(CONFIG.format(folder=tmp_path, account=account, platform=platform))
     write_key(tmp_path / "postcron.key")
     clock = FakeClock(at)
     remote = Remote(clock, act)
