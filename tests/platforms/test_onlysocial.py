@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,9 +14,9 @@ import pytest
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
 from postcron.model import Accepted, Draft, Identity, Kind, PostType, Receipt, Sight, Ticket
-from postcron.platforms.base import Login
+from postcron.platforms.base import Login, judge
 from postcron.platforms.onlysocial import Mixpost, OnlySocial, as_html
-from postcron.platforms.onlysocial_answers import sighting
+from postcron.platforms.onlysocial_answers import REFUSALS, known, sighting
 from postcron.platforms.onlysocial_networks import NETWORKS
 from postcron.rules.limits import problems
 from postcron.sandbox import Sandbox
@@ -261,6 +262,15 @@ def test_what_somebody_scheduled_there_is_not_made_again(desk: Desk, album: Albu
     assert len(desk.sandbox.live()) == 1
 
 
+def test_what_somebody_scheduled_and_trashed_is_left_to_them(desk: Desk, album: Album) -> None:
+    asked = draft(album, "Hello", album.image())
+    uuid = desk.prepare(asked).data["post"]
+    Caller(desk.sandbox).schedule(uuid)
+    desk.call("DELETE", f"/posts/{uuid}", {"trash": True})
+    assert desk.prepare(asked).data["post"] == uuid
+    assert desk.drafts() == []
+
+
 def test_an_edit_never_deletes_what_is_no_draft_any_more(desk: Desk, album: Album) -> None:
     asked = draft(album, "Before", album.image())
     ticket = desk.prepare(asked)
@@ -338,6 +348,13 @@ def test_a_draft_that_was_removed_before_the_call_is_a_refusal(desk: Desk, album
     assert isinstance(error, Permanent)
     assert (error.evidence, error.code) == (Evidence.REFUSED, Code.HANDLE_GONE)
     assert desk.sight(asked, ticket) is Sight.GONE
+
+
+def test_two_reasons_at_once_prove_nothing() -> None:
+    one, two = ({"cannot_scheduled": ["no"]}, {"cannot_scheduled": ["no"], "in_history": ["yes"]})
+    for errors, evidence in ((one, Evidence.REFUSED), (two, Evidence.UNCLEAR)):
+        answer = Answer(422, {}, json.dumps({"message": "no", "errors": errors}).encode())
+        assert judge(answer, REFUSALS, known(answer, REFUSALS)).evidence is evidence
 
 
 def a_post(status: str, **more: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from http.client import RemoteDisconnected
 from pathlib import Path
@@ -21,6 +22,21 @@ def test_13a_an_answer_is_lost_and_the_post_is_scheduled(call: Caller) -> None:
     with pytest.raises(RemoteDisconnected):
         call.schedule(uuid)
     assert call.status(uuid) == "scheduled"
+
+
+def test_half_a_request_is_none(call: Caller) -> None:
+    uuid = call.draft()
+    host, _, port = call.sandbox.url.removeprefix("http://").partition(":")
+    head = (
+        f"POST /os/api/{call.sandbox.workspace}/posts/schedule/{uuid} HTTP/1.1\r\n"
+        f"Authorization: Bearer {call.sandbox.token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 17\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(f'{head}{{"postNow":true}}'.encode())
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(100) == b""
+    assert call.status(uuid) == "draft"
 
 
 def test_13b_a_call_is_dropped_and_the_post_is_a_draft(call: Caller) -> None:
