@@ -69,7 +69,7 @@ class Post:
         content: Mapping[str, Any] = self.versions[0]["content"][0]
         return content
 
-    def of(self) -> list[Account]:
+    def on(self) -> list[Account]:
         return [account for account in ACCOUNTS if account.id in self.accounts]
 
 
@@ -138,8 +138,8 @@ class Posts:
         return post
 
     def _ended(self, post: Post, at: datetime) -> Post:
-        errors = {str(account.id): why for account in post.of() if (why := _refusal(post, account))}
-        for account in post.of():
+        errors = {str(account.id): why for account in post.on() if (why := _refusal(post, account))}
+        for account in post.on():
             if str(account.id) not in errors:
                 self.ledger.add(self._live(post, account, at))
         if errors:

@@ -155,7 +155,7 @@ class Workspace:
             "uuid": post.uuid,
             "status": post.status,
             "accounts": [
-                account.document() | _outcome(post, account.id, url) for account in post.of()
+                account.document() | _outcome(post, account.id, url) for account in post.on()
             ],
             "versions": versions,
             "tags": list(post.tags),
