@@ -91,6 +91,7 @@ class Remote:
     script: deque[str] = field(default_factory=deque)
     prepare_script: deque[str] = field(default_factory=deque)
     working: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -105,6 +106,8 @@ class Remote:
         return ready
 
     def look(self, draft: Draft) -> Sighting:
+        if draft.key in self.gone:
+            return Sighting(Sight.GONE, "The platform gave it up.")
         if draft.key in self.working:
             return Sighting(Sight.WORKING, "Still working.")
         found = self.of(draft)

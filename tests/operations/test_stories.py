@@ -279,6 +279,22 @@ def test_an_edit_after_phase_2_makes_it_anew(stage: Stage) -> None:
     assert stage.remote.texts() == ["new"]
 
 
+def test_what_the_platform_gave_up_is_made_anew_when_a_person_asks(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(minutes=59, seconds=30)
+    stage.remote.script.append("dropped")
+    stage.remote.gone.add(delivery.key)
+    publish(stage.house)
+    assert (stage.now(delivery).state, stage.now(delivery).error_code) == (State.FAILED, "denied")
+    assert publish(stage.house).found == 0, "never by itself"
+
+    stage.remote.gone.clear()
+    retry_now(stage.house, [delivery.ref], actor="me")
+    publish(stage.house)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.prepared) == 2
+
+
 def test_asking_ten_times_for_a_retry_sends_once(stage: Stage) -> None:
     """F110."""
     [delivery] = stage.schedule(at="in 1h")

@@ -31,6 +31,8 @@ from postcron.states import State, Step
 
 #: clocks of platforms differ from ours: look for posts made a little before the intent, too
 SKEW = timedelta(minutes=5)
+#: the code of a delivery that the platform took and then gave up
+DENIED = "denied"
 #: between the two empty listings that prove absence
 BETWEEN = timedelta(seconds=60)
 
@@ -159,7 +161,7 @@ def _working(case: Case, sighting: Sighting) -> Move:
 
 
 def _denied(case: Case, sighting: Sighting) -> Move:
-    return _failed(case, sighting, Outcome.REFUSED, code="denied")
+    return _failed(case, sighting, Outcome.REFUSED, code=DENIED)
 
 
 def _failed(case: Case, sighting: Sighting, outcome: Outcome, *, code: str) -> Move:

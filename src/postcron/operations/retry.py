@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from postcron.errors import Refused
 from postcron.model import Delivery, Move, Phase, Ticket
 from postcron.operations.house import House
+from postcron.operations.looking import DENIED
 from postcron.operations.report import Report
 from postcron.operations.selecting import select
 from postcron.states import State, Step
@@ -48,10 +51,13 @@ def _again(house: House, delivery: Delivery) -> Move:
     now = house.clock.now()
     consent = {"grace_from": now, "tries": 0}
     if delivery.state is State.FAILED:
-        # What phase 2 left may be the reason: it is made anew unless it is known to be good.
-        changes = consent if delivery.ready_at else consent | {"ticket": Ticket()}
-        return Move(delivery, Step.RETRIED, wake_at=now, set=changes)
+        return Move(delivery, Step.RETRIED, wake_at=now, set=consent | _anew(delivery))
     if delivery.state is State.LATE:
         return Move(delivery, Step.ALLOWED, wake_at=now, set=consent)
     message = f"{delivery.ref} is {delivery.state}: only what failed or is late can be retried."
     raise Refused(message)
+
+
+def _anew(delivery: Delivery) -> dict[str, Any]:
+    # What the platform has denied stays denied; because a person asks, phase 2 makes another.
+    return {"ticket": Ticket(), "ready_at": None} if delivery.error_code == DENIED else {}
