@@ -115,9 +115,20 @@ def test_what_is_late_is_one_line_and_1(home: Home, shell: Shell, phase: str) ->
     assert answer.err.count("\n") == 1
 
 
-def test_a_lost_answer_that_is_looked_up_is_one_line_and_0(due: Mastodon, shell: Shell) -> None:
+def test_a_lost_answer_that_is_found_again_is_silent(due: Mastodon, shell: Shell) -> None:
     due.misbehave(Fault.ANSWER_LOST, is_publish)
     answer = shell("publish")
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+    assert (listed(shell), len(due.live)) == (["published"], 1)
+
+
+def test_a_lost_answer_that_will_be_looked_up_is_one_line_and_0(
+    due: Mastodon, shell: Shell
+) -> None:
+    due.misbehave(Fault.ANSWER_LOST, is_publish)
+    for _ in range(9):
+        due.misbehave(Reply(503, {}), lambda asked: any(map(is_publish, due.asked)))
+    answer = shell("publish", "--ahead", "1s")
     assert (answer.code, answer.out) == (0, "")
     assert answer.err.startswith("1.1 acme unknown: ")
     assert "postcron looks at the platform again in" in answer.err

@@ -21,13 +21,13 @@ def register(app: typer.Typer) -> None:
 
 def list_(how: How) -> int:
     """List the accounts, and what is known about them."""
-    from postcron.cli import documents, pages, render
+    from postcron.cli import installation, pages, render
     from postcron.operations.listing import accounts as operation
 
     with how.home() as house:
         found = operation(house)
         here = render.Here.at(house)
-    document = {"accounts": [documents.account(*each) for each in found]}
+    document = {"accounts": [installation.account(*each) for each in found]}
     how.answer(document, lambda: pages.accounts(found, here))
     return failures.DONE
 
@@ -43,11 +43,11 @@ def check(
     ] = False,
 ) -> int:
     """Ask each platform who we are, and compare; a good answer lifts a block."""
-    from postcron.cli import documents, pages
+    from postcron.cli import installation, pages
     from postcron.operations.accounts import check as operation
 
     with how.home() as house:
         found = operation(house, names or [], accept=accept)
-    document = {"accounts": [documents.checked(each) for each in found]}
+    document = {"accounts": [installation.checked(each) for each in found]}
     how.answer(document, lambda: pages.checked(found))
     return failures.FAILED if any(each.problem for each in found) else failures.DONE

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from postcron import __version__
-from postcron.cli import accounts, looking, phases, posting, printing, sandbox, setup, signals
+from postcron.cli import (
+    accounts,
+    looking,
+    phases,
+    posting,
+    printing,
+    sandbox,
+    setup,
+    signals,
+    words,
+)
 from postcron.cli.failures import Asked, guarded
 from postcron.cli.how import ConfigPath
 
@@ -52,7 +62,10 @@ def main(argv: Sequence[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every secret
     printing.prepare()
     signals.end_when_asked()
+    return guarded(lambda: _command(argv), Asked.by(argv))
+
+
+def _command(argv: Sequence[str]) -> object:
+    words.refuse_unreadable(argv)
     command = typer.main.get_command(app)
-    return guarded(
-        lambda: command(list(argv), prog_name="postcron", standalone_mode=False), Asked.by(argv)
-    )
+    return command(list(argv), prog_name="postcron", standalone_mode=False)

@@ -54,14 +54,14 @@ def status(
 
 
 def _status(how: How, house: House) -> None:
-    from postcron.cli import documents, pages, render
+    from postcron.cli import installation, pages, render
     from postcron.operations.reading import status as operation
 
     found = operation(house)
     beats = lane.idle_beats(str(house.config.path), house.environ)
     idle = {phase: datetime.fromtimestamp(at, UTC) for phase, at in beats.items()}
     how.answer(
-        documents.status(found, idle), lambda: pages.status(found, idle, render.Here.at(house))
+        installation.status(found, idle), lambda: pages.status(found, idle, render.Here.at(house))
     )
 
 

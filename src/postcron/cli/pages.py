@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from postcron.cli import documents
+from postcron.cli import installation
 from postcron.cli.render import Here, deliveries, table
 from postcron.cli.visible import visible
 from postcron.rules.spans import until
@@ -189,7 +189,7 @@ def initialised(done: Initialised) -> str:
 
 def config(one: Config) -> str:
     """Return the configuration in force, one key a line."""
-    return "\n".join(_lines((), documents.config(one)))
+    return "\n".join(_lines((), installation.config(one)))
 
 
 def _lines(keys: tuple[str, ...], value: object) -> Iterator[str]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from postcron.cli import failures
+from postcron.cli import failures, words
 from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
 from postcron.errors import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import BinaryIO
 
 Text = Annotated[
     str | None,
@@ -57,9 +52,6 @@ Options = Annotated[
 ]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Posts (12) or deliveries (12.1).")]
 
-#: no platform takes a text this long: what is longer was not meant
-LONGEST_TEXT = 1_000_000
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands about what is to be said."""
@@ -100,20 +92,20 @@ def schedule(
     from postcron.operations.schedule import schedule as operation
 
     wish = Wish(
-        text=_text(text, text_file),
+        text=words.text_of(text, text_file),
         accounts=to or [],
-        at=_moment(at, now=now),
+        at=words.moment(at, now=now),
         zone=tz,
         media=media or [],
         alts=alt or [],
         draft=draft,
         type=PostType(kind or "post"),
-        key=_key(key),
+        key=words.key_of(key),
         campaign=campaign,
         notes=notes,
         scheduled_by=by,
-        texts=_texts(text_for or []),
-        options=_options(option or []),
+        texts=words.texts_of(text_for or []),
+        options=words.options_of(option or []),
     )
     with how.home() as house:
         answer = operation(house, wish, actor=who(), dry_run=dry_run)
@@ -147,9 +139,9 @@ def edit(
     from postcron.operations.edit import edit as operation
 
     change = Change(
-        text=_text(text, text_file),
-        texts=_texts(text_for or []),
-        options=_options(option or []),
+        text=words.text_of(text, text_file),
+        texts=words.texts_of(text_for or []),
+        options=words.options_of(option or []),
         at=at,
         zone=tz,
         media=media,
@@ -195,84 +187,3 @@ def delete(
         here = render.Here.at(house)
     how.answer(documents.deliveries(deleted), lambda: render.deliveries(deleted, here))
     return failures.DONE
-
-
-# --- from words to values ----------------------------------------------------------------------
-
-
-def _moment(at: str | None, *, now: bool) -> str | None:
-    if at is not None and now:
-        raise Invalid("--at and --now say two different times: give one.", code="usage")
-    return "now" if now else at
-
-
-def _text(text: str | None, file: Path | None) -> str | None:
-    if text is not None and file is not None:
-        raise Invalid("The text is given twice, as words and with --text-file: give it once.")
-    if file is not None:
-        return _from_file(file)
-    return _from_stdin() if text == "-" else _readable(text)
-
-
-def _from_file(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            return _decoded(stream, f"The text file {file}")
-    except OSError as error:
-        raise Invalid(f"The text file {file} cannot be read: {error.strerror}.") from error
-
-
-def _from_stdin() -> str:
-    if sys.stdin is None:
-        raise Invalid("There is no standard input to read the text from.")
-    return _decoded(sys.stdin.buffer, "The text on standard input")
-
-
-def _decoded(stream: BinaryIO, named: str) -> str:
-    content = stream.read(LONGEST_TEXT + 1)
-    if len(content) > LONGEST_TEXT:
-        raise Invalid(f"{named} is longer than {LONGEST_TEXT:,} bytes.")
-    try:
-        return content.decode().removeprefix("\ufeff").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{named} is not UTF-8.") from error
-
-
-def _readable(text: str | None) -> str | None:
-    """Refuse what a terminal in another encoding made of the text."""
-    try:
-        (text or "").encode()
-    except UnicodeEncodeError as error:
-        raise Invalid(f"{_start(text)} is not UTF-8: set LANG, or use --text-file.") from error
-    return text
-
-
-def _start(text: str | None) -> str:
-    return repr((text or "")[:40])
-
-
-def _key(key: str | None) -> str | None:
-    if key is not None and not key.strip():
-        raise Invalid("--key is empty: give it a name of your own, or leave it out.")
-    return _readable(key)
-
-
-def _texts(pairs: Sequence[str]) -> dict[str, str]:
-    texts = {}
-    for pair in pairs:
-        account, equals, text = pair.partition("=")
-        if not equals or not account:
-            raise Invalid(f"--text-for {_start(pair)} must be written ACCOUNT=TEXT.")
-        texts[account] = _readable(text) or ""
-    return texts
-
-
-def _options(words: Sequence[str]) -> dict[str, dict[str, str]]:
-    options: dict[str, dict[str, str]] = {}
-    for word in words:
-        left, equals, value = word.partition("=")
-        account, dot, name = left.rpartition(".")
-        if not (equals and dot and account and name):
-            raise Invalid(f"--option {_start(word)} must be written ACCOUNT.NAME=VALUE.")
-        options.setdefault(account, {})[name] = value
-    return options

@@ -30,12 +30,12 @@ def sandbox(
     ] = Path("sandbox"),
 ) -> int:
     """Run a platform on this machine, to rehearse with."""
-    from postcron.cli import documents, pages
+    from postcron.cli import installation, pages
     from postcron.sandbox import Sandbox
 
     stop = signals.finish_when_asked()
     with Sandbox(folder, port=port) as platform:
-        how.answer(documents.sandbox(platform), lambda: pages.sandbox(platform))
+        how.answer(installation.sandbox(platform), lambda: pages.sandbox(platform))
         stop.wait()
     return signals.INTERRUPTED
 
@@ -48,10 +48,10 @@ def demo(
     ] = Path("demo-run"),
 ) -> int:
     """Play the main job against a platform on this machine."""
-    from postcron.cli import documents, pages
+    from postcron.cli import installation, pages
     from postcron.operations.demo import demo as operation
 
     played = operation(folder, printing.complain if how.json else printing.say, os.environ)
-    how.answer(documents.played(played), lambda: pages.played(played))
+    how.answer(installation.played(played), lambda: pages.played(played))
     live = all(line.delivery.state is State.PUBLISHED for line in played.lines)
     return failures.DONE if live else failures.FAILED

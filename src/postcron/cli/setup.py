@@ -38,24 +38,24 @@ def init(
 
     Safe to repeat: what is there stays, and an older store is upgraded.
     """
-    from postcron.cli import documents, pages
+    from postcron.cli import installation, pages
     from postcron.operations.init import init as operation
 
     path = None if how.config is None else Path(how.config).expanduser()
     done = operation(
         path, os.environ, timezone=timezone, workspace=workspace, state_dir=state_folder()
     )
-    how.answer(documents.initialised(done), lambda: pages.initialised(done))
+    how.answer(installation.initialised(done), lambda: pages.initialised(done))
     return failures.DONE
 
 
 def show(how: How) -> int:
     """Show what is in force: the file, the environment over it, and the defaults."""
-    from postcron.cli import documents, pages
+    from postcron.cli import installation, pages
 
     with how.home() as house:
         config = house.config
-    how.answer({"config": documents.config(config)}, lambda: pages.config(config))
+    how.answer({"config": installation.config(config)}, lambda: pages.config(config))
     return failures.DONE
 
 

@@ -1,0 +1,160 @@
+"""What `--json` answers about this installation: accounts, configuration, the platform of the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from postcron.cli.documents import Document, delivery, moment, seconds
+from postcron.rules.spans import spell
+
+if TYPE_CHECKING:
+    from postcron.config import Config
+    from postcron.model import Account, AccountState
+    from postcron.operations.accounts import Checked
+    from postcron.operations.demo import Played
+    from postcron.operations.init import Initialised
+    from postcron.operations.reading import Status
+    from postcron.sandbox import Sandbox
+
+
+# --- how things stand ------------------------------------------------------------------------
+
+
+def status(one: Status, idle: Mapping[str, datetime]) -> Document:
+    return {
+        "now": moment(one.now),
+        "counts": {str(state): count for state, count in one.counts.items()},
+        "next_due": moment(one.next_due),
+        "upcoming": [delivery(each) for each in one.upcoming],
+        "needs_you": [delivery(each) for each in one.needs_you],
+        "accounts": [account_state(each) for each in one.accounts],
+        "runs": [
+            {
+                "phase": beat.phase,
+                "host": beat.host,
+                "at": moment(beat.at),
+                "found": beat.found,
+                "done": beat.done,
+                "failed": beat.failed,
+            }
+            for beat in one.beats
+        ],
+        "idle": {phase: moment(at) for phase, at in idle.items()},
+    }
+
+
+# --- accounts ----------------------------------------------------------------------------------
+
+
+def account_state(one: AccountState) -> Document:
+    return {
+        "name": one.account,
+        "remote_id": one.remote_id,
+        "remote_name": one.remote_name,
+        "checked_at": moment(one.checked_at),
+        "paused": one.paused,
+        "blocked_until": moment(one.blocked_until),
+        "block": None
+        if one.block_code is None
+        else {"code": one.block_code, "message": one.block_why},
+        "session_expires_at": moment(one.session_expires_at),
+    }
+
+
+def account(one: Account, state: AccountState) -> Document:
+    return account_state(state) | {
+        "name": one.name,
+        "platform": one.platform,
+        "timezone": one.timezone,
+        "enabled": one.enabled,
+        "where": one.where,
+    }
+
+
+def checked(one: Checked) -> Document:
+    problem = one.problem
+    return account(one.account, one.state) | {
+        "ok": problem is None,
+        "error": None
+        if problem is None
+        else {"code": str(problem.code), "message": problem.message},
+    }
+
+
+# --- setting up --------------------------------------------------------------------------------
+
+
+def initialised(done: Initialised) -> Document:
+    parts = [{"name": part.name, "where": part.where, "new": part.new} for part in done.parts]
+    return {"config": str(done.config.path), "parts": parts}
+
+
+def config(one: Config) -> Document:
+    """Return what is in force; a secret is shown as where it is kept."""
+    media = asdict(one.media) | {
+        name: secret(getattr(one.media, name)) for name in ("access_key", "secret_key")
+    }
+    return {
+        "path": str(one.path),
+        "workspace": one.workspace,
+        "timezone": one.timezone,
+        "store": {"url": secret(one.store.url)},
+        "media": media,
+        "seal_key": secret(one.seal_key),
+        "run": {name: _plain(value) for name, value in asdict(one.run).items()},
+        "accounts": {name: _account(each) for name, each in one.accounts.items()},
+    }
+
+
+def _account(one: Account) -> Document:
+    return {
+        "platform": one.platform,
+        "timezone": one.timezone,
+        "enabled": one.enabled,
+        "where": one.where,
+        "policy": {name: _plain(value) for name, value in asdict(one.policy).items()},
+        "settings": {name: secret(value) for name, value in one.settings.items()},
+    }
+
+
+def secret(value: Any) -> Any:
+    """Return a setting, or for a secret the form in which the configuration names it."""
+    source = getattr(value, "source", None)
+    if source is None:
+        return value
+    return {source: list(value.value) if source == "command" else value.value}
+
+
+def _plain(value: Any) -> Any:
+    return spell(value) if isinstance(value, timedelta) else value
+
+
+# --- the platform on this machine --------------------------------------------------------------
+
+
+def sandbox(one: Sandbox) -> Document:
+    return {
+        "url": one.url,
+        "token": one.token,
+        "workspace": one.workspace,
+        "accounts": [{"id": each.id, "network": each.provider} for each in one.accounts],
+    }
+
+
+def played(one: Played) -> Document:
+    return {
+        "posts": [
+            delivery(line.delivery)
+            | {
+                "sent_at": moment(line.attempt.sent_at),
+                "lateness_s": seconds(line.lateness),
+                "lost_answer": line.lost_answer,
+            }
+            for line in one.lines
+        ],
+        "live": one.live,
+        "page": str(one.page),
+    }
