@@ -24,7 +24,7 @@ check: $(VENV)/dev ## format, lint, types and floors
 
 test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, a Mastodon mock
 	$(BIN)/python -m tests.real.install
-	$(BIN)/python -m pytest -m real tests/real
+	$(BIN)/python -m pytest -m "real or not real" tests/real tests/media/test_s3.py tests/operations/test_hosts.py
 
 bench: $(VENV)/dev ## the figures of bench/, each beside its baseline
 	$(BIN)/python -m bench

@@ -152,6 +152,7 @@ def played(one: Played) -> Document:
                 "sent_at": moment(line.attempt.sent_at),
                 "lateness_s": seconds(line.lateness),
                 "lost_answer": line.lost_answer,
+                "times_live": line.times_live,
             }
             for line in one.lines
         ],

@@ -209,7 +209,7 @@ def valid(one: Config) -> str:
 
 
 def sandbox(one: Sandbox) -> str:
-    first = one.accounts[0]
+    first = next(account for account in one.accounts if account.provider == "mastodon")
     return f"""\
 A platform runs at {one.url}/ until you press Ctrl-C. An account for it:
 
@@ -230,12 +230,14 @@ def played(one: Played) -> str:
             _precise(line.delivery.due_at),
             _precise(line.attempt.sent_at),
             f"{line.lateness.total_seconds() * 1000:.1f} ms",
+            f"{line.times_live} x",
             "answer lost, then found" if line.lost_answer else line.text,
         )
         for line in one.lines
     ]
-    heads = ("ID", "STATE", "DUE", "SENT", "LATE BY", "")
-    summary = f"{one.live} posts are live, each once. Look at them: {visible(str(one.page))}"
+    heads = ("ID", "STATE", "DUE", "SENT", "LATE BY", "LIVE", "")
+    told = "each once" if one.as_promised else "which is not what was promised"
+    summary = f"{one.live} posts are live, {told}. Look at them: {visible(str(one.page))}"
     return f"\n{table(heads, rows, colours=1)}\n\n{summary}"
 
 

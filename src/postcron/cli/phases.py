@@ -129,9 +129,11 @@ def _span(text: str | None) -> timedelta | None:
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
     from postcron.cli import documents, render
+    from postcron.operations.accounts import check_all
 
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
+        check_all(house)  # nothing is sent under a configuration that is not understood
         report = operation(house)
         here = render.Here.at(house)
     for delivery in _troubled(report):

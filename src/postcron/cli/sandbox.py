@@ -10,7 +10,6 @@ import typer
 
 from postcron.cli import failures, printing, signals
 from postcron.cli.how import How, command
-from postcron.states import State
 
 
 def register(app: typer.Typer) -> None:
@@ -53,5 +52,4 @@ def demo(
 
     played = operation(folder, printing.complain if how.json else printing.say, os.environ)
     how.answer(installation.played(played), lambda: pages.played(played))
-    live = all(line.delivery.state is State.PUBLISHED for line in played.lines)
-    return failures.DONE if live else failures.FAILED
+    return failures.DONE if played.as_promised else failures.FAILED

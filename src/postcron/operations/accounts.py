@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from postcron.errors import Code, ConfigInvalid, Permanent, PlatformError
+from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Identity, SecretRef, Session
 from postcron.operations.house import House
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
@@ -198,7 +198,7 @@ class Checked:
     account: Account
     identity: Identity | None
     state: AccountState
-    problem: PlatformError | None
+    problem: PostcronError | None
 
 
 def check(house: House, names: list[str], *, accept: bool = False) -> list[Checked]:
@@ -211,12 +211,14 @@ def check(house: House, names: list[str], *, accept: bool = False) -> list[Check
 def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> Checked:
     if accept:
         house.store.set_account(account.name, remote_id=None, remote_name=None)
+    problem: PostcronError | None = None
     try:
         doors.open(account, asked=True)
-        problem = None
     except PlatformError as error:
         block(house, account.name, error)
         problem = error
+    except Invalid as error:
+        problem = error  # a key or a secret that is missing: nothing was asked
     else:
         house.store.set_account(account.name, block_code=None, block_why=None, blocked_until=None)
     state = house.store.account_states().get(account.name, AccountState(account.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,6 +49,8 @@ class Line:
     attempt: Attempt
     #: its first call's answer was thrown away, and it was found again by looking
     lost_answer: bool
+    #: how often the platform shows it, by its own ledger
+    times_live: int
 
     @property
     def lateness(self) -> timedelta:
@@ -63,6 +66,11 @@ class Played:
     #: how many posts the platform shows, by its own ledger
     live: int
     page: Path
+
+    @property
+    def as_promised(self) -> bool:
+        """Say whether every post is live exactly once, and nothing else is."""
+        return self.live == len(self.lines) and all(line.times_live == 1 for line in self.lines)
 
 
 def demo(folder: Path, tell: Callable[[str], None], environ: Mapping[str, str]) -> Played:
@@ -90,7 +98,7 @@ def demo(folder: Path, tell: Callable[[str], None], environ: Mapping[str, str]) 
         for delivery in report.everything():
             tell(f"  {delivery.ref} is {delivery.state}")
         page = platform.snapshot(folder / "page.html")
-        return Played(_lines(house, report.everything()), len(platform.live()), page)
+        return Played(_lines(house, report.everything(), platform), len(platform.live()), page)
 
 
 def _house(folder: Path, platform: Sandbox, environ: Mapping[str, str]) -> House:
@@ -141,16 +149,14 @@ def _clock(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%H:%M:%S.%f}"[:-3] + " UTC"
 
 
-def _lines(house: House, deliveries: list[Delivery]) -> tuple[Line, ...]:
-    return tuple(_story(house, each) for each in sorted(deliveries, key=lambda d: d.id))
+def _lines(house: House, deliveries: list[Delivery], platform: Sandbox) -> tuple[Line, ...]:
+    shown = Counter(live.text for live in platform.live())
+    return tuple(_story(house, each, shown) for each in sorted(deliveries, key=lambda d: d.id))
 
 
-def _story(house: House, delivery: Delivery) -> Line:
+def _story(house: House, delivery: Delivery, shown: Counter[str]) -> Line:
     events = house.store.events(Filter(post_id=delivery.post_id), limit=1000)
     post = house.store.post(delivery.post_id)
-    return Line(
-        delivery,
-        post.text if post else "",
-        house.store.attempts(delivery.id)[0],
-        any(event.kind == Step.LOST for event in events),
-    )
+    text = post.text if post else ""
+    lost = any(event.kind == Step.LOST for event in events)
+    return Line(delivery, text, house.store.attempts(delivery.id)[0], lost, shown[text])
