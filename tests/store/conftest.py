@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.builders import StoppedClock
-from tests.postgres import Server
 
 from postcron.store import Store, migrate, open_store
+from tests.builders import StoppedClock
+from tests.postgres import Server
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

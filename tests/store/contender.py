@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
-
 from postcron.store import Store, open_store
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
 
 def claim_all(store: Store, name: str) -> list[int]:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
-
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import HELD, STEPS, State, Step
 from postcron.store import Store
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
 LEASE = NOW + timedelta(minutes=2)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.builders import NOW, a_run
-
 from postcron.model import AccountState
 from postcron.store import Beat, Store
+from tests.builders import NOW, a_run
 
 
 def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import a_move, brought_to
 
 from postcron.model import Filter, Ticket
 from postcron.states import State, Step
 from postcron.store import Store
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import a_move, brought_to
 
 LEASE = timedelta(seconds=120)
 MINUTE = timedelta(minutes=1)

@@ -11,14 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from tests.builders import NOW, a_new_post, a_run
-from tests.postgres import Server
-from tests.store.conftest import BOTH
 
 from postcron.errors import StoreUnavailable
 from postcron.store import Store, migrate, migrating, open_store
 from postcron.store.peek import REVISION
 from postcron.store.tables import metadata
+from tests.builders import NOW, a_new_post, a_run
+from tests.postgres import Server
+from tests.store.conftest import BOTH
 
 
 @pytest.fixture(params=BOTH)

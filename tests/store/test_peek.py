@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import a_move, brought_to
 
 from postcron.model import Phase
 from postcron.states import State, Step
 from postcron.store import Store, open_store
 from postcron.store.peek import PHASE_CONDITION, moments, nothing_due, question, written
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import a_move, brought_to
 
 HEAVY = {"re", "typing", "sqlalchemy", "sqlmodel", "logging", "asyncio", "datetime", "psycopg"}
 

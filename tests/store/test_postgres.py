@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests import postgres
-from tests.builders import NOW, a_new_post, a_run
-from tests.postgres import Server
 
 from postcron.errors import PostcronError, StoreUnavailable
 from postcron.store import Store, migrate, open_store
+from tests import postgres
+from tests.builders import NOW, a_new_post, a_run
+from tests.postgres import Server
 
 pytestmark = pytest.mark.postgres
 

@@ -6,6 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
+from postcron.model import Filter, MediaFile, PostType, Ticket
+from postcron.states import State
+from postcron.store import Store
 from tests.builders import (
     NOW,
     a_media_file,
@@ -14,10 +18,6 @@ from tests.builders import (
     a_run,
     an_attachment,
 )
-
-from postcron.model import Filter, MediaFile, PostType, Ticket
-from postcron.states import State
-from postcron.store import Store
 
 
 def test_a_post_comes_back_as_it_was_saved(store: Store) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
-
 from postcron.model import Filter
 from postcron.states import State
 from postcron.store import Store
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
 
 def contend(url: str, what: str, count: int) -> list[list[int]]:

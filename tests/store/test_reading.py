@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import a_move, brought_to
 
 from postcron.errors import Invalid
 from postcron.model import Filter, Phase
 from postcron.states import State, Step
 from postcron.store import Store, open_store
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import a_move, brought_to
 
 DAY = timedelta(days=1)
 

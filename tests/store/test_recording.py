@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import LEASE, a_move, brought_to
 
 from postcron.errors import Refused
 from postcron.model import Attempt, Delivery, Filter, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.store.journeys import LEASE, a_move, brought_to
 
 ALLOWED = sorted(STEPS)
 

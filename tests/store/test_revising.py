@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run, an_attachment
-from tests.store.journeys import a_move
 
 from postcron.errors import Refused
 from postcron.model import Filter, PostType
 from postcron.states import State, Step
 from postcron.store import Store
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, an_attachment
+from tests.store.journeys import a_move
 
 
 def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> None:

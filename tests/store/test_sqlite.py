@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
 from postcron.errors import ConfigInvalid, DiskFull, StoreUnavailable
 from postcron.store import Store, migrate, open_store
 from postcron.store.trouble import told_plainly
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
 SAFE = (
     {"journal_mode": "wal", "synchronous": 2}

@@ -1,0 +1,102 @@
+"""The README says what is so: its commands, options, keys, states and exit codes are the program's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from postcron.cli import failures, signals
+from postcron.cli.app import app
+from postcron.platforms import BUILT_IN, find
+from postcron.states import State
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(name: str) -> str:
+    return README.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+
+def rows(name: str) -> list[list[str]]:
+    """Return the cells of a section's table, without its head."""
+    lines = [line for line in section(name).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def ticked(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def commands() -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    known: dict[str, Any] = group.commands
+    return known
+
+
+def typed() -> Iterator[str]:
+    """Yield every command line of the README that starts with postcron."""
+    joined = README.replace("\\\n", " ")
+    for line in joined.splitlines():
+        found = re.search(r"(?:^\$ |^[*/0-9 ]+\* +)(postcron .*)$", line.strip())
+        if found:
+            yield found[1].split(" #")[0].strip().removesuffix("&").strip()
+    yield from (each for each in ticked(README) if each.startswith("postcron "))
+
+
+def test_every_command_of_the_program_stands_in_the_readme_and_none_else() -> None:
+    named = {word.split()[0] for row in rows("Commands") for word in ticked(row[0])}
+    assert named == set(commands())
+
+
+@pytest.mark.parametrize("line", sorted(set(typed())))
+def test_every_command_line_of_the_readme_can_be_parsed(line: str) -> None:
+    words = shlex.split(line.replace("…", "x").replace("ID", "12").replace("NAME", "acme"))[1:]
+    command = commands()[words[0]]
+    if hasattr(command, "commands") and len(words) > 1:
+        command, words = command.commands[words[1]], words[1:]
+    command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_readme_names_the_keys_an_account_must_have(name: str) -> None:
+    [row] = [row for row in rows("Accounts") if f"`{name}`" in row[0]]
+    required = {key.name for key in find(name).keys if key.required}
+    same_as = next((r for r in rows("Accounts") if "`onlysocial`" in r[0]), [])
+    named = set(ticked(row[1])) | (set(ticked(same_as[1])) if "the same" in row[1] else set())
+    assert required <= named
+    assert named <= {key.name for key in find(name).keys} | {"mixpost"}
+
+
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    told = {int(row[0]) for row in rows("Commands") if row[0].isdigit()}
+    assert told == {
+        *(failures.DONE, failures.FAILED, failures.INVALID, failures.CANNOT_WORK),
+        *(failures.UNKNOWN, signals.INTERRUPTED),
+    }
+
+
+def test_the_states_that_need_words_are_states() -> None:
+    assert {ticked(row[0])[0] for row in rows("When things go wrong")} <= set(State)
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", README)) <= targets
+    assert (
+        set(re.findall(r"^make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE))
+        <= targets
+    )
+
+
+def test_no_file_names_where_packages_come_from() -> None:
+    locks = [*(ROOT / "requirements").iterdir(), *ROOT.glob("tests/real/pds/package*.json")]
+    for lock in locks:
+        text = lock.read_text()
+        assert not re.search(r"--(extra-)?index-url [^\"']|--find-links|\"resolved\"", text), lock
