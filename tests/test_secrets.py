@@ -8,6 +8,7 @@ import logging
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,7 +141,15 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
     )
     with pytest.raises(Invalid, match="took longer than 1 s"):
         output((command,), {}, patience_s=1)
-    assert not running(int(child.read_text()))
+    assert gone(int(child.read_text()), within_s=5)
+
+
+def gone(pid: int, *, within_s: float) -> bool:
+    """Wait for a killed process to be gone: the signal is sent, its end comes a little later."""
+    end = time.monotonic() + within_s
+    while running(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not running(pid)
 
 
 def running(pid: int) -> bool:
