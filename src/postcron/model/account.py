@@ -1,0 +1,77 @@
+"""Accounts: named logins, their rules, and what runs have learnt about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SecretRef:
+    """Where a secret is to be had: never the secret itself."""
+
+    #: env, file or command
+    source: str
+    value: str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of one account, its platform's defaults already merged in."""
+
+    lead: timedelta = timedelta(hours=1)
+    grace: timedelta = timedelta(minutes=15)
+    #: what becomes of it once the grace is over: ask, publish or skip
+    late: str = "ask"
+    #: after proof that nothing was published: ask a person, or send once more (after_proof)
+    resend: str = "ask"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A named login of the configuration. `settings` holds the platform's own keys, unresolved."""
+
+    name: str
+    platform: str
+    timezone: str
+    settings: Mapping[str, Any] = field(repr=False)
+    policy: Policy = field(default_factory=Policy)
+    enabled: bool = True
+    #: where the configuration says it: file and line, for messages
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a platform says we are."""
+
+    remote_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login the platform renews: kept sealed in the store."""
+
+    data: Mapping[str, str] = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """What runs have learnt about an account; kept in the store because each run is a new process."""
+
+    account: str
+    remote_id: str | None = None
+    remote_name: str | None = None
+    checked_at: datetime | None = None
+    paused: bool = False
+    #: nothing is sent before this moment (rate limit), or at all while `block_code` is a dead token
+    blocked_until: datetime | None = None
+    block_code: str | None = None
+    block_why: str | None = None
+    #: the renewed session, sealed
+    session: bytes | None = field(default=None, repr=False)
+    session_expires_at: datetime | None = None

@@ -1,0 +1,56 @@
+"""What fits on a platform, as dated data, and what is said when something does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from postcron.model.values import Kind, PostType
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a draft does not fit: what, where, what to do."""
+
+    where: str
+    what: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" {self.do}" if self.do else "")
+
+
+@dataclass(frozen=True)
+class MediaRule:
+    """What a platform accepts of one kind of file. Sizes in bytes."""
+
+    mimes: frozenset[str]
+    max_bytes: int
+    max_count: int = 1
+    min_duration: timedelta | None = None
+    max_duration: timedelta | None = None
+    max_pixels: int | None = None
+    codecs: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What fits on a platform: dated data with its source."""
+
+    source: str
+    as_of: str
+    text_max: int
+    #: counts text as the platform does
+    count: Callable[[str], int] = len
+    #: the word for what `count` counts
+    unit: str = "characters"
+    text_max_bytes: int | None = None
+    types: frozenset[PostType] = frozenset({PostType.POST})
+    media: Mapping[Kind, MediaRule] = field(default_factory=dict)
+    max_attachments: int = 0
+    #: may files of different kinds stand in one post?
+    mixed: bool = False
+    alt_max: int | None = None
+    #: types that are nothing without media
+    needs_media: frozenset[PostType] = frozenset()

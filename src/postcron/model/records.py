@@ -1,0 +1,154 @@
+"""What the store keeps: posts, deliveries, attempts and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from postcron.errors import Code
+from postcron.model.call import Ticket
+from postcron.model.media import Attachment
+from postcron.model.values import Json, PostType
+from postcron.states import State
+
+
+@dataclass(frozen=True)
+class Post:
+    """One thing to say. Its status is derived from its deliveries."""
+
+    id: int
+    workspace: str
+    key: str | None
+    text: str
+    type: PostType
+    attachments: tuple[Attachment, ...]
+    campaign: str | None
+    notes: str | None
+    created_by: str
+    scheduled_by: str
+    created_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One post going to one account; it has the state."""
+
+    id: int
+    post_id: int
+    #: 1, 2, 3 … within its post
+    number: int
+    account: str
+    platform: str
+    state: State
+    #: this account's own text, or None for the post's
+    text: str | None
+    options: Mapping[str, str]
+    wanted_at: datetime | None
+    due_at: datetime | None
+    #: why it was given that time
+    reason: str
+    #: when postcron itself will next do something with it; None means only a person moves it
+    wake_at: datetime | None
+    #: phase 2 or another try is not worth it before this moment
+    not_before: datetime | None
+    #: the grace counts from here: due_at, or when somebody let it out although late
+    grace_from: datetime | None
+    key: str
+    revision: int
+    ticket: Ticket
+    ready_at: datetime | None
+    #: failed tries since a person last touched it
+    tries: int
+    error_code: Code | str | None
+    error: str | None
+    last_attempt_at: datetime | None
+    published_at: datetime | None
+    remote_id: str | None
+    url: str | None
+    #: the run that holds it, and until when by the store's clock
+    owner: str | None
+    lease_until: datetime | None
+    #: goes up with every claim; a write under an older one changes nothing
+    fence: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def ref(self) -> str:
+        """The id people use: post 12's second delivery is 12.2."""
+        return f"{self.post_id}.{self.number}"
+
+
+class Outcome(StrEnum):
+    """How an attempt at the publish call ended."""
+
+    #: nothing recorded yet
+    OPEN = "open"
+    LANDED = "landed"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    #: the platform showed, by the rules for proof, that it is not there
+    PROVED_ABSENT = "proved_absent"
+    #: a person said that it is not there
+    DECLARED_ABSENT = "declared_absent"
+    #: repeated with the same key or handle, where that cannot make a second post
+    SUPERSEDED = "superseded"
+
+
+#: while an attempt ended like this, the database refuses a second one for its delivery
+BINDING: Final = frozenset({Outcome.OPEN, Outcome.LANDED, Outcome.ACCEPTED, Outcome.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at the publish call."""
+
+    id: int
+    delivery_id: int
+    number: int
+    run: str
+    host: str
+    boot: str
+    pid: int
+    started: str
+    intended_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+    outcome: Outcome
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class LedgerEvent:
+    """One row of the ledger: append-only."""
+
+    id: int
+    at: datetime
+    kind: str
+    post_id: int
+    delivery_id: int | None
+    before: State | None
+    after: State | None
+    run: str | None
+    actor: str
+    detail: Json
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process at work: who holds what it claims."""
+
+    id: str
+    host: str
+    phase: str
+    boot: str = ""
+    pid: int = 0
+    started: str = ""
+    actor: str = "cron"

@@ -1,0 +1,100 @@
+"""What the store is asked: to save a post, to record a step, to find deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from postcron.model.media import Attachment
+from postcron.model.records import Delivery, Outcome, Post
+from postcron.model.values import Json, PostType
+from postcron.states import State, Step
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """A delivery about to be saved."""
+
+    account: str
+    platform: str
+    state: State
+    text: str | None
+    options: Mapping[str, str]
+    wanted_at: datetime | None
+    due_at: datetime | None
+    reason: str
+    wake_at: datetime | None
+    #: the platform's idempotency key: random, chosen before anything is sent
+    key: str
+
+
+@dataclass(frozen=True)
+class NewPost:
+    """A post about to be saved with all its deliveries, in one transaction."""
+
+    workspace: str
+    key: str | None
+    text: str
+    type: PostType
+    attachments: tuple[Attachment, ...]
+    deliveries: tuple[NewDelivery, ...]
+    created_by: str
+    scheduled_by: str = "manual"
+    campaign: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is in the store after saving, and which part of it is new."""
+
+    post: Post
+    deliveries: tuple[Delivery, ...]
+    created: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of one delivery, to be recorded if it still stands where the reader saw it.
+
+    `set` names columns of the delivery; `close` and `open` are the attempt's part of the step.
+    """
+
+    delivery: Delivery
+    step: Step
+    wake_at: datetime | None
+    set: Mapping[str, Any] = field(default_factory=dict)
+    #: a lease to take or keep; None gives the delivery back
+    lease_until: datetime | None = None
+    #: the outcome of the binding attempt, if this step ends or changes it
+    close: Outcome | None = None
+    #: what the attempt row gets beside its outcome: sent_at, code, message
+    attempt: Mapping[str, Any] = field(default_factory=dict)
+    detail: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which deliveries (or ledger events) to read; None means any."""
+
+    states: frozenset[State] | None = None
+    account: str | None = None
+    platform: str | None = None
+    campaign: str | None = None
+    post_id: int | None = None
+    #: due (deliveries) or written (events) since, and before
+    since: datetime | None = None
+    before: datetime | None = None
+    #: ledger only: the words of the step
+    kinds: frozenset[str] | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some deliveries, and the cursor that continues after them."""
+
+    deliveries: tuple[Delivery, ...]
+    next: str | None
