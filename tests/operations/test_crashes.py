@@ -14,7 +14,7 @@ import pytest
 from postcron.model import Act, Filter
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.run import run
-from postcron.states import State
+from postcron.states import FINAL, State
 from postcron.store import Store
 from tests.operations.stage import Remote, Stage, build
 
@@ -106,7 +106,11 @@ def play(folder: Path, act: Act, answers: list[str], dies_at: int | None) -> Tol
 
 
 def _end(stage: Stage, death: Death) -> Told:
-    states = {delivery.state for delivery in stage.house.store.page(Filter()).deliveries}
+    deliveries = stage.house.store.page(Filter()).deliveries
+    for delivery in deliveries:
+        told = delivery.state in FINAL | {State.FAILED, State.LATE, State.UNKNOWN}
+        assert delivery.wake_at is not None or told, "F3: has a next moment, or a person was told"
+    states = {delivery.state for delivery in deliveries}
     stage.house.close()
     return Told(death.points, states, len(stage.remote.live))
 
