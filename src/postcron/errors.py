@@ -53,6 +53,10 @@ class Code(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, not a token
     #: the account is missing, locked, or not the one it was
     ACCOUNT_UNUSABLE = "account_unusable"
+    #: this host lacks what the account needs (a secret, a key of the configuration)
+    NOT_CONFIGURED = "not_configured"
+    #: its moment passed before the call could leave
+    TOO_LATE = "too_late"
     #: the platform does not want this text or these options
     CONTENT_REFUSED = "content_refused"
     #: the platform does not want this file

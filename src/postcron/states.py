@@ -137,7 +137,6 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.UNKNOWN, E.REPEATED): S.QUEUED,
     # another chance
     (S.FAILED, E.RETRIED): S.QUEUED,
-    (S.FAILED, E.GAVE_UP): S.FAILED,
     (S.LATE, E.ALLOWED): S.QUEUED,
     (S.LATE, E.GAVE_UP): S.LATE,
     # a person
@@ -157,9 +156,6 @@ STEPS: dict[tuple[State, Step], State] = {
 
 #: nothing will move these any more
 FINAL = frozenset({State.PUBLISHED, State.CANCELLED})
-
-#: a run holds these: until its lease is over nobody else may touch them
-HELD = frozenset({State.UPLOADING, State.PUBLISHING})
 
 
 def after(state: State, step: Step) -> State:

@@ -16,7 +16,7 @@ from tests.simulators.mastodon import TOKEN, Mastodon
 from tests.simulators.server import Asked, Fault, Reply
 from tests.store.journeys import a_move, brought_to
 
-LISTS = ("done", "failed", "late", "unknown", "waiting")
+LISTS = ("done", "failed", "late", "unknown", "skipped", "waiting")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from postcron.config import load
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
@@ -92,6 +92,10 @@ class Remote:
     prepare_script: deque[str] = field(default_factory=deque)
     working: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    unreadable: bool = False
+    #: what every look finds, whatever it looks for
+    finds: str = ""
+    needs_token: bool = False
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -106,6 +110,10 @@ class Remote:
         return ready
 
     def look(self, draft: Draft) -> Sighting:
+        if self.unreadable:
+            raise Temporary("The list cannot be read.", code=Code.SERVER_TROUBLE)
+        if self.finds:
+            return Sighting(Sight.LIVE, "It is live.", Receipt(self.finds))
         if draft.key in self.gone:
             return Sighting(Sight.GONE, "The platform gave it up.")
         if draft.key in self.working:
@@ -118,11 +126,14 @@ class Remote:
     def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
         self.calls.append(self.clock.now())
         what = self.script.popleft() if self.script else "ok"
-        if what in {"ok", "lost", "error_though_published", "accepted"}:
+        if what in {"ok", "lost", "error_though_published", "accepted", "nothing", "empty_id"}:
             self._show(account, draft)
         answer: dict[str, Callable[[], Receipt | Accepted]] = {
             "ok": lambda: Receipt(self.live[-1].remote_id, f"https://fake.example/{draft.key}"),
             "accepted": lambda: Accepted(draft.key, timedelta(seconds=2)),
+            "nothing": lambda: cast("Receipt", None),
+            "empty_id": lambda: Receipt(""),
+            "known_id": lambda: Receipt("remote-1"),
         }
         if what in answer:
             return answer[what]()
@@ -151,6 +162,9 @@ def _error(what: str) -> Exception:
         "busy": Temporary("429.", code=Code.RATE_LIMITED, evidence=Evidence.REFUSED),
         "refused": Permanent("Bad text.", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED),
         "bad_token": Permanent("Bad token.", code=Code.TOKEN_REFUSED, evidence=Evidence.REFUSED),
+        "odd_words": Permanent(
+            "cut \ud83d\0 here", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED
+        ),
         "handle_gone": Temporary("Gone.", code=Code.HANDLE_GONE, evidence=Evidence.REFUSED),
     }
     return errors[what]
@@ -170,6 +184,8 @@ def fake_platform(remote: Remote) -> type:
 
         def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
             self.account = login.account
+            if remote.needs_token:
+                login.secret("token")
 
         @classmethod
         def limits(cls, settings: Mapping[str, str]) -> Limits:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from postcron.model import Delivery, Move, Outcome, Run
-from postcron.states import HELD, STEPS, State, Step
+from postcron.states import STEPS, State, Step
 from postcron.store import Store
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run
 
@@ -30,7 +30,7 @@ CLOSES = {
 def a_move(delivery: Delivery, step: Step, **more: Any) -> Move:
     """The move an operation would make of this step."""
     after = STEPS.get((delivery.state, step))
-    lease = LEASE if after in HELD or step is Step.CLAIMED else None
+    lease = LEASE if after in {State.UPLOADING, State.PUBLISHING} or step is Step.CLAIMED else None
     given: dict[str, Any] = {"wake_at": lease, "lease_until": lease, "close": CLOSES.get(step)}
     if after is State.PUBLISHED:
         given["set"] = {"remote_id": f"remote-{delivery.id}", "published_at": NOW}

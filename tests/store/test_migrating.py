@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def set_revision(store: Store, revision: str) -> None:
 
 def test_the_first_time_creates_and_the_second_changes_nothing(empty_url: str) -> None:
     assert migrate(empty_url)
-    store = open_store(empty_url, now=lambda: NOW)
+    store = open_store(empty_url, now=lambda: NOW, skew=timedelta(0))
     saved = store.add_post(a_new_post(), run=a_run())
     assert not migrate(empty_url)
     assert store.post(saved.post.id) == saved.post

@@ -84,8 +84,8 @@ DUE = {
     State.PUBLISHING: {"tick", "publish", "run"},
     State.CONFIRMING: {"publish", "run"},
     State.UNKNOWN: {"publish", "run"},
-    State.FAILED: {"retry", "run"},
-    State.LATE: {"tick", "run"},
+    State.FAILED: {"publish", "retry", "run"},
+    State.LATE: {"tick", "publish", "run"},
 }
 
 
@@ -104,8 +104,8 @@ def test_what_is_woken_is_due_for_the_phases_that_move_it(
 
 
 def test_what_only_a_person_moves_wakes_nobody(file_store: Store, path: str) -> None:
-    failed = brought_to(file_store, State.FAILED)
-    file_store.record([a_move(failed, Step.GAVE_UP, wake_at=None)], run=a_run())
+    late = brought_to(file_store, State.LATE)
+    file_store.record([a_move(late, Step.GAVE_UP, wake_at=None)], run=a_run())
     assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
 
 

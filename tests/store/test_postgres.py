@@ -36,9 +36,21 @@ def refused(url: str) -> PostcronError:
 
 
 def test_the_stores_clock_is_the_servers(url: str) -> None:
-    store = open_store(url, now=lambda: datetime.now(UTC) - timedelta(hours=3))
+    store = open_store(url, now=lambda: datetime.now(UTC) - timedelta(minutes=3))
     assert abs(store.now() - datetime.now(UTC)) < timedelta(seconds=5)
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("off", "says"),
+    [(timedelta(minutes=-12), "1[12] min behind"), (timedelta(minutes=12), "1[12] min ahead of")],
+)
+def test_a_clock_that_disagrees_with_the_stores_sends_nothing(
+    url: str, off: timedelta, says: str
+) -> None:
+    """RELIABILITY 2.8: a host that is ten minutes fast would publish ten minutes early."""
+    with pytest.raises(StoreUnavailable, match=says):
+        open_store(url, now=lambda: datetime.now(UTC) + off + timedelta(seconds=1))
 
 
 def test_a_write_is_durable_and_limited_whatever_the_database_says(
@@ -105,7 +117,7 @@ def test_no_password_reaches_a_message_or_a_traceback(postgres_server: Server, w
 
 def test_the_address_is_shown_without_its_password(url: str) -> None:
     secret = url.replace("postgres@", "postgres:hunter2@") + "?application_name=x"
-    store = open_store(secret, now=lambda: NOW)
+    store = open_store(secret, now=lambda: NOW, skew=timedelta(0))
     assert store.url_shown == url
     assert "hunter2" not in repr(vars(store)) + repr(vars(store._database))
     store.close()

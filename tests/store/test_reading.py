@@ -23,7 +23,8 @@ DAY = timedelta(days=1)
         (Phase.TICK, {State.SCHEDULED, State.READY, State.LATE}),
         (
             Phase.PUBLISH,
-            {State.SCHEDULED, State.READY, State.QUEUED, State.CONFIRMING, State.UNKNOWN},
+            {State.SCHEDULED, State.READY, State.QUEUED, State.CONFIRMING, State.UNKNOWN}
+            | {State.FAILED, State.LATE},
         ),
         (Phase.RETRY, {State.FAILED}),
         (

@@ -136,6 +136,7 @@ def report(one: Report) -> Document:
         "failed": one.failed,
         "late": one.late,
         "unknown": one.unknown,
+        "skipped": one.skipped,
         "waiting": one.waiting,
     }
     head = {"phase": str(one.phase), "dry_run": one.dry_run, "found": one.found}

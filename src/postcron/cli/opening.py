@@ -54,7 +54,11 @@ def state_folder() -> Path:
 
 def _remember(house: House) -> None:
     """Leave the memo for the idle minute; without it the full path is taken, which is only slower."""
-    url = house.config.store.url
+    from postcron.config import RunLimits
+
+    url, looks = house.config.store.url, house.config.run
+    if looks.ahead > RunLimits.ahead or looks.horizon > RunLimits.horizon:
+        return  # the idle minute looks ahead as far as it is by default
     if "store" in house.__dict__ and isinstance(url, str) and url.startswith("sqlite:///"):
         with suppress(OSError):
             lane.remember(str(house.config.path), url.removeprefix("sqlite:///"), house.environ)

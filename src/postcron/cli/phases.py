@@ -129,22 +129,27 @@ def _span(text: str | None) -> timedelta | None:
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
     from postcron.cli import documents, render
-    from postcron.operations.accounts import check_all
+    from postcron.operations.accounts import broken
 
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
-        check_all(house)  # nothing is sent under a configuration that is not understood
+        unusable = broken(house)
         report = operation(house)
         here = render.Here.at(house)
+    for error in unusable.values():
+        printing.complain(error.message)
     for delivery in _troubled(report):
         printing.complain(render.trouble(delivery, here.now))
     if how.json or how.verbose or report.dry_run:
         how.answer(documents.report(report), lambda: render.report(report, here))
-    return signals.INTERRUPTED if stop.is_set() else _exit_code(report)
+    if stop.is_set():
+        return signals.INTERRUPTED
+    return _exit_code(report) or (failures.INVALID if unusable else failures.DONE)
 
 
 def _troubled(report: Report) -> list[Delivery]:
-    return [] if report.dry_run else [*report.failed, *report.late, *report.unknown]
+    told = [*report.failed, *report.late, *report.unknown, *report.skipped]
+    return [] if report.dry_run else told
 
 
 def _exit_code(report: Report) -> int:

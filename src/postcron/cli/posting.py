@@ -161,7 +161,7 @@ def edit(
 
 
 def cancel(how: How, ids: Ids) -> int:
-    """Withdraw what is not out; all of them or none."""
+    """Withdraw what is not out; none of them if one is out."""
     from postcron.cli import documents, render
     from postcron.operations.cancel import cancel as operation
 

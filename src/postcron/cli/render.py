@@ -150,6 +150,8 @@ def trouble(one: Delivery, now: datetime) -> str:
 
 
 def _follows(one: Delivery, now: datetime) -> str:
+    if one.state is State.CANCELLED:
+        return 'It is dropped, as late = "skip" says.'
     if one.wake_at is None:
         return f"Needs you: `postcron show {one.ref}` says what is safe to do."
     verb = "looks at the platform" if one.state is State.UNKNOWN else "tries"
@@ -164,6 +166,7 @@ def report(one: Report, here: Here) -> str:
         "failed": one.failed,
         "late": one.late,
         "unknown": one.unknown,
+        "skipped": one.skipped,
         "waiting": one.waiting,
     }
     told = ", ".join(f"{len(some)} {name}" for name, some in counts.items() if some)

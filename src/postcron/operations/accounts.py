@@ -58,10 +58,22 @@ def _check(account: Account, key: Key) -> None:
         raise ConfigInvalid(f"{where}: {key.name} is {value!r}, but must be one of {choices}.")
 
 
-def check_all(house: House) -> None:
-    """Check the settings of every account; raises `ConfigInvalid` for the first that is wrong."""
+def broken(house: House) -> dict[str, Invalid]:
+    """Return the accounts whose settings cannot be used, each with the reason."""
+    found = {}
     for account in house.config.accounts.values():
-        settings(house, account)
+        try:
+            if account.enabled:
+                settings(house, account)
+        except Invalid as error:
+            found[account.name] = error
+    return found
+
+
+def check_all(house: House) -> None:
+    """Raise `Invalid` for the first account whose settings cannot be used."""
+    for error in broken(house).values():
+        raise error
 
 
 @dataclass
@@ -90,10 +102,11 @@ class Doors:
                 return self._with_session(account, self._state(account))
             return self._open[account.name]
 
-    def forget(self, account: Account) -> None:
-        """Renew the session before it is used again: it turned out to be over."""
+    def forget(self, account: Account, platform: Platform) -> None:
+        """Renew the session this platform was opened with before it is used again: it is over."""
         with self._locks[account.name]:
-            if self._open.pop(account.name, None) is not None:
+            if self._open.get(account.name) is platform:
+                del self._open[account.name]
                 over = self.house.clock.now()
                 self.house.store.set_account(account.name, session_expires_at=over)
 
@@ -178,9 +191,9 @@ def block(house: House, account: str, error: PlatformError) -> None:
 
 
 def unusable(house: House) -> frozenset[str]:
-    """Return the accounts that must not be used now: disabled, paused, blocked, or not configured."""
+    """Return the accounts that must not be used now: disabled, broken, paused or blocked."""
     now = house.clock.now()
-    disabled = {name for name, account in house.config.accounts.items() if not account.enabled}
+    here = {name for name, account in house.config.accounts.items() if not account.enabled}
     held = {
         name
         for name, state in house.store.account_states().items()
@@ -188,7 +201,7 @@ def unusable(house: House) -> frozenset[str]:
         or state.block_code is not None
         or (state.blocked_until is not None and state.blocked_until > now)
     }
-    return frozenset(disabled | held)
+    return frozenset(here | held | broken(house).keys())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from postcron.states import State, Step
 
 
 def cancel(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
-    """Withdraw what is not out; what is cancelled already stays so. All or nothing."""
+    """Withdraw what is not out; nothing is withdrawn if one of them is out or on its way.
+
+    What is cancelled already stays so.
+    """
     chosen = [delivery for id in ids for delivery in select(house, id)]
     return _withdraw(house, chosen, actor=actor, deleted=False)
 

@@ -129,9 +129,10 @@ def _move(
 ) -> Move:
     changes = _content(delivery, change, alone=alone) | _time(house, delivery, change)
     _check(house, post, delivery, change, changes, attachments)
-    again = change.at is not None and (delivery.state in WITHOUT_TIME or not change.content)
-    step = Step.RESCHEDULED if again else Step.EDITED
     due_at = changes.get("due_at", delivery.due_at)
+    step = _step(house, delivery, change, due_at)
+    if step is Step.UPLOAD_EXPIRED:
+        changes["ready_at"] = None
     return Move(
         delivery,
         step,
@@ -139,6 +140,16 @@ def _move(
         set=changes,
         detail=_told(delivery, changes),
     )
+
+
+def _step(house: House, delivery: Delivery, change: Change, due_at: datetime | None) -> Step:
+    if change.at is None or (change.content and delivery.state not in WITHOUT_TIME):
+        return Step.EDITED
+    life = house.platform_class(house.account(delivery.account)).ticket_life
+    if delivery.state is State.READY and delivery.ready_at and life and due_at:
+        # What phase 2 left at the platform does not last until the new moment.
+        return Step.UPLOAD_EXPIRED if due_at >= delivery.ready_at + life else Step.RESCHEDULED
+    return Step.RESCHEDULED
 
 
 def _content(delivery: Delivery, change: Change, *, alone: bool) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Held:
     lease_ends: float
     #: opened by phase 2: the session is fresh and the identity known before the second comes
     platform: Platform | None = None
+    #: the platform said so: it has to be renewed before the next try
+    session_over: bool = False
 
     @property
     def due_at(self) -> datetime:
@@ -81,7 +83,8 @@ class Holding:
         return taken
 
     def let_go(self, held: Held) -> None:
-        self._held.pop(held.delivery.id, None)
+        if self._held.get(held.delivery.id) is held:
+            del self._held[held.delivery.id]
 
     def touch(self, deliveries: Iterable[Delivery]) -> None:
         self.touched.update((delivery.id, None) for delivery in deliveries)

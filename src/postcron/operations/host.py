@@ -61,7 +61,13 @@ def sender_is_dead(sender: Attempt, here: Run) -> bool | None:
     """
     if sender.host != here.host:
         return None
-    if sender.boot != here.boot or _started(sender.pid) != sender.started:
+    (boot, _, place), (our_boot, _, our_place) = (
+        sender.boot.partition("/"),
+        here.boot.partition("/"),
+    )
+    if boot == our_boot and place != our_place:
+        return None  # another container of this machine: its process numbers are not ours
+    if boot != our_boot or _started(sender.pid) != sender.started:
         return True
     if sender.pid == here.pid:
         return True  # our own call has returned, or we would not be here
@@ -111,7 +117,9 @@ def _alive_without_proc(pid: int) -> str | None:
 
 
 def _boot_id() -> str:
+    """Return which start of the machine this is, and which process numbers we see."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return ""

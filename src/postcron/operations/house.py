@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from postcron.clock import Clock, SystemClock
 from postcron.config import Config
-from postcron.errors import NotFound
-from postcron.model import Account, Delivery, Move, Run, SecretRef
+from postcron.errors import CannotWork, NotFound
+from postcron.model import Account, Delivery, Move, Policy, Run, SecretRef
 from postcron.operations import host
+from postcron.operations.harmless import harmless_move
 from postcron.secrets import Sealer, Secrets
 from postcron.web import Guard
 
@@ -29,15 +31,13 @@ if TYPE_CHECKING:
     from postcron.store import Store
 
 
+log = logging.getLogger(__name__)
+
+
 def _find(platform: str) -> type[Platform]:
     from postcron.platforms import find
 
     return find(platform)
-
-
-def _mask(values: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
-    told = values.keys() & {"error", "message", "why"}
-    return {name: redact(v) if name in told and v else v for name, v in values.items()}
 
 
 @dataclass
@@ -134,20 +134,34 @@ class House:
         """Return the identity under which this process claims and records."""
         return host.new_run(phase, self.state_dir, actor=actor)
 
-    def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
-        """Record steps in one commit, with every secret masked in what platforms have said."""
-        masked = [self._masked(move) for move in moves]
-        return self.store.record(masked, run=run) if masked else []
+    def policy(self, account: str) -> Policy:
+        """Return an account's rules; the defaults if it has left the configuration."""
+        known = self.config.accounts.get(account)
+        return Policy() if known is None else known.policy
 
-    def _masked(self, move: Move) -> Move:
-        if not move.detail and "error" not in move.set:
-            return move
-        return replace(
-            move,
-            set=_mask(move.set, self.secrets.redact),
-            attempt=_mask(move.attempt, self.secrets.redact),
-            detail=_mask(move.detail, self.secrets.redact),
-        )
+    def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
+        """Record steps in one commit, with what platforms have said made harmless.
+
+        One step that cannot be written must not take the others of its batch with it: then each is
+        written alone, and the one that fails again is left to its lease.
+        """
+        harmless = [harmless_move(move, self.secrets.redact) for move in moves]
+        try:
+            return self.store.record(harmless, run=run) if harmless else []
+        except CannotWork:
+            raise
+        except Exception:
+            log.exception("a batch could not be recorded; each step is tried alone")
+            return [self._recorded_alone(move, run) for move in harmless]
+
+    def _recorded_alone(self, move: Move, run: Run) -> Delivery | None:
+        try:
+            return self.store.record([move], run=run)[0]
+        except CannotWork:
+            raise
+        except Exception:
+            log.exception("%s of %s could not be recorded", move.step, move.delivery.ref)
+            return None
 
     def close(self) -> None:
         if "store" in self.__dict__:

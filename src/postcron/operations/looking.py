@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from postcron.errors import PlatformError
+from postcron.errors import Invalid, PostcronError
 from postcron.model import (
     Act,
     Attempt,
@@ -19,6 +21,7 @@ from postcron.model import (
     Run,
     Sight,
     Sighting,
+    Ticket,
 )
 from postcron.operations import host
 from postcron.operations.accounts import Doors
@@ -29,10 +32,12 @@ from postcron.operations.recover import SENDER_UNPROVEN, last_attempt
 from postcron.rules import backoff
 from postcron.states import State, Step
 
+log = logging.getLogger(__name__)
+
 #: clocks of platforms differ from ours: look for posts made a little before the intent, too
 SKEW = timedelta(minutes=5)
-#: the code of a delivery that the platform took and then gave up
-DENIED = "denied"
+#: how long absence takes to prove where the platform cannot be asked any more
+SETTLE = timedelta(minutes=3)
 #: between the two empty listings that prove absence
 BETWEEN = timedelta(seconds=60)
 
@@ -69,45 +74,53 @@ class Case:
 
 
 def look(house: House, doors: Doors, run: Run, delivery: Delivery, post: Post) -> Move:
-    """Ask the platform once, and return the step that follows from what it shows."""
-    case = _case(house, doors, run, delivery)
-    platform = doors.reader(house.account(delivery.account))
-    asked = draft(delivery, post)
+    """Ask the platform once, and return the step that follows from what it shows.
+
+    Whatever keeps us from asking is a look that showed nothing: looking ends, and a person is told.
+    """
+    case = _case(house, run, delivery)
+    since = case.attempt.intended_at - SKEW
     try:
-        sighting = platform.look(asked, delivery.ticket, case.attempt.intended_at - SKEW)
-    except PlatformError as error:
+        platform = doors.reader(house.account(delivery.account))
+        sighting = platform.look(draft(delivery, post), delivery.ticket, since)
+    except PostcronError as error:
         sighting = Sighting(Sight.UNCLEAR, f"The platform could not be read: {error.message}")
+    except Exception as bug:
+        log.exception("looking stopped unexpectedly")
+        sighting = Sighting(Sight.UNCLEAR, f"postcron stopped looking ({type(bug).__name__}).")
     return decide(case, sighting)
 
 
-def not_looked(delivery: Delivery, error: PlatformError, now: datetime) -> Move:
-    """Return the step for a look that could not even be made: ask again later."""
-    return Move(
-        delivery,
-        Step.LOOKED,
-        wake_at=now + timedelta(minutes=5),
-        set={"error": error.message},
-        detail={"code": error.code, "why": error.message},
-    )
+def taken(house: House, run: Run, delivery: Delivery) -> Move:
+    """Return the step for a find that proves another delivery already: it cannot prove this one."""
+    why = "The post that was found already proves another delivery."
+    return decide(_case(house, run, delivery), Sighting(Sight.UNCLEAR, why))
 
 
-def _case(house: House, doors: Doors, run: Run, delivery: Delivery) -> Case:
-    account = house.account(delivery.account)
-    platform = doors.reader(account)
-    attempts = house.store.attempts(delivery.id)
+def _case(house: House, run: Run, delivery: Delivery) -> Case:
     attempt = last_attempt(house, delivery)
     assert attempt is not None, "a delivery without an attempt cannot be uncertain"  # noqa: S101
+    act, settle = _promises(house, delivery)
     return Case(
         delivery=delivery,
         attempt=attempt,
-        act=platform.act,
-        settle=platform.settle,
-        policy=account.policy,
+        act=act,
+        settle=settle,
+        policy=house.policy(delivery.account),
         sender_dead=_sender_dead(attempt, run),
         looks=_looks(house, delivery, attempt),
-        proved=sum(a.outcome is Outcome.PROVED_ABSENT for a in attempts),
-        now=house.clock.now(),
+        proved=sum(a.outcome is Outcome.PROVED_ABSENT for a in house.store.attempts(delivery.id)),
+        # The attempt and the looks were written by the store's clock.
+        now=house.store.now(),
     )
+
+
+def _promises(house: House, delivery: Delivery) -> tuple[Act, timedelta]:
+    try:
+        platform = house.platform_class(house.account(delivery.account))
+    except Invalid:
+        return Act.READBACK, SETTLE  # the account has left the configuration: the careful class
+    return platform.act, platform.settle
 
 
 def _sender_dead(attempt: Attempt, run: Run) -> bool | None:
@@ -116,11 +129,13 @@ def _sender_dead(attempt: Attempt, run: Run) -> bool | None:
 
 
 def _looks(house: House, delivery: Delivery, attempt: Attempt) -> tuple[tuple[datetime, str], ...]:
-    looked = Filter(post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}))
+    looked = Filter(
+        post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}), since=attempt.intended_at
+    )
     return tuple(
         (event.at, str(event.detail.get("sight")))
         for event in house.store.events(looked, limit=500, newest_first=False)
-        if event.delivery_id == delivery.id and event.at >= attempt.intended_at
+        if event.delivery_id == delivery.id
     )
 
 
@@ -161,15 +176,24 @@ def _working(case: Case, sighting: Sighting) -> Move:
 
 
 def _denied(case: Case, sighting: Sighting) -> Move:
-    return _failed(case, sighting, Outcome.REFUSED, code=DENIED)
+    # What the platform gave up stays so: another try, if a person asks, begins with phase 2.
+    anew = {"ticket": Ticket(), "ready_at": None}
+    return _failed(case, sighting, Outcome.REFUSED, code="denied", more=anew)
 
 
-def _failed(case: Case, sighting: Sighting, outcome: Outcome, *, code: str) -> Move:
+def _failed(
+    case: Case,
+    sighting: Sighting,
+    outcome: Outcome,
+    *,
+    code: str,
+    more: Mapping[str, Any] | None = None,
+) -> Move:
     return Move(
         case.delivery,
         Step.DENIED,
         wake_at=None,
-        set={"error_code": code, "error": sighting.why},
+        set={"error_code": code, "error": sighting.why, **(more or {})},
         close=outcome,
         detail=_told(sighting),
     )

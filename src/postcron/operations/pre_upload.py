@@ -106,7 +106,7 @@ class Carriers:
         changes = said(error) | {"tries": tries}
         if isinstance(error, Permanent):
             return Move(delivery, Step.UPLOAD_REFUSED, None, changes, detail=told)
-        policy = self.house.account(delivery.account).policy
+        policy = self.house.policy(delivery.account)
         again = backoff.next_try(
             delivery.id,
             tries,

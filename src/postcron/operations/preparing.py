@@ -10,9 +10,10 @@ from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from postcron.errors import CannotWork, Code, Invalid, Permanent, PlatformError, Temporary
+from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
 from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Run, Ticket
 from postcron.operations.accounts import Doors
+from postcron.operations.harmless import harmless_ticket
 from postcron.operations.house import House
 from postcron.rules.backoff import IN_RUN
 
@@ -66,6 +67,7 @@ class Preparation:
 
         Raises `Temporary` or `Permanent` when the tries of this run are used up, and `LeaseLost`.
         """
+        self._keep_lease()  # it may have waited long for a worker
         for media in {attachment.file for attachment in self.post.attachments}:
             self.house.library.check(media)
         while True:
@@ -76,12 +78,12 @@ class Preparation:
 
     def _once(self) -> Ticket:
         account = self.house.account(self.delivery.account)
+        platform = self.doors.open(account)
         try:
-            platform = self.doors.open(account)
             return platform.prepare(self._draft(), self.ticket, self._save)
         except PlatformError as error:
             if error.code == Code.TOKEN_EXPIRED:
-                self.doors.forget(account)
+                self.doors.forget(account, platform)
             raise
 
     def _patiently(self, work: Any) -> Ticket:
@@ -121,6 +123,7 @@ class Preparation:
         self.renewed_at = self.house.clock.now()
 
     def _save(self, ticket: Ticket) -> None:
+        ticket = harmless_ticket(ticket)
         if not self.house.store.save_ticket(self.delivery, ticket, run=self.run):
             raise LeaseLost
         self.ticket = ticket
@@ -133,7 +136,7 @@ def as_platform_error(error: Exception) -> PlatformError:
     if isinstance(error, CannotWork):
         return Temporary(error.message, code=Code.LIBRARY_TROUBLE)
     if isinstance(error, Invalid):
-        return Permanent(error.message, code=Code.ACCOUNT_UNUSABLE)
+        return Temporary(error.message, code=Code.NOT_CONFIGURED, evidence=Evidence.NOT_SENT)
     log.error("a worker stopped unexpectedly", exc_info=error)
     return Permanent(f"postcron stopped unexpectedly ({type(error).__name__}: {error}).")
 

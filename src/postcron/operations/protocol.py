@@ -7,7 +7,7 @@ outcome is written as what the evidence proves, and everything unproved is *unkn
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,9 +81,28 @@ def call(platform: Platform, draft: Draft, ticket: Ticket, clock: Clock) -> Verd
         log.exception("publishing stopped unexpectedly")
         stopped = PlatformError(f"postcron stopped in the call ({type(bug).__name__}).")
         return Verdict(Step.LOST, sent_at, clock.now(), error=stopped)
-    if isinstance(answer, Receipt):
+    if isinstance(answer, Receipt) and isinstance(answer.remote_id, str) and answer.remote_id:
         return Verdict(Step.LANDED, sent_at, clock.now(), receipt=answer)
-    return Verdict(Step.ACCEPTED, sent_at, clock.now(), accepted=answer)
+    if isinstance(answer, Accepted):
+        return Verdict(Step.ACCEPTED, sent_at, clock.now(), accepted=answer)
+    vague = PlatformError("The platform's code gave neither a receipt nor a handle.")
+    return Verdict(Step.LOST, sent_at, clock.now(), error=vague)
+
+
+def moment_passed(clock: Clock) -> Verdict:
+    """Return the verdict on a call that was never begun, because its moment was over."""
+    now = clock.now()
+    error = Temporary(
+        "Its moment passed before the call could leave.",
+        code=Code.TOO_LATE,
+        evidence=Evidence.NOT_SENT,
+    )
+    return Verdict(Step.NOT_SENT, now, now, error=error)
+
+
+def doubtful(verdict: Verdict) -> Verdict:
+    """Return a refusal as unknown: *handle gone* may mean that an earlier call has used it up."""
+    return replace(verdict, step=Step.LOST)
 
 
 def outcome(delivery: Delivery, verdict: Verdict, *, policy: Policy) -> Move:

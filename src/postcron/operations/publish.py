@@ -1,29 +1,39 @@
 """Publish: claim what is due within the minute, make the calls at their second, find out the rest.
 
-One thread, this one, talks to the store; it gathers what is waiting and commits it together.
-Calls to platforms run in worker threads and come back as results.
+One thread, this one, records steps; it gathers what is waiting and commits it together. Calls to
+platforms run in worker threads and come back as results.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from postcron.errors import Code, PlatformError, Temporary
-from postcron.model import Delivery, Move, Phase, Run, Ticket
+from postcron.errors import Code, PlatformError, StoreUnavailable, Temporary
+from postcron.model import Delivery, Move, Outcome, Phase, Run, Ticket
 from postcron.operations.accounts import Doors, block, unusable
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
-from postcron.operations.looking import look, not_looked
+from postcron.operations.looking import look, taken
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft
-from postcron.operations.protocol import Verdict, call, failure, intent, outcome
+from postcron.operations.protocol import (
+    Verdict,
+    call,
+    doubtful,
+    failure,
+    intent,
+    moment_passed,
+    outcome,
+)
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
-from postcron.operations.tick import decide, is_late, missed, policy
+from postcron.operations.retry import queue_again
+from postcron.operations.tick import decide, is_late, missed
 from postcron.operations.workers import Workers
 from postcron.platforms.base import Starts
 from postcron.rules.backoff import IN_RUN
@@ -59,8 +69,20 @@ def publish(
         found = house.store.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
         return report
-    with house.executor(house.config.run.workers) as pool:
-        return Shift(house, house.run(Phase.PUBLISH), pool, limit, now + ahead).work()
+    run = house.run(Phase.PUBLISH)
+    with _pool(house) as calls, _pool(house) as others:
+        workers = Workers(calls, others, house.clock)
+        return Shift(house, run, workers, limit, now + ahead).work()
+
+
+@contextmanager
+def _pool(house: House) -> Iterator[Executor]:
+    pool = house.executor(house.config.run.workers)
+    try:
+        yield pool
+    finally:
+        # After an error nothing that has not begun may still be sent.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass
@@ -69,11 +91,13 @@ class Shift:
 
     house: House
     run: Run
-    pool: Executor
+    workers: Workers
     limit: int
     #: nothing due after this moment is claimed
     until: datetime
     claimed: int = 0
+    #: accounts that must not be used, as last read
+    unusable: frozenset[str] = frozenset()
     #: phase 2 is complete for these, and it is not recorded yet
     uploaded: list[tuple[Held, Ticket]] = field(default_factory=list)
     #: calls that have come back and are not recorded yet
@@ -84,7 +108,6 @@ class Shift:
         self.store = self.house.store
         self.doors = Doors(self.house)
         self.fence = Fence(self.clock)
-        self.workers = Workers(self.pool, self.clock)
         self.holding = Holding(self.house, self.run)
         self.started = self.asked_at = self.clock.now()
 
@@ -95,9 +118,14 @@ class Shift:
         self._take_more()
         while self.holding:
             self.workers.collect()
-            self._write_outcomes()
-            self._write_uploads()
-            self._advance()
+            try:
+                self._write_outcomes()
+                self._write_uploads()
+                self._advance()
+            except StoreUnavailable:
+                if not self._owes_answers():
+                    raise
+                self.clock.sleep_until(self.clock.now() + ASK_EVERY)
             if self.holding:
                 self._wait()
         self.fence.cover(())
@@ -115,18 +143,31 @@ class Shift:
             failed=len(report.failed),
         )
 
+    def _owes_answers(self) -> bool:
+        """Say whether calls are out, or answered and not written, whose lease still gives time.
+
+        For them it is worth waiting until the store is back: unwritten, they must be looked up.
+        """
+        owed = [held for held, _ in self.ended] + self.holding.at(Stage.INTENDED, Stage.CALLING)
+        ends = max((held.lease_ends for held in owed), default=0.0)
+        return ends - Fence.MARGIN > self.clock.boottime()
+
     # --- taking work -------------------------------------------------------------------------
 
     def _ask(self) -> None:
         """Take more if there is more: read first, because a write would hold up other runs."""
         self.asked_at = now = self.clock.now()
-        if self.store.waiting(Phase.PUBLISH, now=now, until=self.until, limit=1):
+        self.unusable = unusable(self.house)
+        if self.store.waiting(
+            Phase.PUBLISH, now=now, until=self.until, limit=1, skip=self.unusable
+        ):
             self._take_more()
 
     def _take_more(self) -> None:
         """Queue, claim what is due before the shift ends, and pick up what has to be looked at."""
-        decided = decide(self.house, self.run, limit=self.limit)
-        self.holding.touch(d for d in decided if d.state is State.LATE)
+        queue_again(self.house, self.run, limit=self.house.config.run.stuck_limit)
+        decided = decide(self.house, self.run, limit=self.limit, until=self.until)
+        self.holding.touch(d for d in decided if d.state in {State.LATE, State.CANCELLED})
         self._claim()
         looks = self.store.looks(self.house.config.run.stuck_limit)
         self.holding.take([d for d in looks if d not in self.holding], Stage.RESTING)
@@ -135,12 +176,13 @@ class Shift:
         room = self.limit - self.claimed
         if room <= 0 or self.house.stop.is_set():
             return
+        self.unusable = unusable(self.house)
         claimed = self.store.claim_queued(
             self.run,
             until=self.until,
             lease=self.house.config.run.lease,
             limit=room,
-            skip=unusable(self.house),
+            skip=self.unusable,
         )
         self.claimed += len(claimed)
         for held in self.holding.take(claimed, Stage.PREPARING):
@@ -154,9 +196,12 @@ class Shift:
     def _preparation(self, held: Held) -> Callable[[], Ticket]:
         def prepare() -> Ticket:
             warm()
+            account = self.house.account(held.delivery.account)
+            if held.session_over and held.platform is not None:
+                self.doors.forget(account, held.platform)
+                held.session_over = False
             ticket = held.ticket if self._is_prepared(held) else self._phase_two(held)
-            platform = self.doors.open(self.house.account(held.delivery.account))
-            held.platform = platform
+            held.platform = platform = self.doors.open(account)
             if ticket.ready and isinstance(platform, Starts):
                 return platform.before_publish(draft(held.delivery, held.post), ticket)
             return ticket
@@ -171,7 +216,7 @@ class Shift:
         if ready_at is None or not held.ticket.ready:
             return False
         life = self.house.platform_class(self.house.account(held.delivery.account)).ticket_life
-        return life is None or held.due_at < ready_at + life
+        return life is None or max(held.due_at, self.clock.now()) < ready_at + life
 
     def _prepared(self, held: Held, result: Ticket | Exception) -> None:
         if isinstance(result, LeaseLost):
@@ -189,27 +234,24 @@ class Shift:
 
     def _write_uploads(self) -> None:
         """Record everything phase 2 has just completed, in one commit."""
+        written = self.holding.record(self._upload(held, ticket) for held, ticket in self.uploaded)
         uploaded, self.uploaded = self.uploaded, []
-        now = self.clock.now()
-        moves = [
-            Move(
-                held.delivery,
-                Step.UPLOADED,
-                wake_at=held.delivery.lease_until,
-                lease_until=held.delivery.lease_until,
-                set={"ticket": ticket, "ready_at": now},
-            )
-            for held, ticket in uploaded
-        ]
-        for (held, ticket), delivery in zip(uploaded, self.holding.record(moves), strict=True):
+        for (held, ticket), delivery in zip(uploaded, written, strict=True):
             if delivery is None:
                 self.holding.let_go(held)
             else:
                 held.delivery, held.ticket, held.stage = delivery, ticket, Stage.PREPARED
+                held.lease_ends = self.holding.lease_end(delivery)
+
+    def _upload(self, held: Held, ticket: Ticket) -> Move:
+        # An upload may have outlasted the moment: the call needs a whole lease from now on.
+        lease = max(self.store.now(), held.due_at) + self.house.config.run.lease
+        changes = {"ticket": ticket, "ready_at": self.clock.now()}
+        return Move(held.delivery, Step.UPLOADED, lease, changes, lease_until=lease)
 
     def _not_prepared(self, held: Held, error: PlatformError) -> None:
-        block(self.house, held.delivery.account, error)
-        rules = policy(self.house, held.delivery)
+        self._learn(held, error)
+        rules = self.house.policy(held.delivery.account)
         wake_at, changes = failure(held.delivery, error, at=self.clock.now(), policy=rules)
         again = isinstance(error, Temporary) and wake_at is not None
         self.holding.step(
@@ -225,26 +267,29 @@ class Shift:
     def _advance(self) -> None:
         """Do everything whose moment has come."""
         if self.house.stop.is_set():
+            self.asked_at = self.clock.now()
             self._put_back()
         elif self.clock.now() - self.asked_at >= ASK_EVERY:
             self._ask()
         self._wake()
         self._intend()
-        self._call()
         at_risk = self.holding.at(Stage.INTENDED, Stage.CALLING)
         self.fence.cover(held.lease_ends for held in at_risk)
+        self._call()
 
     def _put_back(self) -> None:
         """Give back what has not begun; what is intended or on the wire is finished."""
         for held in self.holding.at(Stage.PREPARED):
-            self.holding.step(held, Step.RELEASED, wake_at=self.clock.now())
+            self.holding.step(held, Step.RELEASED, wake_at=self.store.now())
         for held in self.holding.at(Stage.RESTING):
             self.holding.let_go(held)
 
     def _wake(self) -> None:
         for held in self.holding.at(Stage.RESTING):
             if self._moment(held) <= self.clock.now():
-                if held.delivery.state is State.FAILED:
+                if held.delivery.state is State.FAILED and held.delivery.account in self.unusable:
+                    self.holding.let_go(held)
+                elif held.delivery.state is State.FAILED:
                     self._try_again(held)
                 else:
                     self._start(held, Stage.LOOKING, self._look(held), self._looked)
@@ -277,27 +322,38 @@ class Shift:
         return [held for held in near if held.delivery in self.holding]
 
     def _may_still_go(self, held: Held) -> bool:
-        """Check under the claim, just before the intent: not late, and time enough for the call."""
+        """Check under the claim: account usable, not late, and time enough for the call."""
         enough = self.house.config.run.deadline.total_seconds() + Fence.MARGIN
-        return not self._is_late(held) and held.lease_ends - self.clock.boottime() > enough
+        return (
+            held.delivery.account not in self.unusable
+            and not self._is_late(held)
+            and held.lease_ends - self.clock.boottime() > enough
+        )
 
     def _is_late(self, held: Held) -> bool:
-        return is_late(held.delivery, self.clock.now(), policy(self.house, held.delivery))
+        return is_late(held.delivery, self.clock.now(), self.house.policy(held.delivery.account))
 
     def _give_back(self, held: Held) -> None:
         now = self.clock.now()
         if self._is_late(held):
-            self.holding.record([missed(held.delivery, now, policy(self.house, held.delivery))])
+            self.holding.record(
+                [missed(held.delivery, now, self.house.policy(held.delivery.account))]
+            )
             self.holding.let_go(held)
         else:
-            self.holding.step(held, Step.RELEASED, wake_at=now)
+            self.holding.step(held, Step.RELEASED, wake_at=self.store.now())
 
     # --- the call, and what comes after ------------------------------------------------------
 
     def _call(self) -> None:
         for held in self.holding.at(Stage.INTENDED):
-            if held.due_at <= self.clock.now():
+            if held.due_at > self.clock.now():
+                continue
+            if self._may_still_go(held):
                 self._start(held, Stage.CALLING, self._the_call(held), self._called)
+            else:  # the machine slept, or a commit took long, between the intent and now
+                held.stage = Stage.CALLING
+                self.ended.append((held, moment_passed(self.clock)))
 
     def _the_call(self, held: Held) -> Callable[[], Verdict]:
         platform, asked = held.platform, draft(held.delivery, held.post)
@@ -311,28 +367,49 @@ class Shift:
 
     def _write_outcomes(self) -> None:
         """Record every call that has ended, in one commit; only then anything else."""
-        ended, self.ended = self.ended, []
-        moves = [self._outcome(held, verdict) for held, verdict in ended]
-        for (held, verdict), delivery in zip(ended, self.holding.record(moves), strict=True):
+        written = self.holding.record(self._outcome(held, verdict) for held, verdict in self.ended)
+        ended, self.ended = self.ended, []  # not before: a store that is away must lose no answer
+        for (held, verdict), delivery in zip(ended, written, strict=True):
             if verdict.error is not None:
                 self._learn(held, verdict.error)
+            if delivery is None and verdict.receipt is not None:
+                delivery = self._doubtful_receipt(held)
             self._rest(held, delivery)
+
+    def _doubtful_receipt(self, held: Held) -> Delivery | None:
+        """Record as unknown an answer whose id is another delivery's receipt already, if it is that."""
+        error = PlatformError("The platform answered with a post that proves another delivery.")
+        now = self.clock.now()
+        lost = Verdict(Step.LOST, now, now, error=error)
+        return self.holding.record([self._outcome(held, lost)])[0]
 
     def _learn(self, held: Held, error: PlatformError) -> None:
         block(self.house, held.delivery.account, error)
-        if error.code == Code.TOKEN_EXPIRED:
-            self.doors.forget(self.house.account(held.delivery.account))
+        self.unusable = unusable(self.house)
+        held.session_over = error.code == Code.TOKEN_EXPIRED
 
     def _outcome(self, held: Held, verdict: Verdict) -> Move:
-        return outcome(held.delivery, verdict, policy=policy(self.house, held.delivery))
+        gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
+        if gone and verdict.step is Step.REFUSED and self._was_repeated(held):
+            # An earlier call may have used the handle up: look for it, and never make a new one.
+            verdict = doubtful(verdict)
+        return outcome(held.delivery, verdict, policy=self.house.policy(held.delivery.account))
+
+    def _was_repeated(self, held: Held) -> bool:
+        attempts = self.store.attempts(held.delivery.id)
+        return any(attempt.outcome is Outcome.SUPERSEDED for attempt in attempts)
 
     def _look(self, held: Held) -> Callable[[], Move]:
         return lambda: look(self.house, self.doors, self.run, held.delivery, held.post)
 
     def _looked(self, held: Held, result: Move | Exception) -> None:
         if isinstance(result, Exception):
-            result = not_looked(held.delivery, as_platform_error(result), self.clock.now())
-        self._rest(held, self.holding.record([result])[0])
+            raise result
+        delivery = self.holding.record([result])[0]
+        if delivery is None and result.step is Step.FOUND:
+            other = taken(self.house, self.run, held.delivery)
+            delivery = self.holding.record([other])[0]
+        self._rest(held, delivery)
 
     def _rest(self, held: Held, delivery: Delivery | None) -> None:
         """Keep a delivery that has something to do before the shift ends; let the others go."""
@@ -370,4 +447,4 @@ class Shift:
         self, held: Held, stage: Stage, work: Callable[[], Any], then: Callable[[Held, Any], None]
     ) -> None:
         held.stage = stage
-        self.workers.start(work, lambda result: then(held, result))
+        self.workers.start(work, lambda result: then(held, result), call=stage is Stage.CALLING)

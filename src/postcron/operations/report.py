@@ -24,6 +24,8 @@ class Report:
     late: list[Delivery] = field(default_factory=list)
     #: the outcome is not known; without a `wake_at` a person has to find out
     unknown: list[Delivery] = field(default_factory=list)
+    #: late, and withdrawn by the account's policy: told, because nobody will see it
+    skipped: list[Delivery] = field(default_factory=list)
     #: on its way: uploading, processing, waiting for its moment
     waiting: list[Delivery] = field(default_factory=list)
 
@@ -31,21 +33,28 @@ class Report:
         """Sort deliveries by where they stand; `done` are the states this phase works towards."""
         for delivery in deliveries:
             self.found += 1
-            self._list(delivery.state, done).append(delivery)
+            self._list(delivery, done).append(delivery)
 
-    def _list(self, state: State, done: frozenset[State]) -> list[Delivery]:
-        if state in done:
+    def _list(self, delivery: Delivery, done: frozenset[State]) -> list[Delivery]:
+        if delivery.state in done:
             return self.done
-        special = {State.FAILED: self.failed, State.LATE: self.late, State.UNKNOWN: self.unknown}
-        return special.get(state, self.waiting)
+        if delivery.state is State.CONFIRMING and delivery.wake_at is None:
+            return self.unknown  # nobody asks any more: only a person can find out
+        special = {
+            State.FAILED: self.failed,
+            State.LATE: self.late,
+            State.UNKNOWN: self.unknown,
+            State.CANCELLED: self.skipped,
+        }
+        return special.get(delivery.state, self.waiting)
 
     def join(self, other: Report) -> None:
         """Take over what another phase reports; a delivery both touched counts once, as it is now."""
         newer = {delivery.id for delivery in other.everything()}
-        for name in ("done", "failed", "late", "unknown", "waiting"):
+        for name in ("done", "failed", "late", "unknown", "skipped", "waiting"):
             mine = [delivery for delivery in getattr(self, name) if delivery.id not in newer]
             setattr(self, name, mine + getattr(other, name))
         self.found = len(self.everything())
 
     def everything(self) -> list[Delivery]:
-        return [*self.done, *self.failed, *self.late, *self.unknown, *self.waiting]
+        return [*self.done, *self.failed, *self.late, *self.unknown, *self.skipped, *self.waiting]

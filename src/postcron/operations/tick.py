@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 
-from postcron.errors import NotFound
 from postcron.model import Delivery, Move, Phase, Policy, Run
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
@@ -26,32 +26,49 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
         return report
     run = house.run(Phase.TICK)
     changed = recover(house, run) + decide(house, run, limit=limit)
-    report.add(house.store.reload([d.id for d in changed]), done=frozenset({State.QUEUED}))
+    report.add(
+        house.store.reload(list(dict.fromkeys(d.id for d in changed))),
+        done=frozenset({State.QUEUED}),
+    )
     house.store.beat(
         run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
     )
     return report
 
 
-def decide(house: House, run: Run, *, limit: int) -> list[Delivery]:
-    """Move late ones aside, let out what policy allows, queue what is due; return what changed."""
+def decide(house: House, run: Run, *, limit: int, until: datetime | None = None) -> list[Delivery]:
+    """Move late ones aside, let out what policy allows, queue what is due; return what changed.
+
+    Due is what comes within the horizon, or by `until` if that is later.
+    """
     now = house.clock.now()
     missed = miss(house, run, now=now, limit=limit)
     allowed = _allow(house, run, limit=limit)
-    queued = house.store.enqueue(
-        run, until=now + house.config.run.horizon, limit=limit, skip=unusable(house)
-    )
+    horizon = max(now + house.config.run.horizon, until or now)
+    queued = house.store.enqueue(run, until=horizon, limit=limit, skip=unusable(house))
     return missed + allowed + queued
 
 
 def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]:
     """Mark as late what is past its grace, before anything could send it."""
     moves = [
-        missed(delivery, now, policy(house, delivery))
-        for delivery in house.store.overdue(now, limit)
-        if is_late(delivery, now, policy(house, delivery))
+        missed(delivery, now, house.policy(delivery.account))
+        for delivery in _past_its_grace(house, now, limit)
+        if is_late(delivery, now, house.policy(delivery.account))
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
+
+
+def _past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
+    """Ask once for each length of grace: a long one of one account must not hide what others missed."""
+    by_grace: dict[timedelta, list[str]] = defaultdict(list)
+    for name, account in house.config.accounts.items():
+        by_grace[account.policy.grace].append(name)
+    known = list(house.config.accounts)
+    found = house.store.overdue(now - Policy().grace, limit, skip=known)
+    for grace, names in by_grace.items():
+        found += house.store.overdue(now - grace, limit, only=names)
+    return found
 
 
 def is_late(delivery: Delivery, now: datetime, policy: Policy) -> bool:
@@ -75,7 +92,7 @@ def missed(delivery: Delivery, now: datetime, policy: Policy) -> Move:
 def _allow(house: House, run: Run, *, limit: int) -> list[Delivery]:
     now = house.clock.now()
     moves = [
-        _by_policy(delivery, policy(house, delivery), now)
+        _by_policy(delivery, house.policy(delivery.account), now)
         for delivery in house.store.allowed_late(limit)
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
@@ -88,11 +105,3 @@ def _by_policy(delivery: Delivery, policy: Policy, now: datetime) -> Move:
     if policy.late == "skip":
         return Move(delivery, Step.CANCELLED, wake_at=None, detail=why)
     return Move(delivery, Step.GAVE_UP, wake_at=None, detail=why)
-
-
-def policy(house: House, delivery: Delivery) -> Policy:
-    """Return the rules of a delivery's account; the defaults if it has left the configuration."""
-    try:
-        return house.account(delivery.account).policy
-    except NotFound:
-        return Policy()

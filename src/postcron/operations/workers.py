@@ -16,13 +16,20 @@ T = TypeVar("T")
 class Workers:
     """Jobs on the way, and the results waiting to be taken in."""
 
-    def __init__(self, pool: Executor, clock: Clock) -> None:
-        self._pool = pool
+    #: the longest wait: a clock that was set back must not stretch one
+    LONGEST_S = 1.0
+
+    def __init__(self, calls: Executor, others: Executor, clock: Clock) -> None:
+        """`calls` is kept free for publish calls: no upload or look may hold up a due second."""
+        self._calls = calls
+        self._others = others
         self._clock = clock
         self._results: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._busy = 0
 
-    def start(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
+    def start(
+        self, work: Callable[[], T], then: Callable[[T | Exception], None], *, call: bool = False
+    ) -> None:
         """Do `work` in a worker; `then` gets its result, or its exception, in `collect`."""
 
         def job() -> None:
@@ -34,7 +41,7 @@ class Workers:
             self._results.put(lambda: then(result))
 
         self._busy += 1
-        self._pool.submit(job)
+        (self._calls if call else self._others).submit(job)
 
     def collect(self) -> None:
         """Take in every result that is waiting."""
@@ -48,7 +55,7 @@ class Workers:
             return
         left = (until - self._clock.now()).total_seconds()
         try:
-            self._take(self._results.get(timeout=max(left, 0.0)))
+            self._take(self._results.get(timeout=min(max(left, 0.0), self.LONGEST_S)))
         except queue.Empty:
             return
 

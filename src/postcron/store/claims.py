@@ -31,13 +31,17 @@ def queueable(state: State, now: datetime, until: datetime) -> Condition:
     return and_(delivery.c.state == state, _coming(now, until))
 
 
-def claimable(now: datetime, until: datetime) -> Condition:
+def claimable(now: datetime, until: datetime, run: Run | None = None) -> Condition:
+    """Return what may be claimed; `run` never takes back what it holds itself, however long."""
+    over = delivery.c.lease_until <= now
+    if run is not None:
+        over = and_(over, delivery.c.owner != run.id)
     return and_(
         delivery.c.state == State.QUEUED,
         delivery.c.due_at <= until,
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
         delivery.c.wake_at <= now,
-        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
+        or_(delivery.c.owner.is_(None), over),
     )
 
 
@@ -115,7 +119,7 @@ def claim_queued(
 ) -> list[Delivery]:
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        where = [claimable(now, until), *visible(database, skip)]
+        where = [claimable(now, until, run), *visible(database, skip)]
         # Counted from the moment itself, because a run waits for it with the delivery in its hands.
         end = Later(delivery.c.due_at, now, lease)
         held = {"owner": run.id, "lease_until": end, "wake_at": end}
@@ -176,7 +180,10 @@ def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> 
     """Prolong a claim; False when it is not ours any more."""
 
     def work(transaction: Connection) -> bool:
-        until = database.now() + lease
+        now = database.now()
+        # Who waits for the second with it keeps it beyond that: renewing must not shorten a claim.
+        waits = held.state is State.QUEUED
+        until = Later(delivery.c.due_at, now, lease) if waits else now + lease
         return _write(transaction, held, run, {"lease_until": until, "wake_at": until})
 
     return database.write(work)

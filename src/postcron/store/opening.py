@@ -53,7 +53,7 @@ def _open_postgres(
     with _first_connection(engine) as connection:
         postgres.require_primary(connection, shown)
         migrating.require_current(connection, shown)
-        ahead = postgres.skew(connection, now()) if skew is None else skew
+        ahead = postgres.agreed_skew(connection, now()) if skew is None else skew
     return Store(Database(engine, shown, lambda: now() + ahead, workspace))
 
 

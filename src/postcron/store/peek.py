@@ -23,8 +23,8 @@ PHASE_CONDITION = {
         " OR state IN ('scheduled', 'queued') AND due_at <= :tick)"
     ),
     "publish": (
-        "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming', 'unknown')"
-        " AND due_at <= :publish"
+        "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
+        " 'unknown', 'failed', 'late') AND due_at <= :publish"
     ),
     "retry": "state = 'failed'",
     "run": (

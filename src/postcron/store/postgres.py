@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from postcron.errors import StoreUnavailable
+from postcron.rules.spans import spell
 from postcron.store import documents
+
+#: a clock further off than this would send posts at a wrong time
+FARTHEST = timedelta(minutes=5)
 
 # Set for each transaction, not for the session: behind a pooler that shares sessions a plain SET
 # would reach somebody else. A statement limit alone does not help a client whose cable was cut,
@@ -67,7 +71,19 @@ def require_primary(connection: Connection, shown: str) -> None:
         raise StoreUnavailable(message)
 
 
-def skew(connection: Connection, now: datetime) -> timedelta:
-    """Return how far the server's clock is ahead of ours."""
+def agreed_skew(connection: Connection, now: datetime) -> timedelta:
+    """Return how far the server's clock is ahead of ours; `StoreUnavailable` if they disagree."""
     theirs: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
-    return theirs - now
+    ahead = theirs - now
+    if abs(ahead) > FARTHEST:
+        raise StoreUnavailable(disagreement(ahead))
+    return ahead
+
+
+def disagreement(ahead: timedelta) -> str:
+    """Say by how much this machine's clock is off: it would send that much too early or too late."""
+    way = "behind" if ahead > timedelta() else "ahead of"
+    return (
+        f"This machine's clock is {spell(abs(ahead))} {way} the store's: "
+        "nothing is sent until one of them is set right."
+    )

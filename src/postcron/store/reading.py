@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from postcron.model import Attempt, Delivery, MediaFile, Phase, Post
 from postcron.states import State
@@ -74,6 +74,18 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     )
 
 
+def of_accounts(
+    only: Collection[str] | None = None, skip: Collection[str] = ()
+) -> ColumnElement[bool]:
+    """Only deliveries of these accounts, and none of those."""
+    conditions: list[ColumnElement[bool]] = []
+    if only is not None:
+        conditions.append(delivery.c.account.in_(sorted(only)))
+    if skip:
+        conditions.append(delivery.c.account.not_in(sorted(skip)))
+    return and_(true(), *conditions)
+
+
 def woken(now: datetime, *states: State) -> ColumnElement[bool]:
     return and_(
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
@@ -94,7 +106,14 @@ def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElemen
     by_phase = {
         Phase.PRE_UPLOAD: (claims.uploadable(now, until),),
         Phase.TICK: (queueing, expired(now), overdue(now, now), late),
-        Phase.PUBLISH: (claims.claimable(now, horizon), queueing, expired(now), looks),
+        Phase.PUBLISH: (
+            claims.claimable(now, horizon),
+            queueing,
+            expired(now),
+            looks,
+            retries,
+            late,
+        ),
         Phase.RETRY: (retries,),
     }
     every = [condition for conditions in by_phase.values() for condition in conditions]

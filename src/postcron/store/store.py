@@ -199,12 +199,19 @@ class Store:
     # --- what the phases have to do ----------------------------------------------------------
 
     def waiting(
-        self, phase: Phase, *, now: datetime, until: datetime | None, limit: int
+        self,
+        phase: Phase,
+        *,
+        now: datetime,
+        until: datetime | None,
+        limit: int,
+        skip: Collection[str] = (),
     ) -> list[Delivery]:
         """Return what a phase would touch, by the conditions of its claims."""
         return reading.deliveries(
             self._database,
             reading.touched(phase, now, until),
+            reading.of_accounts(skip=skip),
             order=claims.nearest(now),
             limit=limit,
         )
@@ -213,28 +220,42 @@ class Store:
         """Return what runs hold beyond their lease."""
         return reading.deliveries(self._database, reading.expired(self.now()), limit=limit)
 
-    def overdue(self, before: datetime, limit: int) -> list[Delivery]:
+    def overdue(
+        self,
+        before: datetime,
+        limit: int,
+        *,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
         """Return what should have gone out before a moment and is in nobody's hands, oldest first."""
-        condition = reading.overdue(before, self.now())
-        order = (delivery.c.due_at, delivery.c.id)
-        return reading.deliveries(self._database, condition, order=order, limit=limit)
+        return reading.deliveries(
+            self._database,
+            reading.overdue(before, self.now()),
+            reading.of_accounts(only, skip),
+            order=(delivery.c.due_at, delivery.c.id),
+            limit=limit,
+        )
 
     def looks(self, limit: int) -> list[Delivery]:
         """Return what it is time to look for at the platform."""
         return self._woken(limit, State.CONFIRMING, State.UNKNOWN)
 
-    def retries(self, limit: int) -> list[Delivery]:
+    def retries(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
         """Return what failed and whose next try has come."""
-        return self._woken(limit, State.FAILED)
+        return self._woken(limit, State.FAILED, skip=skip)
 
     def allowed_late(self, limit: int) -> list[Delivery]:
         """Return what is late and shall go out all the same."""
         return self._woken(limit, State.LATE)
 
-    def _woken(self, limit: int, *states: State) -> list[Delivery]:
-        condition = reading.woken(self.now(), *states)
+    def _woken(self, limit: int, *states: State, skip: Collection[str] = ()) -> list[Delivery]:
         return reading.deliveries(
-            self._database, condition, order=(delivery.c.wake_at, delivery.c.id), limit=limit
+            self._database,
+            reading.woken(self.now(), *states),
+            reading.of_accounts(skip=skip),
+            order=(delivery.c.wake_at, delivery.c.id),
+            limit=limit,
         )
 
     # --- what runs leave for each other ------------------------------------------------------

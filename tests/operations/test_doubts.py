@@ -1,0 +1,286 @@
+"""What must not happen when things go wrong at once: sent twice, sent late, never told, all stopped by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postcron.errors import Code, StoreUnavailable
+from postcron.model import Act, Outcome
+from postcron.operations.edit import Change, edit
+from postcron.operations.pre_upload import pre_upload
+from postcron.operations.publish import publish
+from postcron.operations.retry import retry_now
+from postcron.operations.run import run
+from postcron.operations.tick import tick
+from postcron.states import State
+from postcron.store import Store
+from tests.fakes import FakeClock
+from tests.operations.stage import Stage, build
+
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+ALMOST = {"minutes": 59, "seconds": 30}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = build(tmp_path, at=START)
+    yield stage
+    stage.house.close()
+
+
+def cron(stage: Stage, *, minutes: int, every: int = 1) -> None:
+    for _ in range(0, minutes, every):
+        run(stage.house)
+        stage.pass_time(minutes=every)
+
+
+# --- never twice ---------------------------------------------------------------------------------
+
+
+def test_a_handle_used_up_by_a_lost_call_is_looked_for_and_never_made_anew(stage: Stage) -> None:
+    """F51: the look came too early, the repeat hears that the handle is gone."""
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.extend(["dropped", "handle_gone"])
+    publish(stage.house)
+    outcomes = [attempt.outcome for attempt in stage.house.store.attempts(delivery.id)]
+    assert outcomes[:2] == [Outcome.SUPERSEDED, Outcome.SUPERSEDED]
+    assert stage.remote.prepared == ["hello"], "one handle, whatever happened"
+    assert len(stage.remote.live) == 1
+
+
+@pytest.mark.parametrize("what", ["nothing", "empty_id"])
+def test_an_answer_without_proof_is_unknown_and_then_found(stage: Stage, what: str) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append(what)
+    publish(stage.house)
+    assert stage.kinds(delivery)[-2:] == ["lost", "found"]
+    assert stage.now(delivery).remote_id == "remote-1"
+
+
+def test_an_answer_with_another_posts_id_proves_nothing(stage: Stage) -> None:
+    [first] = stage.schedule("first", at="in 1h")
+    [second] = stage.schedule("second", at="in 61m")
+    stage.pass_time(**ALMOST)
+    publish(stage.house)
+    stage.remote.script.append("known_id")
+    stage.pass_time(minutes=1)
+    publish(stage.house)
+    assert stage.now(first).remote_id == "remote-1"
+    assert "lost" in stage.kinds(second)
+    assert stage.now(second).remote_id != "remote-1"
+
+
+def test_a_find_that_proves_another_delivery_ends_with_a_person(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=START, act=Act.READBACK)
+    stage.schedule("same", at="in 1h")
+    [second] = stage.schedule("same", at="in 61m")
+    stage.pass_time(**ALMOST)
+    publish(stage.house)
+    stage.remote.finds = "remote-1"
+    stage.remote.script.append("dropped")
+    cron(stage, minutes=60, every=2)
+    assert (stage.now(second).state, stage.now(second).wake_at) == (State.UNKNOWN, None)
+
+
+# --- never late or early -------------------------------------------------------------------------
+
+
+@dataclass
+class Sleepy(FakeClock):
+    """A machine that is suspended for hours just after an intent was written."""
+
+    asleep_at: datetime | None = None
+
+    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+        super().sleep_until(moment, most=most)
+        if self.asleep_at is not None and self.at >= self.asleep_at:
+            self.asleep_at = None
+            self.advance(timedelta(hours=8))
+
+
+def test_a_machine_that_slept_between_intent_and_call_does_not_call(stage: Stage) -> None:
+    """F78."""
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    due = START + timedelta(hours=1)
+    sleepy = Sleepy(stage.clock.at, asleep_at=due)
+    stage.house.clock = stage.remote.clock = sleepy
+    publish(stage.house)
+    assert stage.remote.calls == []
+    assert stage.now(delivery).error_code == Code.TOO_LATE
+    assert stage.now(delivery).wake_at is None, "a person was told"
+
+
+def test_a_wider_ahead_is_waited_for(stage: Stage) -> None:
+    stage.schedule(at="in 8m")
+    publish(stage.house, ahead=timedelta(minutes=10))
+    assert stage.remote.calls == [START + timedelta(minutes=8)]
+
+
+def test_two_lines_are_enough_for_what_failed_in_passing(stage: Stage) -> None:
+    """DESIGN: publish does the queueing for itself."""
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.extend(["not_sent"] * 5)
+    for _ in range(6):
+        publish(stage.house)
+        stage.pass_time(minutes=1)
+    assert stage.now(delivery).state is State.PUBLISHED
+
+
+# --- always told ---------------------------------------------------------------------------------
+
+
+def test_a_platform_that_never_finishes_ends_with_a_person(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("accepted")
+    stage.remote.working.add(delivery.key)
+    publish(stage.house)
+    stage.pass_time(hours=25)
+    report = publish(stage.house)
+    assert [d.id for d in report.unknown] == [delivery.id]
+    assert stage.now(delivery).wake_at is None
+
+
+@pytest.mark.parametrize("act", [Act.HANDLE, Act.READBACK])
+def test_an_account_that_left_the_configuration_does_not_hide_its_unknown(
+    tmp_path: Path, act: Act
+) -> None:
+    stage = build(tmp_path, at=START, act=act)
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("dropped")
+    stage.remote.unreadable = True
+    publish(stage.house)
+    accounts = {n: a for n, a in stage.house.config.accounts.items() if n != "acme"}
+    stage.house.config = replace(stage.house.config, accounts=accounts)
+    cron(stage, minutes=60, every=3)
+    assert (stage.now(delivery).state, stage.now(delivery).wake_at) == (State.UNKNOWN, None)
+
+
+def test_what_a_policy_drops_is_told(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=START, account='late = "skip"')
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(days=1)
+    report = tick(stage.house)
+    assert [d.id for d in report.skipped] == [delivery.id]
+    assert stage.now(delivery).state is State.CANCELLED
+
+
+def test_a_long_grace_of_one_account_does_not_hide_what_another_missed(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=START, account='grace = "7d"')
+    stage.remote.script.append("bad_token")
+    stage.schedule("stuck", at="in 1h")
+    stage.pass_time(**ALMOST)
+    publish(stage.house)
+    for number in range(3):
+        stage.schedule(f"held {number}", at="in 1m")
+    [other] = stage.schedule("other", at="in 2m", accounts=["other"])
+    stage.pass_time(hours=2)
+    tick(stage.house, limit=2)
+    assert stage.now(other).state is State.LATE
+
+
+# --- one bad thing does not stop the rest --------------------------------------------------------
+
+
+def test_words_no_database_takes_are_made_harmless(stage: Stage) -> None:
+    [bad] = stage.schedule("bad", at="in 1h")
+    [good] = stage.schedule("good", at="in 1h", accounts=["other"])
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("odd_words")
+    publish(stage.house)
+    assert {stage.now(bad).state, stage.now(good).state} == {State.FAILED, State.PUBLISHED}
+    failed = next(d for d in (stage.now(bad), stage.now(good)) if d.state is State.FAILED)
+    assert failed.error == "cut ? here"
+
+
+def test_a_dead_token_found_in_phase_2_leaves_the_others_of_the_account_unchanged(
+    stage: Stage,
+) -> None:
+    """RELIABILITY 2.7 row 35."""
+    [first] = stage.schedule("first", at="in 1h")
+    [second] = stage.schedule("second", at="in 61m")
+    stage.pass_time(minutes=60)
+    stage.remote.prepare_script.append("bad_token")
+    publish(stage.house)
+    assert {stage.now(first).state, stage.now(second).state} == {State.FAILED, State.QUEUED}
+    assert stage.remote.calls == []
+
+
+def test_an_account_whose_secret_is_missing_here_is_not_blocked_for_everybody(
+    tmp_path: Path,
+) -> None:
+    stage = build(tmp_path, at=START, account="token = { env = 'NOT_SET' }")
+    stage.remote.needs_token = True
+    [delivery] = stage.schedule(at="in 1h")
+    pre_upload(stage.house)
+    assert stage.now(delivery).state is State.SCHEDULED
+    assert stage.now(delivery).error_code == Code.NOT_CONFIGURED
+    assert all(s.block_code is None for s in stage.house.store.account_states().values())
+
+
+class Absent:
+    """A store that is away for a while, just when an outcome is to be written."""
+
+    def __init__(self, store: Store, times: int) -> None:
+        self._store, self._times = store, times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def record(self, moves: Any, *, run: Any) -> Any:
+        if self._times and any(move.step == "landed" for move in moves):
+            self._times -= 1
+            raise StoreUnavailable("The store is away.")
+        return self._store.record(moves, run=run)
+
+
+def test_a_store_that_is_away_for_seconds_costs_no_answer(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.house.store = Absent(stage.house.store, 5)  # type: ignore[assignment]
+    publish(stage.house)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert "lost" not in stage.kinds(delivery)
+
+
+# --- another chance ------------------------------------------------------------------------------
+
+
+def test_a_denied_post_with_a_new_time_begins_with_phase_2(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("dropped")
+    stage.remote.gone.add(delivery.key)
+    publish(stage.house)
+    stage.remote.gone.clear()
+    edit(stage.house, delivery.ref, Change(at="in 5m"), actor="me")
+    cron(stage, minutes=6)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.prepared) == 2
+
+
+def test_an_upload_refused_hours_before_is_retried_in_its_phase(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 5h")
+    stage.remote.prepare_script.append("refused")
+    pre_upload(stage.house, lead=timedelta(hours=6))
+    retry_now(stage.house, [delivery.ref], actor="me")
+    assert stage.now(delivery).state is State.SCHEDULED
+    assert [d.state for d in pre_upload(stage.house).done] == [State.READY]
+
+
+def test_a_new_time_beyond_what_phase_2_left_lasts_makes_it_anew(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    pre_upload(stage.house)
+    edit(stage.house, delivery.ref, Change(at="in 3 days"), actor="me")
+    assert (stage.now(delivery).state, stage.now(delivery).ready_at) == (State.SCHEDULED, None)
