@@ -52,7 +52,8 @@ def test_an_upload_is_prolonged_and_its_ticket_kept_while_it_is_ours(store: Stor
     held = brought_to(store, State.UPLOADING)
     ticket = Ticket({"upload": "u-1", "offset": 2**40}, check_after=timedelta(seconds=9))
     assert store.save_ticket(held, ticket, run=a_run())
-    assert store.renew(held, run=a_run(), lease=timedelta(minutes=9))
+    nine = timedelta(minutes=9)
+    assert store.renew(held, run=a_run(), lease=nine) == NOW + nine
     (now,) = store.reload([held.id])
     assert now.ticket == ticket
     assert now.lease_until == now.wake_at == NOW + timedelta(minutes=9)
@@ -64,7 +65,7 @@ def test_an_upload_that_is_not_ours_any_more_writes_nothing(store: Store) -> Non
     store.record([a_move(slow, Step.UPLOAD_POSTPONED)], run=a_run("rescuer"))
     before = store.reload([slow.id])
     assert not store.save_ticket(slow, Ticket({"upload": "u-1"}), run=a_run("slow"))
-    assert not store.renew(slow, run=a_run("slow"), lease=LEASE)
+    assert store.renew(slow, run=a_run("slow"), lease=LEASE) is None
     assert not store.save_ticket(before[0], Ticket({"upload": "u-1"}), run=a_run("stranger"))
     assert store.reload([slow.id]) == before
 
@@ -131,6 +132,33 @@ def test_what_another_run_holds_is_left_alone_until_its_lease_is_over(
     (taken,) = store.claim_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
     assert (taken.owner, taken.fence) == ("two", held.fence + 1)
     assert store.record([a_move(held, Step.INTENDED)], run=a_run("one")) == [None]
+
+
+def test_a_run_never_takes_back_what_it_holds_itself(store: Store, clock: StoppedClock) -> None:
+    """A slow upload may outlast its lease: claimed again, one run would have it twice."""
+    scheduled(store, NOW)
+    queue_all(store)
+    store.claim_queued(a_run("slow"), until=NOW, lease=LEASE, limit=9)
+    clock.forward(seconds=121)
+    assert store.claim_queued(a_run("slow"), until=clock.at, lease=LEASE, limit=9) == []
+    (taken,) = store.claim_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
+    assert taken.owner == "two"
+
+
+@pytest.mark.parametrize("late", [0, 59])
+def test_renewing_what_waits_for_its_moment_counts_the_lease_from_it(
+    store: Store, clock: StoppedClock, late: int
+) -> None:
+    fine = NOW + timedelta(seconds=37, microseconds=250_000)
+    scheduled(store, fine)
+    queue_all(store)
+    (held,) = store.claim_queued(a_run(), until=NOW + MINUTE, lease=LEASE, limit=9)
+    clock.forward(seconds=late)
+    end = store.renew(held, run=a_run(), lease=LEASE)
+    assert end == max(fine, clock.at) + LEASE
+    (now,) = store.reload([held.id])
+    assert now.lease_until == now.wake_at == end
+    assert store.renew(held, run=a_run("other"), lease=LEASE) is None
 
 
 @pytest.mark.parametrize("skip", [["acme"], {"acme", "other"}])

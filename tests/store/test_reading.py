@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -80,6 +81,36 @@ def test_overdue_is_what_nobody_holds_and_nobody_let_out(store: Store, clock: St
     assert store.overdue(NOW, 9) == []
     clock.forward(minutes=3)
     assert held.id in {one.id for one in store.overdue(before, 9)}
+
+
+def test_what_accounts_not_to_be_used_have_is_left_out(store: Store) -> None:
+    for account in ("acme", "blocked"):
+        one = a_new_post(a_new_delivery(account))
+        store.add_post(one, run=a_run())
+    (found,) = store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip=["blocked"])
+    assert found.account == "acme"
+    assert store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip={"acme", "blocked"}) == []
+
+
+def test_overdue_is_asked_for_some_accounts_or_without_them(store: Store) -> None:
+    for account in ("acme", "left", "patient"):
+        store.add_post(a_new_post(a_new_delivery(account)), run=a_run())
+
+    def overdue(**which: Collection[str]) -> list[str]:
+        return [one.account for one in store.overdue(NOW + DAY, 9, **which)]
+
+    assert overdue() == ["acme", "left", "patient"]
+    assert overdue(only={"patient", "acme"}) == ["acme", "patient"]
+    assert overdue(only=[]) == []
+    assert overdue(skip=["acme", "patient"]) == ["left"]
+    assert overdue(only=["acme", "left"], skip=["left"]) == ["acme"]
+
+
+def test_retries_of_accounts_not_to_be_used_wait(store: Store) -> None:
+    failing = brought_to(store, State.PUBLISHING)
+    store.record([a_move(failing, Step.NOT_SENT, wake_at=NOW)], run=a_run())
+    assert store.retries(9, skip=["acme"]) == []
+    assert [one.id for one in store.retries(9, skip=["other"])] == [failing.id]
 
 
 def test_reload_keeps_the_order_asked_for(store: Store) -> None:

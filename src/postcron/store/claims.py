@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, or_, select, update
 
 from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
@@ -176,29 +176,30 @@ def _distance(one: Delivery, now: datetime) -> tuple[bool, timedelta]:
     return ahead < timedelta(0), abs(ahead)
 
 
-def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> bool:
-    """Prolong a claim; False when it is not ours any more."""
+def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
+    """Prolong a claim and return its new end; None when it is not ours any more."""
 
-    def work(transaction: Connection) -> bool:
+    def work(transaction: Connection) -> datetime | None:
         now = database.now()
         # Who waits for the second with it keeps it beyond that: renewing must not shorten a claim.
         waits = held.state is State.QUEUED
-        until = Later(delivery.c.due_at, now, lease) if waits else now + lease
-        return _write(transaction, held, run, {"lease_until": until, "wake_at": until})
+        end = Later(delivery.c.due_at, now, lease) if waits else now + lease
+        prolonging = _fenced(held, run).values(lease_until=end, wake_at=end)
+        return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
 
     return database.write(work)
 
 
 def save_ticket(database: Database, held: Delivery, ticket: Ticket, *, run: Run) -> bool:
     """Keep what the platform gave; False when the delivery is not ours any more."""
-    return database.write(lambda transaction: _write(transaction, held, run, {"ticket": ticket}))
+    keeping = _fenced(held, run).values(ticket=ticket)
+    return database.write(lambda transaction: transaction.execute(keeping).rowcount == 1)
 
 
-def _write(transaction: Connection, held: Delivery, run: Run, values: Mapping[str, Any]) -> bool:
-    fenced = update(delivery).where(
+def _fenced(held: Delivery, run: Run) -> Update:
+    return update(delivery).where(
         delivery.c.id == held.id,
         delivery.c.state == held.state,
         delivery.c.fence == held.fence,
         delivery.c.owner == run.id,
     )
-    return transaction.execute(fenced.values(**values)).rowcount == 1

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from postcron.model import Attempt, Delivery, MediaFile, Phase, Post
 from postcron.states import State
@@ -43,9 +43,10 @@ def deliveries(
     *where: ColumnElement[bool],
     order: Sequence[ColumnElement[Any]] = (delivery.c.id,),
     limit: int | None = None,
+    skip: Collection[str] = (),
 ) -> list[Delivery]:
-    """Return the deliveries of this workspace that fit."""
-    asked = select(*rows.DELIVERY).where(*where, *claims.visible(database))
+    """Return the deliveries of this workspace that fit, without those of the accounts in `skip`."""
+    asked = select(*rows.DELIVERY).where(*where, *claims.visible(database, skip))
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(*order).limit(limit))
         return [rows.to_delivery(row) for row in answer]
@@ -72,18 +73,6 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
         or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
     )
-
-
-def of_accounts(
-    only: Collection[str] | None = None, skip: Collection[str] = ()
-) -> ColumnElement[bool]:
-    """Only deliveries of these accounts, and none of those."""
-    conditions: list[ColumnElement[bool]] = []
-    if only is not None:
-        conditions.append(delivery.c.account.in_(sorted(only)))
-    if skip:
-        conditions.append(delivery.c.account.not_in(sorted(skip)))
-    return and_(true(), *conditions)
 
 
 def woken(now: datetime, *states: State) -> ColumnElement[bool]:

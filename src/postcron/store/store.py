@@ -128,8 +128,11 @@ class Store:
             self._database, run, until=until, lease=lease, limit=limit, skip=skip
         )
 
-    def renew(self, delivery: Delivery, *, run: Run, lease: timedelta) -> bool:
-        """Prolong a claim; False when it is not ours any more."""
+    def renew(self, delivery: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
+        """Prolong a claim and return its new end; None when it is not ours any more.
+
+        What is queued is held until `lease` after its moment, all else until `lease` from now.
+        """
         return claims.renew(self._database, delivery, run=run, lease=lease)
 
     def save_ticket(self, delivery: Delivery, ticket: Ticket, *, run: Run) -> bool:
@@ -207,13 +210,13 @@ class Store:
         limit: int,
         skip: Collection[str] = (),
     ) -> list[Delivery]:
-        """Return what a phase would touch, by the conditions of its claims."""
+        """Return what a phase would touch, by the conditions of its claims; none of `skip`."""
         return reading.deliveries(
             self._database,
             reading.touched(phase, now, until),
-            reading.of_accounts(skip=skip),
             order=claims.nearest(now),
             limit=limit,
+            skip=skip,
         )
 
     def expired(self, limit: int) -> list[Delivery]:
@@ -228,14 +231,15 @@ class Store:
         only: Collection[str] | None = None,
         skip: Collection[str] = (),
     ) -> list[Delivery]:
-        """Return what should have gone out before a moment and is in nobody's hands, oldest first."""
-        return reading.deliveries(
-            self._database,
-            reading.overdue(before, self.now()),
-            reading.of_accounts(only, skip),
-            order=(delivery.c.due_at, delivery.c.id),
-            limit=limit,
-        )
+        """Return what should have gone out before a moment and is in nobody's hands, oldest first.
+
+        Of these accounts `only` (None: of all), and of none of `skip`.
+        """
+        where = [reading.overdue(before, self.now())]
+        if only is not None:
+            where.append(delivery.c.account.in_(sorted(only)))
+        order = (delivery.c.due_at, delivery.c.id)
+        return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
 
     def looks(self, limit: int) -> list[Delivery]:
         """Return what it is time to look for at the platform."""
@@ -250,13 +254,9 @@ class Store:
         return self._woken(limit, State.LATE)
 
     def _woken(self, limit: int, *states: State, skip: Collection[str] = ()) -> list[Delivery]:
-        return reading.deliveries(
-            self._database,
-            reading.woken(self.now(), *states),
-            reading.of_accounts(skip=skip),
-            order=(delivery.c.wake_at, delivery.c.id),
-            limit=limit,
-        )
+        condition = reading.woken(self.now(), *states)
+        order = (delivery.c.wake_at, delivery.c.id)
+        return reading.deliveries(self._database, condition, order=order, limit=limit, skip=skip)
 
     # --- what runs leave for each other ------------------------------------------------------
 
