@@ -10,6 +10,7 @@ import pytest
 
 from postcron.errors import PostcronError, StoreUnavailable
 from postcron.store import Store, migrate, open_store
+from postcron.store.postgres import disagreement
 from tests import postgres
 from tests.builders import NOW, a_new_post, a_run
 from tests.postgres import Server
@@ -51,6 +52,18 @@ def test_a_clock_that_disagrees_with_the_stores_sends_nothing(
     """RELIABILITY 2.8: a host that is ten minutes fast would publish ten minutes early."""
     with pytest.raises(StoreUnavailable, match=says):
         open_store(url, now=lambda: datetime.now(UTC) + off + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [
+        (timedelta(minutes=12), "12 min behind the store's"),
+        (timedelta(hours=-2, minutes=-10), "2 h 10 min ahead of the store's"),
+    ],
+)
+def test_the_disagreement_is_one_sentence(ahead: timedelta, says: str) -> None:
+    sentence = f"This machine's clock is {says}: nothing is sent until one of them is set right."
+    assert disagreement(ahead) == sentence
 
 
 def test_a_write_is_durable_and_limited_whatever_the_database_says(
