@@ -60,6 +60,23 @@ def test_the_first_run_takes_the_full_path(home: Home) -> None:
     assert not is_idle(home)
 
 
+@pytest.mark.parametrize(
+    ("run", "idle"),
+    [
+        ('ahead = "90s"', False),
+        ('horizon = "5m"', False),
+        ('ahead = "60s"\nhorizon = "2m"', True),
+        ('ahead = "20s"\nhorizon = "1m"', True),
+    ],
+)
+def test_who_looks_further_ahead_than_the_lane_takes_the_full_path(
+    home: Home, shell: Shell, run: str, idle: bool
+) -> None:
+    home.add(f"\n[run]\n{run}\n")
+    assert shell("tick").code == 0
+    assert is_idle(home) is idle
+
+
 def test_the_second_run_is_idle(known: Home) -> None:
     assert is_idle(known)
 
