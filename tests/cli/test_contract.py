@@ -65,6 +65,18 @@ def test_success_is_silent(shell: Shell, phase: str) -> None:
 
 
 @pytest.mark.usefixtures("due")
+def test_an_account_that_cannot_be_used_is_told_and_stops_nobody_else(
+    home: Home, shell: Shell
+) -> None:
+    home.add('\n[accounts.typo]\nplatform = "mastodon"\napi_ulr = "https://example.org"\n')
+    answer = shell("publish")
+    assert (answer.code, answer.out) == (2, "")
+    assert "api_ulr" in answer.err
+    assert answer.err.count("\n") == 1
+    assert listed(shell) == ["published"]
+
+
+@pytest.mark.usefixtures("due")
 def test_success_is_told_if_asked(shell: Shell) -> None:
     answer = shell("publish", "-v")
     assert (answer.code, answer.err) == (0, "")

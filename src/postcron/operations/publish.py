@@ -303,6 +303,7 @@ class Shift:
     def _intend(self) -> None:
         """Make the next intents durable in one commit, as many as the workers can take up soon."""
         near = self._near()
+        self.workers.ready(len(near))
         moves = [intent(held.delivery, held.ticket) for held in near]
         for held, delivery in zip(near, self.holding.record(moves), strict=True):
             if delivery is None:
