@@ -280,4 +280,14 @@ def build(
         find_platform=lambda name: fake_platform(remote),
         executor=lambda workers: InLine(),
     )
+    BUILT.append(house)
     return Stage(house, remote, clock)
+
+
+#: every house of the test at hand: closed at its end
+BUILT: list[House] = []
+
+
+def close_all() -> None:
+    while BUILT:
+        BUILT.pop().close()
