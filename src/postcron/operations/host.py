@@ -6,11 +6,11 @@ import os
 import secrets as random
 import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from postcron.errors import CannotWork
 from postcron.model import Attempt, Run
+from postcron.secrets import write_new
 
 
 def new_run(phase: str, state_dir: Path, *, actor: str = "cron") -> Run:
@@ -32,26 +32,11 @@ def host_id(state_dir: Path) -> str:
     try:
         if not path.exists():
             state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with suppress(FileExistsError):
-                _write_new(path, random.token_hex(8))
+            write_new(path, random.token_hex(8))
         return path.read_text().strip()
     except OSError as error:
         message = f"The state folder {state_dir} cannot be used: {error.strerror}."
         raise CannotWork(message) from error
-
-
-def _write_new(path: Path, text: str) -> None:
-    # Linked into place complete: another process never reads half an id.
-    temporary = path.with_name(f".host-{random.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    finally:
-        temporary.unlink()
 
 
 def sender_is_dead(sender: Attempt, here: Run) -> bool | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from postcron.errors import CannotWork, Invalid
 from postcron.operations import host
 from postcron.operations.house import House
 from postcron.rules.zones import zone_of
-from postcron.secrets import write_key
+from postcron.secrets import write_key, write_new
 from postcron.store import migrate
 
 
@@ -76,20 +75,7 @@ def _configuration(path: Path, timezone: str, workspace: str) -> bool:
         return False
     text = starter(timezone=zone_of(timezone).key, workspace=workspace)
     _folder(path.parent)
-    draft = path.with_name(f".{path.name}-{random.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link appears complete or not at all, and never replaces what is there.
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    return True
+    return write_new(path, text)
 
 
 def _key(config: Config) -> list[Part]:

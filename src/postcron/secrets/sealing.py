@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets as random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from postcron.errors import Invalid
+from postcron.secrets.files import write_new
 
 
 class Sealer:
@@ -53,17 +52,4 @@ def new_key() -> str:
 
 def write_key(path: Path) -> bool:
     """Write a fresh seal key that only we can read; leave an existing one alone and return False."""
-    draft = path.with_name(f".{path.name}-{random.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{new_key()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link appears complete or not at all, and never replaces what is there.
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    return True
+    return write_new(path, f"{new_key()}\n")
