@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postcron.model import Attachment, Kind, Limits, MediaFile, MediaRule, PostType
-from postcron.rules.limits import codepoints, graphemes, mastodon_length, problems
+from postcron.rules.limits import graphemes, mastodon_length, problems
 
 IMAGES = MediaRule(
     mimes=frozenset({"image/jpeg", "image/png"}),
@@ -177,10 +177,6 @@ def test_all_reasons_are_told_at_once() -> None:
 )
 def test_graphemes_are_what_a_reader_sees(text: str, length: int) -> None:
     assert graphemes(text) == length
-
-
-def test_codepoints_are_counted_one_by_one() -> None:
-    assert codepoints(FAMILY) == 7
 
 
 @pytest.mark.parametrize(

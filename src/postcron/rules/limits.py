@@ -20,11 +20,6 @@ _MENTION: Final = re.compile(r"(?<![\w/])(@\w+(?:[.-]\w+)*)@[\w-]+(?:\.[\w-]+)+"
 URL_LENGTH: Final = 23
 
 
-def codepoints(text: str) -> int:
-    """Count Unicode code points."""
-    return len(text)
-
-
 def graphemes(text: str) -> int:
     """Count what a reader sees as characters (UAX 29): a family emoji is one."""
     return sum(1 for _ in _GRAPHEME.finditer(text))
