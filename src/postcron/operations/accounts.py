@@ -59,15 +59,22 @@ def _check(account: Account, key: Key) -> None:
 
 
 def broken(house: House) -> dict[str, Invalid]:
-    """Return the accounts whose settings cannot be used, each with the reason."""
-    found = {}
-    for account in house.config.accounts.values():
-        try:
-            if account.enabled:
-                settings(house, account)
-        except Invalid as error:
-            found[account.name] = error
-    return found
+    """Return the accounts whose settings cannot be used, each with the reason; asked once a run."""
+    if house.broken is None:
+        house.broken = {
+            account.name: error
+            for account in house.config.accounts.values()
+            if account.enabled and (error := _objection(house, account)) is not None
+        }
+    return house.broken
+
+
+def _objection(house: House, account: Account) -> Invalid | None:
+    try:
+        settings(house, account)
+    except Invalid as error:
+        return error
+    return None
 
 
 def check_all(house: House) -> None:

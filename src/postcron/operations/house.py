@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from postcron.clock import Clock, SystemClock
 from postcron.config import Config
-from postcron.errors import CannotWork, NotFound
+from postcron.errors import CannotWork, Invalid, NotFound
 from postcron.model import Account, Delivery, Move, Policy, Run, SecretRef
 from postcron.operations import host
 from postcron.operations.harmless import harmless_move
@@ -56,6 +56,8 @@ class House:
     executor: Callable[[int], Executor] = ThreadPoolExecutor
     #: set by a signal: finish what is in hand, claim nothing more
     stop: threading.Event = field(default_factory=threading.Event)
+    #: accounts whose settings cannot be used, once that has been asked
+    broken: dict[str, Invalid] | None = None
     #: how far the store's clock is ahead; None: measured (a test moves its own clock)
     store_skew: timedelta | None = None
 
