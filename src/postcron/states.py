@@ -75,6 +75,12 @@ class Step(StrEnum):
     LOOKED = "looked"
     #: found live at the platform
     FOUND = "found"
+    #: the platform was asked for what it had said is live, and shows it
+    SEEN = "seen"
+    #: the platform said it is live, and does not show it
+    VANISHED = "vanished"
+    #: the store is older than what was sent: it may be out already
+    DOUBTED = "doubted"
     #: the platform says it certainly will not appear
     DENIED = "denied"
     #: certainly absent, or safe to send once more
@@ -83,6 +89,8 @@ class Step(StrEnum):
     RETRIED = "retried"
     #: no tries left: only a person can move it now
     GAVE_UP = "gave_up"
+    #: a person looked, and wants it sent once more
+    RESENT = "resent"
     #: allowed to go out although late
     ALLOWED = "allowed"
     #: the text, media or options changed
@@ -135,6 +143,15 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.UNKNOWN, E.FOUND): S.PUBLISHED,
     (S.UNKNOWN, E.DENIED): S.FAILED,
     (S.UNKNOWN, E.REPEATED): S.QUEUED,
+    (S.PUBLISHED, E.LOOKED): S.PUBLISHED,
+    (S.PUBLISHED, E.SEEN): S.PUBLISHED,
+    (S.PUBLISHED, E.VANISHED): S.UNKNOWN,
+    # a store that was put back
+    (S.SCHEDULED, E.DOUBTED): S.UNKNOWN,
+    (S.READY, E.DOUBTED): S.UNKNOWN,
+    (S.QUEUED, E.DOUBTED): S.UNKNOWN,
+    (S.FAILED, E.DOUBTED): S.UNKNOWN,
+    (S.LATE, E.DOUBTED): S.UNKNOWN,
     # another chance
     (S.FAILED, E.RETRIED): S.QUEUED,
     (S.LATE, E.ALLOWED): S.QUEUED,
@@ -152,9 +169,13 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.QUEUED, E.CANCELLED): S.CANCELLED,
     (S.FAILED, E.CANCELLED): S.CANCELLED,
     (S.LATE, E.CANCELLED): S.CANCELLED,
+    (S.CONFIRMING, E.RESENT): S.QUEUED,
+    (S.CONFIRMING, E.CANCELLED): S.CANCELLED,
+    (S.UNKNOWN, E.RESENT): S.QUEUED,
+    (S.UNKNOWN, E.CANCELLED): S.CANCELLED,
 }
 
-#: nothing will move these any more
+#: nothing is sent for these any more
 FINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 
 

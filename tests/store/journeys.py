@@ -24,6 +24,8 @@ CLOSES = {
     Step.FOUND: Outcome.LANDED,
     Step.DENIED: Outcome.REFUSED,
     Step.REPEATED: Outcome.PROVED_ABSENT,
+    Step.RESENT: Outcome.DECLARED_ABSENT,
+    Step.VANISHED: Outcome.UNKNOWN,
 }
 
 

@@ -67,6 +67,8 @@ class Delivery:
     error: str | None
     last_attempt_at: datetime | None
     published_at: datetime | None
+    #: when the platform was first asked for it and showed it
+    seen_at: datetime | None
     remote_id: str | None
     url: str | None
     #: the run that holds it, and until when by the store's clock

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 #: the newest revision in migrations/versions; they sort in the order they came
-REVISION = "0001"
+REVISION = "0002"
 
 #: what each phase moves, beside being woken; the moments it looks ahead are those of the phases
 PHASE_CONDITION = {

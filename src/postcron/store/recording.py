@@ -71,6 +71,11 @@ _OPEN: Final = insert(attempt).values(
 )
 
 
+#: the steps that begin an attempt, and what is known of it then: of one that a restored store has
+#: forgotten nothing but that it may have been
+_OPENING: Final = {Step.INTENDED: Outcome.OPEN, Step.DOUBTED: Outcome.UNKNOWN}
+
+
 def _new(name: str) -> Any:
     """Return what a closing step says about a column, or what stands there."""
     column = attempt.c[name]
@@ -97,13 +102,13 @@ def make(
     """Make the moves in a transaction that is already open."""
     moved = [_move(transaction, move, run, now) for move in moves]
     made = [(move, new) for move, new in zip(moves, moved, strict=True) if new is not None]
-    opened = [_opened(new, move, run, now) for move, new in made if move.step is Step.INTENDED]
+    opened = [_opened(new, move, run, now) for move, new in made if move.step in _OPENING]
     if opened:
         transaction.execute(_OPEN, opened)
     closed = [
         _closed(new, move, now)
         for move, new in made
-        if move.step is not Step.INTENDED and (move.close or move.attempt)
+        if move.step not in _OPENING and (move.close or move.attempt)
     ]
     if closed:
         transaction.execute(_CLOSE, closed)
@@ -128,7 +133,7 @@ def _move(transaction: Connection, move: Move, run: Run, now: datetime) -> Deliv
     taken = seen.owner not in {None, run.id}
     if taken:
         guards["seen_lease"] = seen.lease_until
-    intended = move.step is Step.INTENDED
+    intended = move.step in _OPENING
     if intended:
         guards["of_delivery"] = seen.id
     adopted = move.set.get("remote_id") is not None
@@ -164,9 +169,10 @@ def _opened(one: Delivery, move: Move, run: Run, now: datetime) -> dict[str, Any
         "boot": run.boot,
         "pid": run.pid,
         "started": run.started,
-        "intended_at": now,
-        "outcome": Outcome.OPEN,
+        "intended_at": move.attempt.get("intended_at", now),
+        "outcome": _OPENING[move.step],
         "sent_at": move.attempt.get("sent_at"),
+        "code": move.attempt.get("code"),
     }
 
 

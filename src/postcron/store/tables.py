@@ -129,6 +129,7 @@ class DeliveryRow(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     last_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
     published_at: datetime | None = Field(default=None, sa_type=Instant)
+    seen_at: datetime | None = Field(default=None, sa_type=Instant)
     remote_id: str | None = Field(default=None, sa_type=Text)
     url: str | None = Field(default=None, sa_type=Text)
     owner: str | None = Field(default=None, sa_type=Text)
@@ -205,10 +206,25 @@ class HeartbeatRow(SQLModel, table=True):
     host: str = Field(primary_key=True, sa_type=Text)
     phase: str = Field(primary_key=True, sa_type=Text)
     run: str = Field(sa_type=Text)
+    #: which start of the machine: two at once under one host id are a copied installation
+    boot: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     at: datetime = Field(sa_type=Instant)
     found: int
     done: int
     failed: int
+
+
+class BreakerRow(SQLModel, table=True):
+    """Recent troubles of one account or platform, and until when it is left alone."""
+
+    __tablename__ = "breaker"
+
+    workspace: str = Field(primary_key=True, sa_type=Text)
+    scope: str = Field(primary_key=True, sa_type=Text)
+    troubles: list[str] = Field(sa_type=Document)
+    openings: int
+    open_until: datetime | None = Field(default=None, sa_type=Instant)
+    why: str | None = Field(default=None, sa_type=Text)
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -226,6 +242,7 @@ attempt = _table(AttemptRow)
 event = _table(EventRow)
 account_state = _table(AccountStateRow)
 heartbeat = _table(HeartbeatRow)
+breaker = _table(BreakerRow)
 
 
 def columns_of(table: Table, value: type[Any]) -> list[Column[Any]]:
