@@ -149,18 +149,18 @@ def _receipt(evidence: Evidence) -> Iterator[str]:
 
 def _told(evidence: Evidence) -> Iterator[str]:
     for delivery in evidence.deliveries:
-        if delivery.state in NOT_LIVE and evidence.copies(delivery):
-            if not _by_his_word(delivery, evidence.attempts[delivery.id]):
-                yield f"{delivery.ref} is {delivery.state}, which means not live, and it is live"
+        claimed_absent = delivery.state in NOT_LIVE and not _by_his_word(evidence, delivery)
+        if claimed_absent and evidence.copies(delivery):
+            yield f"{delivery.ref} is {delivery.state}, which means not live, and it is live"
         if evidence.told is None or delivery.wake_at is not None:
             continue
         if delivery.state in ENDED_BADLY and delivery.ref not in evidence.told:
             yield f"{delivery.ref} ended {delivery.state}, and nobody was told"
 
 
-def _by_his_word(delivery: Delivery, attempts: Sequence[Attempt]) -> bool:
+def _by_his_word(evidence: Evidence, delivery: Delivery) -> bool:
     """Say whether a person dropped, or sent once more, what nobody could find out."""
-    outcomes = {attempt.outcome for attempt in attempts}
+    outcomes = {attempt.outcome for attempt in evidence.attempts[delivery.id]}
     dropped = delivery.state is State.CANCELLED and outcomes & BINDING
     return bool(dropped) or Outcome.DECLARED_ABSENT in outcomes
 
@@ -216,8 +216,9 @@ def _replay(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_a_step(event: LedgerEvent) -> bool:
-    known = event.before is not None and event.kind in set(Step)
-    return known and STEPS.get((event.before, Step(event.kind))) is event.after
+    if event.before is None or event.kind not in set(Step):
+        return False
+    return STEPS.get((event.before, Step(event.kind))) is event.after
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
