@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from postcron.errors import Code, PlatformError
 from postcron.model import Delivery, Move, Post, Run, Ticket
+from postcron.operations.accounts import block, unusable
 from postcron.operations.house import House
 from postcron.platforms.base import Platform
 from postcron.states import Step
@@ -60,6 +62,8 @@ class Holding:
     _held: dict[int, Held] = field(default_factory=dict)
     #: ids of everything this run had to do with, in order
     touched: dict[int, None] = field(default_factory=dict)
+    #: accounts that must not be used, as last read
+    unusable: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -88,6 +92,16 @@ class Holding:
 
     def touch(self, deliveries: Iterable[Delivery]) -> None:
         self.touched.update((delivery.id, None) for delivery in deliveries)
+
+    def ask_accounts(self) -> None:
+        """Read again which accounts must not be used now."""
+        self.unusable = unusable(self.house)
+
+    def learn(self, held: Held, error: PlatformError) -> None:
+        """Keep what an error says about the account, for this run and the others."""
+        block(self.house, held.delivery.account, error)
+        self.ask_accounts()
+        held.session_over = error.code == Code.TOKEN_EXPIRED
 
     def lease_end(self, delivery: Delivery) -> float:
         """Return when a lease ends, by a clock that cannot be set back."""

@@ -9,36 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from postcron.errors import Code, PlatformError, StoreUnavailable, Temporary
-from postcron.model import Delivery, Move, Outcome, Phase, Run, Ticket
-from postcron.operations.accounts import Doors, block, unusable
+from postcron.errors import StoreUnavailable
+from postcron.model import Delivery, Move, Phase, Run
+from postcron.operations.accounts import Doors
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.looking import look, taken
-from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft
-from postcron.operations.protocol import (
-    Verdict,
-    call,
-    doubtful,
-    failure,
-    intent,
-    moment_passed,
-    outcome,
-)
+from postcron.operations.outcomes import Outcomes
+from postcron.operations.preparing import draft
+from postcron.operations.protocol import Verdict, call, intent, moment_passed
+from postcron.operations.readying import Readying
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.operations.retry import queue_again
 from postcron.operations.tick import decide, is_late, missed
 from postcron.operations.workers import Workers
-from postcron.platforms.base import Starts
 from postcron.rules.backoff import IN_RUN
 from postcron.states import State, Step
-from postcron.web import warm
 
 #: an intent is durable this long before its moment: long enough to commit, short enough that few
 #: deliveries become unknown if the run dies in between
@@ -96,12 +88,6 @@ class Shift:
     #: nothing due after this moment is claimed
     until: datetime
     claimed: int = 0
-    #: accounts that must not be used, as last read
-    unusable: frozenset[str] = frozenset()
-    #: phase 2 is complete for these, and it is not recorded yet
-    uploaded: list[tuple[Held, Ticket]] = field(default_factory=list)
-    #: calls that have come back and are not recorded yet
-    ended: list[tuple[Held, Verdict]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = self.house.clock
@@ -109,6 +95,8 @@ class Shift:
         self.doors = Doors(self.house)
         self.fence = Fence(self.clock)
         self.holding = Holding(self.house, self.run)
+        self.readying = Readying(self.house, self.doors, self.holding, self.until)
+        self.outcomes = Outcomes(self.house, self.holding)
         self.started = self.asked_at = self.clock.now()
 
     def work(self) -> Report:
@@ -119,11 +107,12 @@ class Shift:
         while self.holding:
             self.workers.collect()
             try:
-                self._write_outcomes()
-                self._write_uploads()
+                for held, delivery in self.outcomes.write():
+                    self._rest(held, delivery)
+                self.readying.write()
                 self._advance()
             except StoreUnavailable:
-                if not self._owes_answers():
+                if not self.outcomes.are_owed():
                     raise
                 self.clock.sleep_until(self.clock.now() + ASK_EVERY)
             if self.holding:
@@ -143,23 +132,14 @@ class Shift:
             failed=len(report.failed),
         )
 
-    def _owes_answers(self) -> bool:
-        """Say whether calls are out, or answered and not written, whose lease still gives time.
-
-        For them it is worth waiting until the store is back: unwritten, they must be looked up.
-        """
-        owed = [held for held, _ in self.ended] + self.holding.at(Stage.INTENDED, Stage.CALLING)
-        ends = max((held.lease_ends for held in owed), default=0.0)
-        return ends - Fence.MARGIN > self.clock.boottime()
-
     # --- taking work -------------------------------------------------------------------------
 
     def _ask(self) -> None:
         """Take more if there is more: read first, because a write would hold up other runs."""
         self.asked_at = now = self.clock.now()
-        self.unusable = unusable(self.house)
+        self.holding.ask_accounts()
         if self.store.waiting(
-            Phase.PUBLISH, now=now, until=self.until, limit=1, skip=self.unusable
+            Phase.PUBLISH, now=now, until=self.until, limit=1, skip=self.holding.unusable
         ):
             self._take_more()
 
@@ -176,91 +156,20 @@ class Shift:
         room = self.limit - self.claimed
         if room <= 0 or self.house.stop.is_set():
             return
-        self.unusable = unusable(self.house)
+        self.holding.ask_accounts()
         claimed = self.store.claim_queued(
             self.run,
             until=self.until,
             lease=self.house.config.run.lease,
             limit=room,
-            skip=self.unusable,
+            skip=self.holding.unusable,
         )
         self.claimed += len(claimed)
         for held in self.holding.take(claimed, Stage.PREPARING):
             if self._is_late(held):
                 self._give_back(held)
             else:
-                self._start(held, Stage.PREPARING, self._preparation(held), self._prepared)
-
-    # --- phase 2, as far as it is missing ----------------------------------------------------
-
-    def _preparation(self, held: Held) -> Callable[[], Ticket]:
-        def prepare() -> Ticket:
-            warm()
-            account = self.house.account(held.delivery.account)
-            if held.session_over and held.platform is not None:
-                self.doors.forget(account, held.platform)
-                held.session_over = False
-            ticket = held.ticket if self._is_prepared(held) else self._phase_two(held)
-            held.platform = platform = self.doors.open(account)
-            if ticket.ready and isinstance(platform, Starts):
-                return platform.before_publish(draft(held.delivery, held.post), ticket)
-            return ticket
-
-        return prepare
-
-    def _phase_two(self, held: Held) -> Ticket:
-        return Preparation(self.house, self.doors, self.run, held.delivery, held.post, self.until)()
-
-    def _is_prepared(self, held: Held) -> bool:
-        ready_at = held.delivery.ready_at
-        if ready_at is None or not held.ticket.ready:
-            return False
-        life = self.house.platform_class(self.house.account(held.delivery.account)).ticket_life
-        return life is None or max(held.due_at, self.clock.now()) < ready_at + life
-
-    def _prepared(self, held: Held, result: Ticket | Exception) -> None:
-        if isinstance(result, LeaseLost):
-            self.holding.let_go(held)
-        elif isinstance(result, Exception):
-            self._not_prepared(held, as_platform_error(result))
-        elif not result.ready:
-            again = self.clock.now() + (result.check_after or timedelta(seconds=30))
-            changes = {"ticket": result}
-            self.holding.step(held, Step.UPLOAD_POSTPONED, wake_at=again, changes=changes)
-        elif self._is_prepared(held):
-            held.ticket, held.stage = result, Stage.PREPARED
-        else:
-            self.uploaded.append((held, result))
-
-    def _write_uploads(self) -> None:
-        """Record everything phase 2 has just completed, in one commit."""
-        written = self.holding.record(self._upload(held, ticket) for held, ticket in self.uploaded)
-        uploaded, self.uploaded = self.uploaded, []
-        for (held, ticket), delivery in zip(uploaded, written, strict=True):
-            if delivery is None:
-                self.holding.let_go(held)
-            else:
-                held.delivery, held.ticket, held.stage = delivery, ticket, Stage.PREPARED
-                held.lease_ends = self.holding.lease_end(delivery)
-
-    def _upload(self, held: Held, ticket: Ticket) -> Move:
-        # An upload may have outlasted the moment: the call needs a whole lease from now on.
-        lease = max(self.store.now(), held.due_at) + self.house.config.run.lease
-        changes = {"ticket": ticket, "ready_at": self.clock.now()}
-        return Move(held.delivery, Step.UPLOADED, lease, changes, lease_until=lease)
-
-    def _not_prepared(self, held: Held, error: PlatformError) -> None:
-        self._learn(held, error)
-        rules = self.house.policy(held.delivery.account)
-        wake_at, changes = failure(held.delivery, error, at=self.clock.now(), policy=rules)
-        again = isinstance(error, Temporary) and wake_at is not None
-        self.holding.step(
-            held,
-            Step.UPLOAD_POSTPONED if again else Step.UPLOAD_REFUSED,
-            wake_at=wake_at,
-            changes=changes,
-            detail={"code": error.code, "message": error.message},
-        )
+                self._start(held, Stage.PREPARING, self.readying.of(held), self.readying.done)
 
     # --- by the clock ------------------------------------------------------------------------
 
@@ -287,7 +196,10 @@ class Shift:
     def _wake(self) -> None:
         for held in self.holding.at(Stage.RESTING):
             if self._moment(held) <= self.clock.now():
-                if held.delivery.state is State.FAILED and held.delivery.account in self.unusable:
+                if (
+                    held.delivery.state is State.FAILED
+                    and held.delivery.account in self.holding.unusable
+                ):
                     self.holding.let_go(held)
                 elif held.delivery.state is State.FAILED:
                     self._try_again(held)
@@ -298,7 +210,7 @@ class Shift:
         lease = self.store.now() + self.house.config.run.lease
         if self.holding.step(held, Step.RETRIED, wake_at=lease, lease_until=lease):
             held.lease_ends = self.holding.lease_end(held.delivery)
-            self._start(held, Stage.PREPARING, self._preparation(held), self._prepared)
+            self._start(held, Stage.PREPARING, self.readying.of(held), self.readying.done)
 
     def _intend(self) -> None:
         """Make the next intents durable in one commit, as many as the workers can take up soon."""
@@ -326,7 +238,7 @@ class Shift:
         """Check under the claim: account usable, not late, and time enough for the call."""
         enough = self.house.config.run.deadline.total_seconds() + Fence.MARGIN
         return (
-            held.delivery.account not in self.unusable
+            held.delivery.account not in self.holding.unusable
             and not self._is_late(held)
             and held.lease_ends - self.clock.boottime() > enough
         )
@@ -351,54 +263,15 @@ class Shift:
             if held.due_at > self.clock.now():
                 continue
             if self._may_still_go(held):
-                self._start(held, Stage.CALLING, self._the_call(held), self._called)
+                self._start(held, Stage.CALLING, self._the_call(held), self.outcomes.returned)
             else:  # the machine slept, or a commit took long, between the intent and now
                 held.stage = Stage.CALLING
-                self.ended.append((held, moment_passed(self.clock)))
+                self.outcomes.add(held, moment_passed(self.clock))
 
     def _the_call(self, held: Held) -> Callable[[], Verdict]:
         platform, asked = held.platform, draft(held.delivery, held.post)
         assert platform is not None, "nothing is intended before its platform is open"  # noqa: S101
         return lambda: call(platform, asked, held.ticket, self.clock)
-
-    def _called(self, held: Held, result: Verdict | Exception) -> None:
-        if isinstance(result, Exception):
-            raise result
-        self.ended.append((held, result))
-
-    def _write_outcomes(self) -> None:
-        """Record every call that has ended, in one commit; only then anything else."""
-        written = self.holding.record(self._outcome(held, verdict) for held, verdict in self.ended)
-        ended, self.ended = self.ended, []  # not before: a store that is away must lose no answer
-        for (held, verdict), delivery in zip(ended, written, strict=True):
-            if verdict.error is not None:
-                self._learn(held, verdict.error)
-            if delivery is None and verdict.receipt is not None:
-                delivery = self._doubtful_receipt(held)
-            self._rest(held, delivery)
-
-    def _doubtful_receipt(self, held: Held) -> Delivery | None:
-        """Record as unknown an answer whose id is another delivery's receipt already, if it is that."""
-        error = PlatformError("The platform answered with a post that proves another delivery.")
-        now = self.clock.now()
-        lost = Verdict(Step.LOST, now, now, error=error)
-        return self.holding.record([self._outcome(held, lost)])[0]
-
-    def _learn(self, held: Held, error: PlatformError) -> None:
-        block(self.house, held.delivery.account, error)
-        self.unusable = unusable(self.house)
-        held.session_over = error.code == Code.TOKEN_EXPIRED
-
-    def _outcome(self, held: Held, verdict: Verdict) -> Move:
-        gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
-        if gone and verdict.step is Step.REFUSED and self._was_repeated(held):
-            # An earlier call may have used the handle up: look for it, and never make a new one.
-            verdict = doubtful(verdict)
-        return outcome(held.delivery, verdict, policy=self.house.policy(held.delivery.account))
-
-    def _was_repeated(self, held: Held) -> bool:
-        attempts = self.store.attempts(held.delivery.id)
-        return any(attempt.outcome is Outcome.SUPERSEDED for attempt in attempts)
 
     def _look(self, held: Held) -> Callable[[], Move]:
         return lambda: look(self.house, self.doors, self.run, held.delivery, held.post)
