@@ -30,6 +30,8 @@ def is_idle(argv: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
     phase, flag = asked
     try:
         config = _config(flag, environ)
+        if _journal_has_something(environ):
+            return False
         if ".." in config.split("/") or not _nothing_due(config, phase, environ):
             return False
         _beat(f"{_memo(config, environ)}.{phase}")
@@ -61,6 +63,18 @@ def _nothing_due(config: str, phase: str, environ: "Mapping[str, str]") -> bool:
     from postcron.store.peek import nothing_due
 
     return nothing_due(kept[len(known) :], phase, time.time())
+
+
+def _journal_has_something(environ: "Mapping[str, str]") -> bool:
+    """Say whether the emergency journal keeps what the store does not know yet."""
+    try:
+        descriptor = os.open(f"{state_dir(environ)}/journal", os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        return os.read(descriptor, 1) not in {b"", b"\0"}
+    finally:
+        os.close(descriptor)
 
 
 # --- where things are: what config.find says, with the standard library alone -----------------

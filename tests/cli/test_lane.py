@@ -159,6 +159,10 @@ def memo_is_cut_short(home: Home) -> None:
     memo(home).write_bytes(memo(home).read_bytes()[:-200])
 
 
+def journal_keeps_something(home: Home) -> None:
+    (home.state / "journal").write_bytes(b"\nsomething\n")
+
+
 def memo(home: Home) -> Path:
     (found,) = (path for path in (home.state / "lane").iterdir() if path.suffix == ".toml")
     return found
@@ -176,12 +180,18 @@ def memo(home: Home) -> Path:
         memo_may_be_written_by_others,
         memo_is_a_link,
         memo_is_cut_short,
+        journal_keeps_something,
     ],
 )
 def test_any_doubt_takes_the_full_path(known: Home, doubt: object) -> None:
     assert callable(doubt)
     doubt(known)
     assert not is_idle(known)
+
+
+def test_an_empty_journal_is_no_doubt(known: Home) -> None:
+    (known.state / "journal").write_bytes(bytes(1000))
+    assert is_idle(known)
 
 
 def test_work_takes_the_full_path(known: Home) -> None:

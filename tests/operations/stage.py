@@ -162,6 +162,9 @@ def _error(what: str) -> Exception:
         "busy": Temporary("429.", code=Code.RATE_LIMITED, evidence=Evidence.REFUSED),
         "refused": Permanent("Bad text.", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED),
         "bad_token": Permanent("Bad token.", code=Code.TOKEN_REFUSED, evidence=Evidence.REFUSED),
+        "says_the_token": Permanent(
+            "Who is s3cr3t-t0ken?", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED
+        ),
         "odd_words": Permanent(
             "cut \ud83d\0 here", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED
         ),

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from postcron.errors import Code, PlatformError
+from postcron.errors import CannotWork, Code, PlatformError
 from postcron.model import Delivery, Move, Outcome
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
-from postcron.operations.protocol import Verdict, doubtful, outcome
+from postcron.operations.journal import Journal, Line
+from postcron.operations.protocol import Verdict, doubtful, moment_passed, outcome
+from postcron.operations.unstored import document, in_words
 from postcron.states import Step
+
+#: seconds before the fence: enough to say where the outcomes are
+LAST_WORDS = 5.0
 
 
 @dataclass
 class Outcomes:
-    """Records how calls ended, as many as there are in one commit; loses none while it cannot."""
+    """Records how calls ended, as many as there are in one commit.
+
+    While the store cannot take them, the emergency journal of this host has them.
+    """
 
     house: House
     holding: Holding
     #: calls that have come back and are not recorded yet
     _ended: list[tuple[Held, Verdict]] = field(default_factory=list)
+    #: what the journal has of them, by delivery
+    _lines: dict[int, Line] = field(default_factory=dict)
+    #: why the journal does not have the others
+    _refused: OSError | None = None
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.house.state_dir)
 
     def add(self, held: Held, verdict: Verdict) -> None:
         self._ended.append((held, verdict))
@@ -31,29 +48,22 @@ class Outcomes:
             raise result
         self.add(held, result)
 
-    def are_owed(self) -> bool:
-        """Say whether calls are out, or answered and not written, whose lease still gives time.
-
-        For them it is worth waiting until the store is back: unwritten, they must be looked up.
-        """
-        owed = [held for held, _ in self._ended] + self.holding.at(Stage.INTENDED, Stage.CALLING)
-        ends = max((held.lease_ends for held in owed), default=0.0)
-        return ends - Fence.MARGIN > self.house.clock.boottime()
-
-    def write(self) -> list[tuple[Held, Delivery | None]]:
+    def write(self) -> Iterator[tuple[Held, Delivery | None]]:
         """Record every call that has ended, in one commit; only then anything else."""
-        written = self.holding.record(self._move(held, verdict) for held, verdict in self._ended)
+        moves = [ending(self.house, held.delivery, verdict) for held, verdict in self._ended]
+        written = self.holding.record(moves)
         ended, self._ended = self._ended, []  # not before: a store that is away loses no answer
-        return [
-            (held, self._settled(held, verdict, delivery))
-            for (held, verdict), delivery in zip(ended, written, strict=True)
-        ]
+        self._forget()
+        for (held, verdict), delivery in zip(ended, written, strict=True):
+            yield held, self._settled(held, verdict, delivery)
 
     def _settled(self, held: Held, verdict: Verdict, delivery: Delivery | None) -> Delivery | None:
-        if verdict.error is not None:
-            self.holding.learn(held, verdict.error)
-        if delivery is None and verdict.receipt is not None:
-            return self._doubtful_receipt(held)
+        # The end of the call is stored; what it taught beside that, the next call teaches again.
+        with suppress(CannotWork):
+            if verdict.error is not None:
+                self.holding.learn(held, verdict.error)
+            if delivery is None and verdict.receipt is not None:
+                return self._doubtful_receipt(held)
         return delivery
 
     def _doubtful_receipt(self, held: Held) -> Delivery | None:
@@ -61,15 +71,78 @@ class Outcomes:
         error = PlatformError("The platform answered with a post that proves another delivery.")
         now = self.house.clock.now()
         lost = Verdict(Step.LOST, now, now, error=error)
-        return self.holding.record([self._move(held, lost)])[0]
+        return self.holding.record([ending(self.house, held.delivery, lost)])[0]
 
-    def _move(self, held: Held, verdict: Verdict) -> Move:
-        gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
-        if gone and verdict.step is Step.REFUSED and self._was_repeated(held):
-            # An earlier call may have used the handle up: look for it, and never make a new one.
-            verdict = doubtful(verdict)
-        return outcome(held.delivery, verdict, policy=self.house.policy(held.delivery.account))
+    # --- while the store cannot be written ---------------------------------------------------
 
-    def _was_repeated(self, held: Held) -> bool:
-        attempts = self.house.store.attempts(held.delivery.id)
-        return any(attempt.outcome is Outcome.SUPERSEDED for attempt in attempts)
+    def may_wait(self) -> bool:
+        """Say whether answers are owed, and the first lease they were sent under still gives time.
+
+        For them it is worth waiting until the store is back, but not when we are asked to stop.
+        """
+        owed = self.holding.at(Stage.INTENDED, Stage.CALLING)
+        ends = min((held.lease_ends for held in owed), default=0.0) - Fence.MARGIN - LAST_WORDS
+        return ends > self.house.clock.boottime() and not self.house.stop.is_set()
+
+    def on_the_wire(self) -> list[Held]:
+        ended = {held.delivery.id for held, _ in self._ended}
+        return [held for held in self.holding.at(Stage.CALLING) if held.delivery.id not in ended]
+
+    def give_up_intended(self) -> None:
+        """Take what was intended for certainly not sent: its call will not be made any more."""
+        for held in self.holding.at(Stage.INTENDED):
+            held.stage = Stage.CALLING
+            self.add(held, moment_passed(self.house.clock))
+
+    def keep(self) -> None:
+        """Write down in the journal what the store has not taken; at once, for we may be killed."""
+        fresh = [(h, verdict) for h, verdict in self._ended if h.delivery.id not in self._lines]
+        run, redact = self.holding.run.id, self.house.secrets.redact
+        documents = [document(held.delivery, run, verdict, redact) for held, verdict in fresh]
+        try:
+            lines = self.journal.append(documents) if documents else []
+        except OSError as error:
+            self._refused = error
+            return
+        kept = zip(fresh, lines, strict=True)
+        self._lines.update((held.delivery.id, line) for (held, _), line in kept)
+
+    def _forget(self) -> None:
+        if not self._lines:
+            return
+        # A line that stays behind is harmless: it is about an attempt that has ended.
+        with suppress(OSError):
+            self.journal.forget(list(self._lines.values()))
+        self._lines = {}
+
+    def told(self, trouble: CannotWork) -> CannotWork:
+        """Return the trouble with the place where the answers are."""
+        kept = ", ".join(h.delivery.ref for h, _ in self._ended if h.delivery.id in self._lines)
+        lost = "; ".join(
+            in_words(held.delivery.ref, verdict)
+            for held, verdict in self._ended
+            if held.delivery.id not in self._lines
+        )
+        words = [trouble.message]
+        if kept:
+            words.append(
+                f"How {kept} ended is kept in {self.journal.path}; the next run stores it."
+            )
+        if lost and self._refused is not None:
+            why = f"{self.journal.path} cannot be written either ({self._refused.strerror})"
+            words.append(f"{why}; note this down: {lost}.")
+        return type(trouble)(" ".join(words), code=trouble.code)
+
+
+def ending(house: House, delivery: Delivery, verdict: Verdict) -> Move:
+    """Return the step that records how the call of a delivery ended."""
+    gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
+    if gone and verdict.step is Step.REFUSED and _was_repeated(house, delivery):
+        # An earlier call may have used the handle up: look for it, and never make a new one.
+        verdict = doubtful(verdict)
+    return outcome(delivery, verdict, policy=house.policy(delivery.account))
+
+
+def _was_repeated(house: House, delivery: Delivery) -> bool:
+    attempts = house.store.attempts(delivery.id)
+    return any(attempt.outcome is Outcome.SUPERSEDED for attempt in attempts)

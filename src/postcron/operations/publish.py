@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from postcron.errors import StoreUnavailable
+from postcron.errors import CannotWork
 from postcron.model import Delivery, Move, Phase, Run
 from postcron.operations.accounts import Doors
 from postcron.operations.fence import Fence
@@ -102,26 +102,46 @@ class Shift:
     def work(self) -> Report:
         """Run until nothing is left to do in this shift; return what became of everything."""
         self._beat(Report(Phase.PUBLISH))
+        self.outcomes.journal.prepare()
         self.holding.touch(recover(self.house, self.run))
         self._take_more()
         while self.holding:
-            self.workers.collect()
             try:
-                for held, delivery in self.outcomes.write():
-                    self._rest(held, delivery)
-                self.readying.write()
-                self._advance()
-            except StoreUnavailable:
-                if not self.outcomes.are_owed():
-                    raise
+                self._turn()
+            except CannotWork as trouble:
+                self.outcomes.keep()
+                if not self.outcomes.may_wait():
+                    self._finish_calls()
+                    raise self.outcomes.told(trouble) from trouble
                 self.clock.sleep_until(self.clock.now() + ASK_EVERY)
-            if self.holding:
-                self._wait()
+            except Exception:
+                self._finish_calls()  # a mistake of ours must not cost the answers still to come
+                raise
         self.fence.cover(())
         report = Report(Phase.PUBLISH)
         report.add(self.store.reload(list(self.holding.touched)), done=frozenset({State.PUBLISHED}))
         self._beat(report)
         return report
+
+    def _turn(self) -> None:
+        self.workers.collect()
+        for held, delivery in self.outcomes.write():
+            self._rest(held, delivery)
+        self.readying.write()
+        self._advance()
+        if self.holding:
+            self._wait()
+
+    def _finish_calls(self) -> None:
+        """Wait for the calls on the wire and keep how they ended; send nothing more."""
+        self.outcomes.give_up_intended()
+        while calling := self.outcomes.on_the_wire():
+            self.fence.cover(held.lease_ends for held in calling)
+            with suppress(Exception):  # of the other work that comes back meanwhile
+                self.workers.wait(self.clock.now() + ASK_EVERY)
+            self.outcomes.keep()
+        self.outcomes.keep()
+        self.fence.cover(())
 
     def _beat(self, report: Report) -> None:
         self.store.beat(
@@ -320,5 +340,12 @@ class Shift:
     def _start(
         self, held: Held, stage: Stage, work: Callable[[], Any], then: Callable[[Held, Any], None]
     ) -> None:
+        def back(result: Any) -> None:
+            try:
+                then(held, result)
+            except CannotWork:
+                self.holding.let_go(held)  # nothing was sent for it: a later run takes it up
+                raise
+
         held.stage = stage
-        self.workers.start(work, lambda result: then(held, result), call=stage is Stage.CALLING)
+        self.workers.start(work, back, call=stage is Stage.CALLING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from postcron.model import Attempt, Delivery, Move, Outcome, Run
 from postcron.operations import host
 from postcron.operations.house import House
+from postcron.operations.importing import import_journal
 from postcron.operations.protocol import FIRST_LOOK
 from postcron.states import State, Step
 
@@ -13,10 +14,14 @@ SENDER_UNPROVEN = "sender_unproven"
 
 
 def recover(house: House, run: Run) -> list[Delivery]:
-    """Take back every delivery whose lease is over; return those that changed."""
+    """Take back every delivery whose lease is over; return those that changed.
+
+    What this host's emergency journal knows comes first: it need not become unknown.
+    """
+    imported = import_journal(house, run)
     expired = house.store.expired(house.config.run.stuck_limit)
     moves = [_move(house, run, delivery) for delivery in expired]
-    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
+    return imported + [d for d in house.record(moves, run=run) if d is not None]
 
 
 def _move(house: House, run: Run, delivery: Delivery) -> Move:
