@@ -7,6 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgres
+from tests.proof.results import Recorder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Recorder())
 
 
 @pytest.fixture(scope="session")

@@ -188,6 +188,7 @@ def test_where_a_key_stands_can_be_asked(file: Path) -> None:
 ACCOUNT = f'{ZONE}[accounts.a]\nplatform = "x"\n'
 
 
+@pytest.mark.fault("F105")
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
@@ -292,6 +293,7 @@ def test_a_mistake_is_told_with_its_file_and_line(
     assert says in refused.value.message
 
 
+@pytest.mark.fault("F105")
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -157,6 +157,7 @@ def a_secret_in_it(home: Home) -> None:
     home.add('[accounts.b]\nplatform = "mastodon"\ntoken = "s3cr3t-t0ken"\n')
 
 
+@pytest.mark.fault("F105")
 @pytest.mark.parametrize("spoil", [wrong_key, not_toml, not_there, open_to_all, a_secret_in_it])
 def test_a_bad_configuration_is_one_sentence_and_2(
     home: Home, shell: Shell, spoil: Callable[[Home], None]

@@ -172,6 +172,7 @@ def test_a_store_that_is_away_is_3(home: Home, shell: Shell, phase: str) -> None
     )
 
 
+@pytest.mark.fault("F110")
 def test_asking_ten_times_sends_once(due: Mastodon, shell: Shell) -> None:
     due.misbehave(Reply(422, {"error": "Validation failed: Text is rude"}), is_publish)
     shell("publish")

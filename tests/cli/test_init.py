@@ -28,6 +28,7 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.usefixtures("umask")
 def test_files_are_ours_alone_whatever_the_umask(tmp_path: Path) -> None:
     folder = tmp_path / "fresh"

@@ -16,6 +16,7 @@ from tests.cli.home import POSTCRON, Home
 COMMANDS = [("run",), ("status",), ("config", "validate"), ("init",), ("--help",)]
 
 
+@pytest.mark.fault("F90")
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_works_in_the_environment_of_cron(
     process: Shell, words: tuple[str, ...]
@@ -24,12 +25,14 @@ def test_every_command_works_in_the_environment_of_cron(
     assert (answer.code, answer.err) == (0, "")
 
 
+@pytest.mark.fault("F90")
 def test_without_a_home_the_user_is_looked_up(process: Shell, home: Home) -> None:
     answer = process("status", environ={"POSTCRON_CONFIG": str(home.folder / "nowhere.toml")})
     assert answer.code == 2
     assert answer.err.count("\n") == 1
 
 
+@pytest.mark.fault("F90")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_change_nothing(home: Home, process: Shell, closed: str) -> None:
     home.holding(State.SCHEDULED)
@@ -39,6 +42,7 @@ def test_closed_streams_change_nothing(home: Home, process: Shell, closed: str) 
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.fault("F90")
 def test_a_closed_pipe_is_quiet_and_the_outcome_is_stored(home: Home, process: Shell) -> None:
     home.holding(State.SCHEDULED)
     script = "{ postcron tick --json; echo $? >code; } | head -c 0"
@@ -55,6 +59,7 @@ def test_a_long_answer_into_a_closed_pipe_is_quiet(home: Home, process: Shell) -
     assert done.stdout == b"{\n"
 
 
+@pytest.mark.fault("F91")
 def test_a_full_disk_under_stdout_is_told_after_the_work_is_stored(
     home: Home, process: Shell
 ) -> None:
@@ -66,6 +71,7 @@ def test_a_full_disk_under_stdout_is_told_after_the_work_is_stored(
     assert home.states() == ["late"]
 
 
+@pytest.mark.fault("F91")
 def test_nobody_to_tell_is_no_reason_to_stop(home: Home, process: Shell) -> None:
     home.holding(State.SCHEDULED)
     assert through_a_shell(home, "postcron tick 2>/dev/full").returncode == 1
@@ -115,6 +121,7 @@ def test_no_core_is_left_that_would_hold_the_secrets() -> None:
     assert done.stdout.splitlines()[-1] == b"(0, 0)"
 
 
+@pytest.mark.fault("F92")
 def test_few_descriptors_are_enough_or_told(home: Home) -> None:
     done = subprocess.run(
         [*POSTCRON, "status"],

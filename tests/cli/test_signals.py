@@ -43,6 +43,7 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
         yield server
 
 
+@pytest.mark.fault("F87")
 def test_a_signal_during_the_call_lets_it_finish(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_signal_during_the_call_lets_it_finish(
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
 
+@pytest.mark.fault("F87")
 def test_a_signal_while_waiting_for_the_second_gives_everything_back(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_signal_while_waiting_for_the_second_gives_everything_back(
     assert (home.kinds()[-1], len(mastodon.live)) == ("released", 0)
 
 
+@pytest.mark.fault("F89")
 def test_a_second_signal_ends_at_once_and_the_outcome_is_looked_up(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:

@@ -21,6 +21,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.usefixtures("umask")
 def test_only_its_owner_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "library"
@@ -68,6 +69,7 @@ def test_a_crash_halfway_leaves_no_file_under_a_name(tmp_path: Path) -> None:
     DiskLibrary(tmp_path / "library").put(*noise(tmp_path / "clip"))
 
 
+@pytest.mark.fault("F22")
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
 

@@ -64,6 +64,7 @@ def test_a_kept_file_passes_every_check(shelf: Shelf, tmp_path: Path) -> None:
     shelf.library.check(kept, full=True)
 
 
+@pytest.mark.fault("F104")
 def test_a_file_that_is_gone_is_damaged(shelf: Shelf, tmp_path: Path) -> None:
     kept = shelf.library.put(*noise(tmp_path / "clip"))
     shelf.remove(kept)
@@ -82,6 +83,7 @@ def test_a_file_of_another_size_is_damaged(shelf: Shelf, tmp_path: Path) -> None
         shelf.library.check(kept)
 
 
+@pytest.mark.fault("F28", "F103")
 def test_a_file_with_one_wrong_byte_never_arrives_whole(shelf: Shelf, tmp_path: Path) -> None:
     source, file = noise(tmp_path / "clip")
     kept = shelf.library.put(source, file)
@@ -107,6 +109,7 @@ def test_a_damaged_file_is_mended_by_putting_it_again(shelf: Shelf, tmp_path: Pa
     shelf.library.check(kept, full=True)
 
 
+@pytest.mark.fault("F28")
 def test_a_source_that_changed_since_it_was_probed_is_refused(shelf: Shelf, tmp_path: Path) -> None:
     source, file = noise(tmp_path / "clip")
     source.write_bytes(b"\x00" + source.read_bytes()[1:])

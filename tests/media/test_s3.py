@@ -20,6 +20,7 @@ def refused(location: str, tmp_path: Path, **access: str | None) -> str:
     return str(caught.value)
 
 
+@pytest.mark.fault("F103")
 def test_a_wrong_key_is_one_sentence(s3_rclone: S3Server, tmp_path: Path) -> None:
     access = {**s3_rclone.access, "secret_key": "wrong-" + SECRET_KEY}
 
@@ -28,12 +29,14 @@ def test_a_wrong_key_is_one_sentence(s3_rclone: S3Server, tmp_path: Path) -> Non
     assert "S3 answered" in said
 
 
+@pytest.mark.fault("F103")
 def test_a_missing_bucket_is_one_sentence(s3: S3Server, tmp_path: Path) -> None:
     said = refused("s3://no-such-bucket", tmp_path, **s3.access)
 
     assert said == "The bucket no-such-bucket cannot be used: S3 answered NoSuchBucket."
 
 
+@pytest.mark.fault("F103")
 def test_a_server_that_is_away_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -43,8 +43,9 @@ def cron(stage: Stage, *, minutes: int, every: int = 1) -> None:
 # --- never twice ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F51")
 def test_a_handle_used_up_by_a_lost_call_is_looked_for_and_never_made_anew(stage: Stage) -> None:
-    """F51: the look came too early, the repeat hears that the handle is gone."""
+    """The look came too early, the repeat hears that the handle is gone."""
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     stage.remote.script.extend(["dropped", "handle_gone"])
@@ -106,8 +107,8 @@ class Sleepy(FakeClock):
             self.advance(timedelta(hours=8))
 
 
+@pytest.mark.fault("F78")
 def test_a_machine_that_slept_between_intent_and_call_does_not_call(stage: Stage) -> None:
-    """F78."""
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     due = START + timedelta(hours=1)

@@ -82,10 +82,10 @@ def test_one_login_serves_many_runs(tmp_path: Path, bluesky: Bluesky) -> None:
     assert sum("createSession" in asked.path for asked in bluesky.asked) == 1
 
 
+@pytest.mark.fault("F94")
 def test_a_session_that_ends_just_before_the_call_is_renewed(
     tmp_path: Path, bluesky: Bluesky
 ) -> None:
-    """F94."""
     stage = on_bluesky(tmp_path, bluesky)
     stage.schedule(at="in 1m")
     pre_upload(stage.house)

@@ -68,6 +68,7 @@ def test_publish_alone_leaves_alone_what_is_not_due_within_the_minute(stage: Sta
     assert stage.remote.calls == []
 
 
+@pytest.mark.fault("F79")
 def test_after_three_days_of_downtime_a_post_is_late_and_not_fired_blindly(stage: Stage) -> None:
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(days=3)
@@ -235,6 +236,7 @@ def test_a_dead_token_holds_the_account_back_until_it_is_checked(stage: Stage) -
     assert stage.now(second).state is State.PUBLISHED
 
 
+@pytest.mark.fault("F52")
 def test_a_handle_that_is_gone_is_made_anew_before_the_next_call(stage: Stage) -> None:
     stage.schedule(at="in 1h")
     stage.pass_time(minutes=59, seconds=30)
@@ -295,8 +297,8 @@ def test_what_the_platform_gave_up_is_made_anew_when_a_person_asks(stage: Stage)
     assert len(stage.remote.prepared) == 2
 
 
+@pytest.mark.fault("F110")
 def test_asking_ten_times_for_a_retry_sends_once(stage: Stage) -> None:
-    """F110."""
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(minutes=59, seconds=30)
     stage.remote.script.append("refused")

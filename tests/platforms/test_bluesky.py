@@ -55,6 +55,7 @@ def test_the_app_password_is_used_once_and_then_the_refresh_token(subject: Blues
     assert logins(server) == 1
 
 
+@pytest.mark.fault("F97")
 def test_a_crash_before_the_new_pair_is_saved_does_no_harm(subject: BlueskySubject) -> None:
     first = opened(subject.server).refresh(NOW)
     lost = opened(subject.server, first).refresh(NOW)
@@ -62,6 +63,7 @@ def test_a_crash_before_the_new_pair_is_saved_does_no_harm(subject: BlueskySubje
     assert logins(subject.server) == 1
 
 
+@pytest.mark.fault("F97")
 def test_a_refresh_token_that_is_over_means_logging_in_again(subject: BlueskySubject) -> None:
     first = opened(subject.server).refresh(NOW)
     subject.server.pass_time(91 * 24 * 3600)

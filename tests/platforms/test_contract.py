@@ -125,6 +125,7 @@ def test_phase_2_cut_off_at_any_request_is_carried_on(
     assert len(post.media) == 2
 
 
+@pytest.mark.fault("F43")
 @pytest.mark.parametrize("how", CARRIED_OUT)
 @pytest.mark.parametrize("with_image", [True, False])
 def test_a_post_whose_answer_was_lost_is_found_again(
@@ -211,6 +212,7 @@ def test_each_listed_refusal_is_believed(subject: Subject, album: Album) -> None
     assert subject.live() == []
 
 
+@pytest.mark.fault("F43")
 @pytest.mark.parametrize("how", PROVES_NOTHING, ids=lambda reply: str(reply.status))
 def test_everything_that_is_not_listed_is_unknown(
     subject: Subject, album: Album, how: Misbehaviour

@@ -145,6 +145,7 @@ def test_already_attached_on_a_repeat_is_no_refusal(subject: MastodonSubject, al
     assert isinstance(failure(subject, asked, ticket), OutcomeUnknown)
 
 
+@pytest.mark.fault("F50")
 def test_a_text_is_found_by_its_source_and_not_by_its_html(
     subject: MastodonSubject, album: Album
 ) -> None:
@@ -168,6 +169,7 @@ def test_the_same_words_of_last_week_are_not_ours(subject: MastodonSubject, albu
     assert looked(subject, asked, ticket).sight is Sight.ABSENT
 
 
+@pytest.mark.fault("F47")
 def test_two_that_look_like_it_are_shown_to_a_person(
     subject: MastodonSubject, album: Album
 ) -> None:
@@ -188,6 +190,7 @@ def test_a_post_without_its_picture_is_still_our_post(
     assert looked(subject, asked, ticket).sight is Sight.LIVE
 
 
+@pytest.mark.fault("F48")
 def test_a_list_that_shows_nothing_older_proves_nothing(
     subject: MastodonSubject, album: Album
 ) -> None:

@@ -230,6 +230,7 @@ def test_media_that_are_there_do_not_go_up_again(desk: Desk, album: Album) -> No
     assert len(list((desk.sandbox.folder / "media").glob("*.json"))) == 2
 
 
+@pytest.mark.fault("F52")
 def test_a_draft_that_was_removed_is_made_anew(desk: Desk, album: Album) -> None:
     asked = draft(album, "Hello", album.image())
     old = desk.prepare(asked)
@@ -318,6 +319,7 @@ def test_a_repeat_that_comes_too_late_leads_to_a_look(desk: Desk, album: Album, 
     assert len(desk.sandbox.live()) == 1
 
 
+@pytest.mark.fault("F54")
 def test_published_without_an_address_is_said_to_be_unproven(desk: Desk, album: Album) -> None:
     asked = draft(album, "Hello", album.image())
     ticket = desk.prepare(asked)
@@ -329,6 +331,7 @@ def test_published_without_an_address_is_said_to_be_unproven(desk: Desk, album: 
     assert "unproven" in seen.why
 
 
+@pytest.mark.fault("F54")
 def test_what_the_network_refuses_is_told_and_not_repeated(desk: Desk, album: Album) -> None:
     asked = draft(album, "Hello", album.image())
     ticket = desk.prepare(asked)
@@ -350,6 +353,7 @@ def test_a_draft_that_was_removed_before_the_call_is_a_refusal(desk: Desk, album
     assert desk.sight(asked, ticket) is Sight.GONE
 
 
+@pytest.mark.fault("F54")
 def test_two_reasons_at_once_prove_nothing() -> None:
     one, two = ({"cannot_scheduled": ["no"]}, {"cannot_scheduled": ["no"], "in_history": ["yes"]})
     for errors, evidence in ((one, Evidence.REFUSED), (two, Evidence.UNCLEAR)):
@@ -361,6 +365,7 @@ def a_post(status: str, **more: Any) -> dict[str, Any]:
     return {"uuid": "U", "status": status, "accounts": [{"id": 1}], **more}
 
 
+@pytest.mark.fault("F56")
 @pytest.mark.parametrize(
     ("post", "sight", "safe"),
     [
@@ -437,6 +442,7 @@ def test_a_redirect_is_a_mistake_in_the_configuration(desk: Desk) -> None:
 # --- what is made of a post --------------------------------------------------------------------
 
 
+@pytest.mark.fault("F50")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -45,11 +45,13 @@ def test_a_platform_that_asks_for_a_longer_pause_gets_it() -> None:
     assert pause(3, retry_after=timedelta(seconds=2)) == timedelta(seconds=20)
 
 
+@pytest.mark.fault("F84")
 @pytest.mark.parametrize("asked", [timedelta(days=400), timedelta(seconds=-5)])
 def test_what_a_platform_asks_for_stays_within_reason(asked: timedelta) -> None:
     assert timedelta(seconds=5) <= pause(1, retry_after=asked) <= timedelta(hours=24)
 
 
+@pytest.mark.fault("F84")
 def test_a_pause_asked_for_beyond_the_grace_ends_the_tries() -> None:
     until = NOW + timedelta(minutes=15)
     assert next_try(7, 1, now=NOW, until=until, retry_after=timedelta(minutes=16)) is None

@@ -67,6 +67,7 @@ def test_the_idle_lane_knows_the_newest_revision_and_revisions_sort() -> None:
     assert newest_first == sorted(newest_first, reverse=True)
 
 
+@pytest.mark.fault("F72", "F111")
 def test_a_store_of_a_newer_program_is_left_alone(store: Store, store_url: str) -> None:
     set_revision(store, "9999")
     for attempt in (lambda: open_store(store_url, now=lambda: NOW), lambda: migrate(store_url)):

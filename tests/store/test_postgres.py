@@ -97,6 +97,7 @@ def test_a_server_that_may_forget_is_refused(migrated_template: str) -> None:
         assert "fsync=off and may forget: set fsync=on" in refused(url).message
 
 
+@pytest.mark.fault("F68")
 def test_a_read_only_server_is_refused(url: str, postgres_server: Server) -> None:
     name = url.rpartition("/")[2]
     postgres_server.run_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")

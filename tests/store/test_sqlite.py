@@ -95,6 +95,7 @@ def test_every_connection_keeps_what_it_commits(path: Path) -> None:
     store.close()
 
 
+@pytest.mark.fault("F17")
 def test_a_file_that_others_left_in_an_unsafe_mode_is_mended(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     foreign = sqlite3.connect(path)
@@ -108,6 +109,7 @@ def test_a_file_that_others_left_in_an_unsafe_mode_is_mended(path: Path) -> None
     store.close()
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.skipif(SAFE["journal_mode"] == "wal", reason="here WAL is the safe mode")
 def test_a_file_that_others_hold_in_an_unsafe_mode_is_refused(path: Path) -> None:
     migrate(f"sqlite:///{path}")
@@ -125,6 +127,7 @@ def test_a_store_that_is_not_there_is_not_made_in_passing(path: Path) -> None:
     assert not path.parent.exists()
 
 
+@pytest.mark.fault("F26")
 def test_a_store_removed_while_in_use_takes_no_more_writes(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     store = opened(path)
@@ -152,6 +155,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         opened(path)
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("damage", ["truncated", "page zeroed"])
 def test_a_damaged_file_is_told(path: Path, damage: str) -> None:
     migrate(f"sqlite:///{path}")
@@ -184,6 +188,7 @@ def test_a_locked_store_is_waited_for_and_then_told(path: Path) -> None:
     store.close()
 
 
+@pytest.mark.fault("F20")
 def test_on_a_full_disk_nothing_is_half_saved(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     store = opened(path)
@@ -199,6 +204,7 @@ def test_on_a_full_disk_nothing_is_half_saved(path: Path) -> None:
     store.close()
 
 
+@pytest.mark.fault("F23")
 def test_a_read_only_store_is_told(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -224,6 +230,7 @@ def test_an_address_of_another_kind_is_refused_without_repeating_it(address: str
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_store_can_still_be_read(path: Path) -> None:
     migrate(f"sqlite:///{path}")

@@ -69,6 +69,7 @@ def test_a_call_arrives_as_it_was_built() -> None:
 # --- nothing was sent ---------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F29")
 def test_a_refused_connection_sent_nothing() -> None:
     error = failing(f"http://127.0.0.1:{closed_port()}")
 
@@ -76,6 +77,7 @@ def test_a_refused_connection_sent_nothing() -> None:
     assert "could not be reached: Connection refused." in str(error)
 
 
+@pytest.mark.fault("F39")
 def test_a_name_without_an_address_sent_nothing() -> None:
     assert_not_sent(failing("https://no-such-host.invalid"))
 
@@ -118,6 +120,7 @@ def test_a_trusted_certificate_is_good_enough(authority: trustme.CA) -> None:
         assert act(server.url).status == 200
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.parametrize("flaw", ["unknown authority", "another host", "no tls"])
 def test_a_handshake_that_fails_sent_nothing(authority: trustme.CA, flaw: str) -> None:
     issuer = trustme.CA() if flaw == "unknown authority" else authority
@@ -141,6 +144,7 @@ def test_nothing_older_than_tls_1_2_is_spoken() -> None:
 HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"id":"12'
 
 
+@pytest.mark.fault("F29")
 @pytest.mark.parametrize(
     "manners",
     [
@@ -213,6 +217,7 @@ def test_a_line_cut_before_anything_was_read_is_never_taken_for_a_success() -> N
 WHOLE = http("201 Created", b'{"id":"12345"}', "Content-Type: application/json")
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.parametrize("count", range(len(WHOLE) + 1))
 def test_an_answer_cut_after_any_byte_is_whole_or_unknown(count: int) -> None:
     with Server(after_reading(WHOLE[:count])) as server:
@@ -244,6 +249,7 @@ def test_any_whole_answer_is_returned(status: int) -> None:
         assert act(server.url).status == status
 
 
+@pytest.mark.fault("F37")
 @pytest.mark.parametrize("early", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Hints\r\n\r\n"])
 def test_the_answer_after_an_early_one_counts(early: bytes) -> None:
     with Server(after_reading(early, WHOLE)) as server:
@@ -265,6 +271,7 @@ def test_an_answer_that_is_no_json_has_none(body: bytes) -> None:
 # --- what it must never do ----------------------------------------------------------------------
 
 
+@pytest.mark.fault("F35")
 def test_every_call_has_a_connection_of_its_own() -> None:
     with Server(answer()) as server:
         api = Api(server.url)
@@ -295,6 +302,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
     assert len(server.visits) == 1
 
 
+@pytest.mark.fault("F34")
 def test_a_dead_senders_bytes_die_with_it() -> None:
     """With linger 0 a server that reads late finds a reset, not the rest of the request."""
     arrived: list[int | str] = []

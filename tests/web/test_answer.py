@@ -16,6 +16,7 @@ def waits(headers: dict[str, str], status: int = 429) -> timedelta | None:
     return Answer(status, {"Date": HERE, **headers}, b"").retry_after()
 
 
+@pytest.mark.fault("F84")
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -63,6 +64,7 @@ def test_a_reset_is_an_epoch_a_length_or_iso(name: str, value: str, seconds: flo
     assert waits({name: value}) == expected
 
 
+@pytest.mark.fault("F84")
 def test_the_latest_counts() -> None:
     reset = {"RateLimit-Reset": str(NOON + 90)}
 
@@ -95,6 +97,7 @@ def test_without_a_date_our_own_clock_serves() -> None:
     assert wait == timedelta(hours=24)
 
 
+@pytest.mark.fault("F84")
 @given(st.dictionaries(st.sampled_from(["date", "retry-after", "ratelimit-reset"]), st.text()))
 def test_no_header_can_make_it_fail(headers: dict[str, str]) -> None:
     wait = Answer(429, headers, b"").retry_after()
