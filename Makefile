@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real faults check bench lock clean
+.PHONY: help demo test test-real sweep faults check bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -25,6 +25,11 @@ check: $(VENV)/dev ## format, lint, types and floors
 test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, a Mastodon mock
 	$(BIN)/python -m tests.real.install
 	$(BIN)/python -m pytest -m "real or not real" tests/real tests/media/test_s3.py tests/operations/test_hosts.py
+
+SEED ?= 1
+COUNT ?= 1000
+sweep: $(VENV)/dev ## never twice, the long way: SEED=… COUNT=… (20 minutes on 2 cores); docs/proof.md anew
+	$(BIN)/python -m tests.proof --seed $(SEED) --count $(COUNT) --save
 
 faults: $(VENV)/dev ## docs/faults.md anew: each fault, its tests and their last results
 	$(BIN)/python -m tests.proof.faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tests.proof import marks, matrix, results
+from tests.proof import layers, marks, matrix, results
 
 PATH = marks.ROOT / "docs" / "faults.md"
 
@@ -31,9 +31,13 @@ def page(shown: Mapping[str, list[str]], last: Mapping[str, Mapping[str, str]]) 
             f"{count}, {len(missing)} without; the reasons stand at the end.",
             *_tables(shown, last),
             "",
+            *_sweeps(last),
             "## Not tested, and why",
             "",
-            *(f"- {row}, {matrix.ROWS[row].injection}: {matrix.REASONS[row]}" for row in missing),
+            *(
+                f"- {row}, {matrix.ROWS[row].injection}: {matrix.REASONS.get(row, 'no reason given')}"
+                for row in missing
+            ),
             "",
         ]
     )
@@ -57,6 +61,14 @@ def _tables(shown: Mapping[str, list[str]], last: Mapping[str, Mapping[str, str]
                 "<br>".join(_result(last.get(test)) for test in tests) + " |",
             )
         )
+
+
+def _sweeps(last: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    yield "## The long layers\n"
+    yield "What `make sweep` found the last time; [proof.md](proof.md) has the figures of a whole one.\n"
+    for name in sorted(layers.named()):
+        yield f"- {name}: {_result(last.get(f'sweep {name}'))}"
+    yield ""
 
 
 def _link(test: str) -> str:

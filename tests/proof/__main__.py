@@ -1,0 +1,78 @@
+"""`python -m tests.proof`: runs the long layers of the proof and prints their figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from tests import postgres
+from tests.proof import layers, marks, results, sheet
+
+PATH = marks.ROOT / "docs" / "proof.md"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 1 if any layer found a breach."""
+    known = layers.named()
+    asked = _parser(sorted(known)).parse_args(words)
+    done = []
+    for name in asked.only or sorted(known):
+        _say(f"{name} …")
+        done.append(_timed(name, known[name], asked))
+        _say(f"{name}: {done[-1].figures.runs:,} runs, {done[-1].figures.bad} breaches")
+    _print(done)
+    results.merge({f"sweep {each.figures.layer}": _result(each) for each in done})
+    if asked.save:
+        PATH.parent.mkdir(exist_ok=True)
+        page = sheet.page(done, seed=asked.seed, count=asked.count, postgres=_postgres())
+        PATH.write_text(page, encoding="utf-8")
+    return int(any(each.figures.bad for each in done))
+
+
+def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="what the chosen faults come from")
+    parser.add_argument("--count", type=int, default=1000, help="how many stories of each layer")
+    parser.add_argument(
+        "--only", action="append", choices=known, metavar="LAYER", help=", ".join(known)
+    )
+    parser.add_argument("--limit", type=float, default=10, help="minutes that a layer may take")
+    parser.add_argument("--save", action="store_true", help="write docs/proof.md")
+    return parser
+
+
+def _timed(name: str, sweep: layers.Sweep, asked: argparse.Namespace) -> sheet.Done:
+    began = time.monotonic()
+    figures = layers.run(name, sweep, seed=asked.seed, count=asked.count, limit=asked.limit * 60)
+    return sheet.Done(figures, time.monotonic() - began)
+
+
+def _print(done: Sequence[sheet.Done]) -> None:
+    console = Console()
+    console.print(sheet.table(done))
+    for line in sheet.counts(done):
+        console.print(line, highlight=False, markup=False)
+    for each in done:
+        for breach in each.figures.breaches:
+            console.print(f"BREACH {breach}", style="red", highlight=False, markup=False)
+
+
+def _result(each: sheet.Done) -> str:
+    return f"{each.figures.bad} breaches in {each.figures.runs:,} runs"
+
+
+def _postgres() -> str:
+    with postgres.running() as server:
+        return str(server.run_sql("SELECT version()")[0][0]).partition(" on ")[0]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
