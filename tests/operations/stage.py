@@ -88,6 +88,7 @@ class Remote:
     live: list[Live] = field(default_factory=list)
     prepared: list[str] = field(default_factory=list)
     calls: list[datetime] = field(default_factory=list)
+    visits: list[datetime] = field(default_factory=list)
     script: deque[str] = field(default_factory=deque)
     prepare_script: deque[str] = field(default_factory=deque)
     working: set[str] = field(default_factory=set)
@@ -123,13 +124,26 @@ class Remote:
             return Sighting(Sight.LIVE, "It is live.", Receipt(found[0].remote_id))
         return Sighting(Sight.ABSENT, "It is not there.", safe_to_repeat=True)
 
+    def visit(self, address: str) -> Sighting:
+        if self.unreadable:
+            raise Temporary("The post cannot be read.", code=Code.SERVER_TROUBLE)
+        self.visits.append(self.clock.now())
+        if any(address in {post.remote_id, self.url(post.key)} for post in self.live):
+            [post] = [p for p in self.live if address in {p.remote_id, self.url(p.key)}]
+            return Sighting(Sight.LIVE, "It is there.", Receipt(post.remote_id, self.url(post.key)))
+        return Sighting(Sight.GONE, f"There is no {address}.")
+
+    def url(self, key: str) -> str:
+        return f"https://fake.example/{key}"
+
     def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
         self.calls.append(self.clock.now())
         what = self.script.popleft() if self.script else "ok"
         if what in {"ok", "lost", "error_though_published", "accepted", "nothing", "empty_id"}:
             self._show(account, draft)
         answer: dict[str, Callable[[], Receipt | Accepted]] = {
-            "ok": lambda: Receipt(self.live[-1].remote_id, f"https://fake.example/{draft.key}"),
+            "ok": lambda: Receipt(self.live[-1].remote_id, self.url(draft.key)),
+            "ghost": lambda: Receipt("ghost-1", self.url(draft.key)),
             "accepted": lambda: Accepted(draft.key, timedelta(seconds=2)),
             "nothing": lambda: cast("Receipt", None),
             "empty_id": lambda: Receipt(""),
@@ -207,6 +221,9 @@ def fake_platform(remote: Remote) -> type:
 
         def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
             return remote.look(draft)
+
+        def visit(self, address: str) -> Sighting:
+            return remote.visit(address)
 
         def whoami(self) -> Identity:
             return Identity(remote.identity, "Acme")

@@ -57,6 +57,8 @@ class Subject(Opens, Protocol):
     proves_nothing: tuple[Reply, ...]
     #: "slow down for a minute", in each form this platform has
     busy: tuple[Reply, ...]
+    #: the address of a post of this account that is not there any more
+    nowhere: str
     #: an answer to phase 2 that says that the login is no good any more
     turned_away: Reply
 

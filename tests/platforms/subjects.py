@@ -39,6 +39,7 @@ def _html(status: int) -> Reply:
 class MastodonSubject:
     """Mastodon against its simulator."""
 
+    nowhere = "https://acme.example/@acme/113999999999999999"
     turned_away = Reply(401, {"error": "The access token is invalid"})
     proves_nothing: tuple[Reply, ...] = (
         _html(401),
@@ -92,6 +93,7 @@ class MastodonSubject:
 class BlueskySubject:
     """Bluesky against its simulator."""
 
+    nowhere = f"https://bsky.app/profile/{bluesky.HANDLE}/post/3mfzzzzzzzz2z"
     turned_away = Reply(400, {"error": "InvalidToken", "message": "Token could not be verified"})
     proves_nothing: tuple[Reply, ...] = (
         *(_html(status) for status in (400, 401, 403, 413)),
@@ -157,6 +159,7 @@ class BlueskySubject:
 class OnlySocialSubject:
     """OnlySocial, for an account on Mastodon, against the sandbox."""
 
+    nowhere = "00000000-0000-4000-8000-000000000000"
     turned_away = Reply(401, {"message": "Unauthenticated."})
     proves_nothing: tuple[Reply, ...] = (
         _html(404),

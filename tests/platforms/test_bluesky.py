@@ -225,3 +225,19 @@ def test_a_lost_login_is_only_a_lost_login(subject: BlueskySubject) -> None:
     with pytest.raises(Temporary):
         opened(subject.server).refresh(NOW)
     assert opened(subject.server).refresh(NOW).data["did"] == bluesky.DID
+
+
+@pytest.mark.parametrize("whose", ["friend.test", "did:plc:friendfriendfriendfriend"])
+def test_a_post_of_somebody_else_is_not_ours(subject: BlueskySubject, whose: str) -> None:
+    sighting = subject.platform().visit(f"https://bsky.app/profile/{whose}/post/3mfzzzzzzzz2z")
+    assert (sighting.sight, whose in sighting.why) == (Sight.GONE, True)
+
+
+def test_a_page_leads_to_the_post_by_handle_and_by_did(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album)
+    receipt = published(subject, asked, prepared(subject, asked))
+    assert receipt.url is not None
+    for url in (receipt.url, receipt.url.replace(bluesky.DID, bluesky.HANDLE) + "?ref=x"):
+        assert subject.platform().visit(url).receipt == receipt

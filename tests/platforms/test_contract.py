@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from postcron.errors import Evidence, OutcomeUnknown, Permanent, Temporary
+from postcron.errors import Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
 from postcron.model import Act, Kind, Sight
+from postcron.platforms.base import Visits
 from postcron.rules.limits import problems
 from tests.platforms.contract import (
     Album,
@@ -148,6 +149,31 @@ def test_the_receipt_found_is_the_one_that_was_lost(subject: Subject, album: Alb
     ticket = started(subject, asked, prepared(subject, asked))
     receipt = published(subject, asked, ticket)
     assert looked(subject, asked, ticket).receipt == receipt
+
+
+def test_what_is_live_is_shown_by_its_address(subject: Subject, album: Album) -> None:
+    asked = draft(album)
+    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    platform = subject.platform()
+    assert isinstance(platform, Visits)
+    sighting = platform.visit(receipt.remote_id)
+    assert (sighting.sight, sighting.receipt) == (Sight.LIVE, receipt)
+
+
+def test_what_is_not_there_is_gone_and_a_strange_address_says_nothing(subject: Subject) -> None:
+    platform = subject.platform()
+    assert isinstance(platform, Visits)
+    assert platform.visit(subject.nowhere).sight is Sight.GONE
+    assert platform.visit("https://example.org/?").sight is Sight.UNCLEAR
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 502])
+def test_a_visit_that_was_not_answered_proves_nothing(subject: Subject, status: int) -> None:
+    platform = subject.platform()
+    assert isinstance(platform, Visits)
+    subject.server.misbehave(Reply(status, b"<h1>No</h1>", HTML))
+    with pytest.raises(PlatformError):
+        platform.visit(subject.nowhere)
 
 
 def test_a_slow_answer_is_an_answer(subject: Subject, album: Album) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from postcron.errors import Evidence, Invalid, OutcomeUnknown, Permanent
 from postcron.model import Sight, Ticket
+from postcron.platforms.base import Visits
 from postcron.platforms.mastodon import Mastodon
 from tests.platforms.contract import (
     Album,
@@ -261,3 +262,10 @@ def test_max_characters_are_those_of_the_server() -> None:
     assert Mastodon.limits({}).text_max == 500
     with pytest.raises(Invalid, match="max_characters"):
         Mastodon.limits({"max_characters": "many"})
+
+
+def test_a_post_of_somebody_else_is_not_ours(subject: MastodonSubject) -> None:
+    platform = subject.platform()
+    assert isinstance(platform, Visits)
+    sighting = platform.visit(f"https://acme.example/@somebody/{subject.server.of_somebody_else()}")
+    assert (sighting.sight, "@somebody" in sighting.why) == (Sight.GONE, True)

@@ -25,6 +25,7 @@ from tests.simulators.server import Asked, Live, Reply, Server
 TOKEN: Final = "mastodon-token-of-acme"
 SCOPES: Final = frozenset({"read:accounts", "read:statuses", "write:media", "write:statuses"})
 ACCOUNT: Final = "109876543210987654"
+OTHER: Final = {"id": "109000000000000001", "acct": "somebody"}
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
@@ -105,6 +106,7 @@ class Mastodon(Server):
         self.scopes: dict[str, frozenset[str]] = {TOKEN: SCOPES}
         self.media: dict[str, Media] = {}
         self.statuses: list[Status] = []
+        self.others: dict[str, Status] = {}
         self.rates = Rates()
         self._max_characters = max_characters
         self._processing = processing
@@ -122,6 +124,12 @@ class Mastodon(Server):
         """Let the account have posted something else before; return its id."""
         status = Status(self._new_id(), text, {}, [], self.now(), application)
         self.statuses.append(status)
+        return status.id
+
+    def of_somebody_else(self) -> str:
+        """Let another account of this server have posted something; return its id."""
+        status = Status(self._new_id(), "Not ours", {}, [], self.now(), "Web")
+        self.others[status.id] = status
         return status.id
 
     def _new_id(self) -> str:
@@ -159,6 +167,7 @@ class Mastodon(Server):
             ("POST", r"/api/v1/statuses", "write:statuses", self._create),
             ("DELETE", r"/api/v1/statuses/(\d+)", "write:statuses", self._delete),
             ("GET", r"/api/v1/statuses/(\d+)/source", "read:statuses", self._source),
+            ("GET", r"/api/v1/statuses/(\d+)", "read:statuses", self._show),
             ("GET", rf"/api/v1/accounts/{ACCOUNT}/statuses", "read:statuses", self._list),
         ):
             match = re.fullmatch(path, asked.path)
@@ -308,6 +317,7 @@ class Mastodon(Server):
             "created_at": datetime.fromtimestamp(status.at, UTC).isoformat(),
             "url": f"{self.url}/@acme/{status.id}",
             "uri": f"{self.url}/users/acme/statuses/{status.id}",
+            "account": OTHER if status.id in self.others else {"id": ACCOUNT, "acct": "acme"},
             "content": f"<p>{linked}</p>",
             "visibility": status.body.get("visibility", "public"),
             "language": status.body.get("language"),
@@ -327,6 +337,9 @@ class Mastodon(Server):
         status = self._status(id)
         spoiler = status.body.get("spoiler_text", "")
         return 200, {"id": status.id, "text": status.text, "spoiler_text": spoiler}
+
+    def _show(self, asked: Asked, id: str) -> tuple[int, Any]:
+        return 200, self._entity(self.others.get(id) or self._status(id))
 
     def _delete(self, asked: Asked, id: str) -> tuple[int, Any]:
         status = self._status(id)

@@ -84,6 +84,7 @@ DUE = {
     State.PUBLISHING: {"tick", "publish", "run"},
     State.CONFIRMING: {"publish", "run"},
     State.UNKNOWN: {"publish", "run"},
+    State.PUBLISHED: {"publish", "run"},
     State.FAILED: {"publish", "retry", "run"},
     State.LATE: {"tick", "publish", "run"},
 }

@@ -81,6 +81,7 @@ def delivery(one: Delivery) -> Document:
         "reason": one.reason,
         "ready_at": moment(one.ready_at),
         "published_at": moment(one.published_at),
+        "seen_at": moment(one.seen_at),
         "url": one.url,
         "remote_id": one.remote_id,
         "error": _error(one),

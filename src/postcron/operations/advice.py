@@ -55,7 +55,11 @@ def _unknown(delivery: Delivery, now: datetime) -> str:
 
 def _published(delivery: Delivery, now: datetime) -> str:
     where = f" at {delivery.url}" if delivery.url else ""
-    return f"Live{where}. Nothing to do."
+    if delivery.seen_at is not None:
+        return f"Live{where}, and seen there by postcron. Nothing to do."
+    if delivery.wake_at is not None:
+        return f"Live{where}, says the platform. {_next_look(delivery, now)} Nothing to do."
+    return f"Live{where}, says the platform; postcron could not see it there. Nothing to do."
 
 
 def _failed(delivery: Delivery, now: datetime) -> str:

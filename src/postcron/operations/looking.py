@@ -158,7 +158,7 @@ def _found(case: Case, sighting: Sighting) -> Move:
         case.delivery,
         Step.FOUND,
         wake_at=None,
-        set=live(sighting.receipt, case.now),
+        set=live(sighting.receipt, case.now) | {"seen_at": case.now},
         close=Outcome.LANDED,
         detail=_told(sighting),
     )

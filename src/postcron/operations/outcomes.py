@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postcron.errors import CannotWork, Code, PlatformError
 from postcron.model import Delivery, Move, Outcome
@@ -13,6 +13,7 @@ from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.journal import Journal, Line
 from postcron.operations.protocol import Verdict, doubtful, moment_passed, outcome
+from postcron.operations.seeing import first_visit
 from postcron.operations.unstored import document, in_words
 from postcron.states import Step
 
@@ -140,7 +141,10 @@ def ending(house: House, delivery: Delivery, verdict: Verdict) -> Move:
     if gone and verdict.step is Step.REFUSED and _was_repeated(house, delivery):
         # An earlier call may have used the handle up: look for it, and never make a new one.
         verdict = doubtful(verdict)
-    return outcome(delivery, verdict, policy=house.policy(delivery.account))
+    move = outcome(delivery, verdict, policy=house.policy(delivery.account))
+    if move.step is Step.LANDED:
+        return replace(move, wake_at=first_visit(house, delivery, verdict.ended_at))
+    return move
 
 
 def _was_repeated(house: House, delivery: Delivery) -> bool:

@@ -27,6 +27,7 @@ from postcron.operations.readying import Readying
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.operations.retry import queue_again
+from postcron.operations.seeing import see
 from postcron.operations.tick import decide, is_late, missed
 from postcron.operations.workers import Workers
 from postcron.rules.backoff import IN_RUN
@@ -294,6 +295,8 @@ class Shift:
         return lambda: call(platform, asked, held.ticket, self.clock)
 
     def _look(self, held: Held) -> Callable[[], Move]:
+        if held.delivery.state is State.PUBLISHED:
+            return lambda: see(self.house, self.doors, held.delivery)
         return lambda: look(self.house, self.doors, self.run, held.delivery, held.post)
 
     def _looked(self, held: Held, result: Move | Exception) -> None:

@@ -132,6 +132,19 @@ class Starts(Protocol):
         ...
 
 
+@runtime_checkable
+class Visits(Protocol):
+    """Can be asked for one post by its address: a receipt's id, or the URL a person sees."""
+
+    def visit(self, address: str) -> Sighting:
+        """Say whether this post of our account is there; reads only.
+
+        LIVE comes with the receipt. GONE is sure: it is not there, or not ours. All else is
+        UNCLEAR, or raises `Temporary` or `Permanent`.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Refusal:
     """One answer that proves that nothing was published, with where that is written."""

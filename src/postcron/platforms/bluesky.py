@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -38,6 +39,11 @@ from postcron.web import Api
 ENTRYWAY: Final = "https://bsky.social"
 #: measured: exp − iat of an access token
 SESSION_LIFE: Final = timedelta(hours=2)
+#: a post's URI, or its page
+_ADDRESS: Final = re.compile(
+    rf"(?:at://(?P<did>[^/]+)/{re.escape(COLLECTION)}"
+    r"|https://[^/]+/profile/(?P<handle>[^/]+)/post)/(?P<rkey>[^/?#]+)/?([?#].*)?"
+)
 _SESSION: Final = ("accessJwt", "refreshJwt", "did")
 
 
@@ -224,25 +230,39 @@ class Bluesky:
         )
         body = fields(answer)
         if answer.status == 200 and isinstance(body.get("uri"), str):
-            return _receipt(ticket, body["uri"])
+            return _receipt(ticket.data["repo"], ticket.data["rkey"], body["uri"])
         raise judge(answer, REFUSALS, error_name(body))
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
         # https://docs.bsky.app/docs/api/com-atproto-repo-get-record
         # On the PDS and without a token. The app view lags, so it is never asked.
-        where = {
-            "repo": ticket.data["repo"],
-            "collection": COLLECTION,
-            "rkey": ticket.data["rkey"],
-        }
-        answer = self._pds.call("GET", "/xrpc/com.atproto.repo.getRecord", params=where)
-        body = fields(answer)
-        if answer.status == 400 and error_name(body) == "RecordNotFound":
+        body = self._record(ticket.data["repo"], ticket.data["rkey"])
+        if body is None:
             return Sighting(Sight.ABSENT, "No record has its key.", safe_to_repeat=True)
-        receipt = _receipt(ticket, fetched(answer, REFUSALS, "uri", "value")["uri"])
+        receipt = _receipt(ticket.data["repo"], ticket.data["rkey"], body["uri"])
         if body["value"] == _dated(draft, ticket):
             return Sighting(Sight.LIVE, "The record is there as it was written.", receipt)
         return Sighting(Sight.UNCLEAR, f"Something else has its key: see {receipt.url}.")
+
+    def visit(self, address: str) -> Sighting:
+        match = _ADDRESS.fullmatch(address)
+        if match is None:
+            return Sighting(Sight.UNCLEAR, f"{address} is not the address of a post.")
+        repo, whose = self._session().data["did"], match["did"] or match["handle"]
+        if whose != repo and (whose.startswith("did:") or self._did_of(whose) != repo):
+            return Sighting(Sight.GONE, f"{address} is a post of {whose}.")
+        body = self._record(repo, match["rkey"])
+        if body is None:
+            return Sighting(Sight.GONE, f"There is no post {match['rkey']} any more.")
+        return Sighting(Sight.LIVE, "It is there.", _receipt(repo, match["rkey"], body["uri"]))
+
+    def _record(self, repo: str, rkey: str) -> Mapping[str, Any] | None:
+        """Return a record as the PDS has it; None if it certainly has none under this key."""
+        where = {"repo": repo, "collection": COLLECTION, "rkey": rkey}
+        answer = self._pds.call("GET", "/xrpc/com.atproto.repo.getRecord", params=where)
+        if answer.status == 400 and error_name(fields(answer)) == "RecordNotFound":
+            return None
+        return fetched(answer, REFUSALS, "uri", "value")
 
 
 def _dated(draft: Draft, ticket: Ticket) -> dict[str, Any]:
@@ -250,8 +270,7 @@ def _dated(draft: Draft, ticket: Ticket) -> dict[str, Any]:
     return {**ticket.data["record"], "createdAt": written(draft.due_at)}
 
 
-def _receipt(ticket: Ticket, uri: str) -> Receipt:
-    repo, rkey = ticket.data["repo"], ticket.data["rkey"]
+def _receipt(repo: str, rkey: str, uri: str) -> Receipt:
     return Receipt(uri, f"https://bsky.app/profile/{repo}/post/{rkey}")
 
 

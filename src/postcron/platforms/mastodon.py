@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ PAGES: Final = 5
 #: the newest statuses noted before a call: more than one, because people delete some
 KNOWN: Final = 5
 
+#: numbers on Mastodon, ULIDs on GoToSocial, UUIDs on Hollo
+_ID: Final = re.compile(r"[A-Za-z0-9-]+")
 IMAGES: Final = frozenset(
     {"image/jpeg", "image/png", "image/heic", "image/heif", "image/webp", "image/avif"}
 )
@@ -263,6 +266,19 @@ class Mastodon:
         if answer.status == 404:
             return ""
         return str(fetched(answer, READ_REFUSALS, "text")["text"])
+
+    def visit(self, address: str) -> Sighting:
+        # https://docs.joinmastodon.org/methods/statuses/#get
+        id = address.partition("?")[0].rstrip("/").rpartition("/")[2]
+        if not _ID.fullmatch(id):
+            return Sighting(Sight.UNCLEAR, f"{address} is not the address of a status.")
+        answer = self._read(f"/api/v1/statuses/{id}")
+        if answer.status in {404, 410} and isinstance(fields(answer).get("error"), str):
+            return Sighting(Sight.GONE, f"The server has no status {id}.")
+        status = fetched(answer, READ_REFUSALS, "id", "account")
+        if status["account"]["id"] != self._account()["id"]:
+            return Sighting(Sight.GONE, f"{address} is a post of @{status['account'].get('acct')}.")
+        return Sighting(Sight.LIVE, "The server shows it.", _receipt(status))
 
     def _media_are_gone(self, ticket: Ticket) -> bool:
         # Mastodon shows media here only until a post has them.

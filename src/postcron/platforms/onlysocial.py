@@ -22,6 +22,7 @@ from postcron.model import (
     Identity,
     Limits,
     SaveTicket,
+    Sight,
     Sighting,
     Ticket,
 )
@@ -46,6 +47,7 @@ from postcron.web import Answer, Api, Upload
 
 #: pages of drafts read for one whose uuid was lost: it is among the newest
 PAGES: Final = 3
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _keys(api_url: Key, core_path: str) -> tuple[Key, ...]:
@@ -233,6 +235,17 @@ class OnlySocial:
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
         return sighting(self._read(ticket.data["post"]), self._account_id)
+
+    def visit(self, address: str) -> Sighting:
+        """See `Visits`: what the network calls its own post only the network can show."""
+        workspace = self._login.settings["workspace"]
+        uuids = [uuid for uuid in _UUID.findall(address) if uuid != workspace]
+        if not uuids or (address != uuids[0] and workspace not in address):
+            return Sighting(Sight.UNCLEAR, f"{address} is not an address in this workspace.")
+        post = self._read(uuids[0])
+        if post is not None and not part_of(post, self._account_id):
+            return Sighting(Sight.GONE, f"{address} does not go to account {self._account_id}.")
+        return sighting(post, self._account_id)
 
     # --- the wire ----------------------------------------------------------------------------
 

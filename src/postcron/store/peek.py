@@ -24,12 +24,12 @@ PHASE_CONDITION = {
     ),
     "publish": (
         "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
-        " 'unknown', 'failed', 'late') AND due_at <= :publish"
+        " 'unknown', 'published', 'failed', 'late') AND due_at <= :publish"
     ),
     "retry": "state = 'failed'",
     "run": (
         "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
-        " 'unknown', 'failed', 'late')"
+        " 'unknown', 'published', 'failed', 'late')"
     ),
 }
 

@@ -86,7 +86,7 @@ def woken(now: datetime, *states: State) -> ColumnElement[bool]:
 def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElement[bool]:
     """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
     horizon = until or now
-    looks = woken(now, State.CONFIRMING, State.UNKNOWN)
+    looks = woken(now, State.CONFIRMING, State.UNKNOWN, State.PUBLISHED)
     retries = woken(now, State.FAILED)
     queueing = or_(
         claims.queueable(State.READY, now, horizon), claims.queueable(State.SCHEDULED, now, horizon)

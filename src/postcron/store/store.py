@@ -242,8 +242,9 @@ class Store:
         return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
 
     def looks(self, limit: int) -> list[Delivery]:
-        """Return what it is time to look for at the platform."""
-        return self._woken(limit, State.CONFIRMING, State.UNKNOWN)
+        """Return what it is time to look for at the platform: the uncertain, then the unseen."""
+        uncertain = self._woken(limit, State.CONFIRMING, State.UNKNOWN)
+        return uncertain + self._woken(limit, State.PUBLISHED)
 
     def retries(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
         """Return what failed and whose next try has come."""
