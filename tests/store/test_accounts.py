@@ -27,6 +27,18 @@ def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> Non
     assert store.account_states()["acme"].remote_id == "117"
 
 
+def test_one_at_a_time_renews_a_session_and_nobody_is_kept_out_for_ever(store: Store) -> None:
+    first, second = NOW + timedelta(minutes=2), NOW + timedelta(minutes=3)
+    assert store.hold_account("acme", until=first)
+    assert not store.hold_account("acme", until=second)
+    assert store.hold_account("other", until=second)
+    store.release_account("acme", until=second)
+    assert not store.hold_account("acme", until=second), "only its holder lets go"
+    store.release_account("acme", until=first)
+    assert store.hold_account("acme", until=NOW), "free again; this one is over at once"
+    assert store.hold_account("acme", until=second), "its holder died"
+
+
 def test_each_phase_on_each_host_has_one_last_sign_of_life(store: Store) -> None:
     store.beat(a_run("old"), at=NOW - timedelta(minutes=1), found=5, done=4, failed=1)
     store.beat(a_run("new"), at=NOW, found=1, done=1, failed=0)

@@ -6,17 +6,16 @@ import difflib
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Identity, SecretRef, Session
 from postcron.operations.house import House
+from postcron.operations.sessions import is_fresh, keep, renewing, unsealed
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
 from postcron.web import Api
 
-#: a session that ends sooner is renewed before it is used: never in the publish call's way
-FRESH = timedelta(minutes=10)
 #: an identity confirmed this recently is believed without asking again
 KNOWN = timedelta(minutes=90)
 
@@ -89,6 +88,8 @@ class Doors:
 
     house: House
     _open: dict[str, Platform] = field(default_factory=dict)
+    #: the session each was opened with
+    _sessions: dict[str, Session | None] = field(default_factory=dict)
     #: one per account: a platform that is slow to say who we are holds up nobody else
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -112,14 +113,17 @@ class Doors:
     def forget(self, account: Account, platform: Platform) -> None:
         """Renew the session this platform was opened with before it is used again: it is over."""
         with self._locks[account.name]:
-            if self._open.get(account.name) is platform:
-                del self._open[account.name]
-                over = self.house.clock.now()
-                self.house.store.set_account(account.name, session_expires_at=over)
+            if self._open.get(account.name) is not platform:
+                return
+            del self._open[account.name]
+            # Another run may have been told the same, and have put a new one in its place.
+            kept = unsealed(self.house, self._state(account))
+            if kept is not None and kept == self._sessions.get(account.name):
+                keep(self.house, account.name, Session(kept.data, self.house.clock.now()))
 
     def _opened(self, account: Account, *, asked: bool) -> Platform:
+        platform = self._with_session(account, self._state(account))
         state = self._state(account)
-        platform = self._with_session(account, state)
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
             self._compare(account, state, platform.whoami())
         return platform
@@ -131,22 +135,28 @@ class Doors:
         return state.checked_at is None or self.house.clock.now() - state.checked_at > KNOWN
 
     def _with_session(self, account: Account, state: AccountState) -> Platform:
-        session = _unsealed(self.house, state)
-        login = _login(self.house, account, session)
-        platform = self.house.platform_class(account)(login, self._api)
-        if not isinstance(platform, Refreshes) or self._is_fresh(session):
+        session = unsealed(self.house, state)
+        platform = self._built(account, session)
+        if not isinstance(platform, Refreshes) or is_fresh(self.house, session):
             return platform
-        session = _remembered(self.house, platform.refresh(self.house.clock.now()))
-        # Saved before its first use: a rotating token that is lost cannot be had again.
-        self.house.store.set_account(
-            account.name,
-            session=self.house.sealer.seal(session.data),
-            session_expires_at=session.expires_at,
-        )
-        return self.house.platform_class(account)(replace(login, session=session), self._api)
+        with renewing(self.house, account.name):
+            session = unsealed(self.house, self._state(account))
+            if not is_fresh(self.house, session):
+                session = self._renewed(account, session)
+        return self._built(account, session)
 
-    def _is_fresh(self, session: Session | None) -> bool:
-        return session is not None and session.expires_at - self.house.clock.now() > FRESH
+    def _renewed(self, account: Account, session: Session | None) -> Session:
+        platform = self._built(account, session)
+        assert isinstance(platform, Refreshes)  # noqa: S101 - its class is
+        session = platform.refresh(self.house.clock.now())
+        # Saved before its first use: a rotating token that is lost cannot be had again.
+        keep(self.house, account.name, session)
+        return session
+
+    def _built(self, account: Account, session: Session | None) -> Platform:
+        self._sessions[account.name] = session
+        login = _login(self.house, account, session)
+        return self.house.platform_class(account)(login, self._api)
 
     def _compare(self, account: Account, state: AccountState, found: Identity) -> None:
         if state.remote_id is not None and state.remote_id != found.remote_id:
@@ -173,19 +183,6 @@ def _login(house: House, account: Account, session: Session | None) -> Login:
         return house.plain(account.settings[name])
 
     return Login(account.name, settings(house, account), secret, session)
-
-
-def _unsealed(house: House, state: AccountState) -> Session | None:
-    if state.session is None or state.session_expires_at is None:
-        return None
-    session = Session(house.sealer.unseal(state.session), state.session_expires_at)
-    return _remembered(house, session)
-
-
-def _remembered(house: House, session: Session) -> Session:
-    for value in session.data.values():
-        house.secrets.remember(value)
-    return session
 
 
 def block(house: House, account: str, error: PlatformError) -> None:

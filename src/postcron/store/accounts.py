@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from postcron.model import AccountState
 from postcron.store.database import Database
@@ -50,6 +50,35 @@ def set_account(database: Database, account: str, columns: dict[str, Any]) -> No
         transaction.execute(saving)
 
     database.write(work)
+
+
+def hold_account(database: Database, account: str, until: datetime) -> bool:
+    """Be the only one to renew an account's session until then; False while somebody else is."""
+    set_account(database, account, {})
+
+    def work(transaction: Connection) -> bool:
+        column = account_state.c.renewing_until
+        free = or_(column.is_(None), column <= database.now())
+        holding = update(account_state).where(_is(database, account), free)
+        return transaction.execute(holding.values(renewing_until=until)).rowcount == 1
+
+    return database.write(work)
+
+
+def release_account(database: Database, account: str, until: datetime) -> None:
+    """Let others renew it, unless our time was over and somebody else has begun."""
+
+    def work(transaction: Connection) -> None:
+        ours = _is(database, account), account_state.c.renewing_until == until
+        transaction.execute(update(account_state).where(*ours).values(renewing_until=None))
+
+    database.write(work)
+
+
+def _is(database: Database, account: str) -> ColumnElement[bool]:
+    return and_(
+        account_state.c.workspace == _workspace(database), account_state.c.account == account
+    )
 
 
 def _workspace(database: Database) -> str:

@@ -268,6 +268,14 @@ class Store:
         """Change what is known about an account; what is not named stays."""
         accounts.set_account(self._database, account, columns)
 
+    def hold_account(self, account: str, *, until: datetime) -> bool:
+        """Be the only one to renew an account's session until then; False while somebody else is."""
+        return accounts.hold_account(self._database, account, until)
+
+    def release_account(self, account: str, *, until: datetime) -> None:
+        """Let others renew it, unless our time was over and somebody else has begun."""
+        accounts.release_account(self._database, account, until)
+
     def beat(self, run: Run, *, at: datetime, found: int, done: int, failed: int) -> None:
         """Write a sign of life, durably: a run that cannot even do this must not send anything."""
         accounts.beat(self._database, Beat(run.host, run.phase, run.id, at, found, done, failed))

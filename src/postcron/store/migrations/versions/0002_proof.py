@@ -1,4 +1,4 @@
-"""What the proof of never twice needs: seen posts, breakers, and which start of a machine beat."""
+"""What the proof of never twice needs: seen posts, breakers, one renewal at a time, boots."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("seen_at", INSTANT))
     op.add_column("heartbeat", sa.Column("boot", sa.Text, nullable=False, server_default=""))
+    op.add_column("account_state", sa.Column("renewing_until", INSTANT))
     op.create_table(
         "breaker",
         sa.Column("workspace", sa.Text, primary_key=True),

@@ -1,0 +1,63 @@
+"""Sessions that all runs of all hosts share: renewed by one of them at a time, kept sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from postcron.model import AccountState, Session
+from postcron.operations.house import House
+
+#: a session that ends sooner is renewed before it is used: never in the publish call's way
+FRESH: Final = timedelta(minutes=10)
+#: longer than a renewal can take; after a crash in the middle of one the next run waits as long
+RENEWING: Final = timedelta(minutes=2)
+ASK_EVERY: Final = timedelta(seconds=1)
+
+
+def is_fresh(house: House, session: Session | None) -> bool:
+    return session is not None and session.expires_at - house.clock.now() > FRESH
+
+
+@contextmanager
+def renewing(house: House, account: str) -> Iterator[None]:
+    """Wait until nobody else renews this account's session: two renewals would void each other.
+
+    What the one before left in the store is for the caller to read first.
+    """
+    until = house.store.now() + RENEWING
+    while not house.store.hold_account(account, until=until):
+        house.clock.sleep_until(house.clock.now() + ASK_EVERY)
+        until = house.store.now() + RENEWING
+    try:
+        yield
+    finally:
+        house.store.release_account(account, until=until)
+
+
+def unsealed(house: House, state: AccountState) -> Session | None:
+    """Return the session the store has for an account, if it has one."""
+    if state.session is None or state.session_expires_at is None:
+        return None
+    session = Session(house.sealer.unseal(state.session), state.session_expires_at)
+    _remember(house, session)
+    return session
+
+
+def keep(house: House, account: str, session: Session) -> None:
+    """Put a session into the store. Whose it is has to be asked before it sends anything."""
+    _remember(house, session)
+    house.store.set_account(
+        account,
+        session=house.sealer.seal(session.data),
+        session_expires_at=session.expires_at,
+        checked_at=None,
+    )
+
+
+def _remember(house: House, session: Session) -> None:
+    """Keep its secrets out of every message and log."""
+    for value in session.data.values():
+        house.secrets.remember(value)
