@@ -72,6 +72,11 @@ class Subject(Opens, Protocol):
         """The account's plain keys."""
         ...
 
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The account's secret keys."""
+        ...
+
     def running(self) -> AbstractContextManager[object]:
         """Start the other side."""
         ...

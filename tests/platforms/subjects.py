@@ -77,6 +77,10 @@ class MastodonSubject:
     def settings(self) -> dict[str, str]:
         return {"api_url": self.server.url}
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"token": mastodon.TOKEN}
+
     def running(self) -> AbstractContextManager[object]:
         return self.server
 
@@ -138,6 +142,10 @@ class BlueskySubject:
     def settings(self) -> dict[str, str]:
         return {"api_url": self.server.url, "identifier": bluesky.HANDLE}
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"app_password": bluesky.PASSWORD}
+
     def running(self) -> AbstractContextManager[object]:
         return self.server
 
@@ -192,6 +200,10 @@ class OnlySocialSubject:
             "account_id": "2",
             "network": "mastodon",
         }
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"token": self.server.sandbox.token}
 
     def running(self) -> AbstractContextManager[object]:
         return self.server

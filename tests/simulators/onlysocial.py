@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from postcron.sandbox import Sandbox
@@ -18,7 +18,10 @@ class OnlySocial(server.Server):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self.sandbox = Sandbox(Path(self._folder.name), pace=timedelta(0))
+        self.sandbox = Sandbox(Path(self._folder.name), clock=self._time, pace=timedelta(0))
+
+    def _time(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()

@@ -1,0 +1,51 @@
+"""The quick part of the wire's faults: each on the publish call of one platform, and every 37th byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.platforms.subjects import SUBJECTS
+from tests.proof.badwire import FAULTS, WELL, Fault, reply_cut, request_cut
+from tests.proof.figures import Figures
+from tests.proof.wirefaults import Story, count_story, false_verdict, play, stories
+
+
+@pytest.mark.fault("F29", "F30", "F31", "F37", "F38")
+@pytest.mark.parametrize("platform", sorted(SUBJECTS))
+def test_no_fault_of_the_wire_doubles_or_silences_a_post(platform: str, tmp_path: Path) -> None:
+    """Each platform meets its share of them here; a long sweep meets all of them with each."""
+    figures = Figures("wire")
+    share = sorted(SUBJECTS).index(platform)
+    every = list(stories(tmp_path, platform, step=37, with_image=False, everywhere=False))
+    for story, on_act in every[share :: len(SUBJECTS)]:
+        count_story(figures, tmp_path, story, on_act)
+    assert figures.breaches == []
+    assert figures.runs > 15
+    assert figures.counted["lost"] > 10
+
+
+@pytest.mark.fault("F29", "F37")
+@pytest.mark.parametrize("platform", sorted(SUBJECTS))
+def test_an_answer_after_an_early_one_is_landed_at_once(platform: str, tmp_path: Path) -> None:
+    whole = [fault for fault in FAULTS if fault.whole]
+    act = play(tmp_path / "well", Story(platform, {})).act
+    for number, fault in enumerate(whole):
+        ended = play(tmp_path / str(number), Story(platform, {act: fault}))
+        assert (ended.verdict, ended.breaches) in [("landed", []), ("accepted", [])]
+    assert len(whole) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        (reply_cut(9, 10), "landed"),
+        (reply_cut(9, 10), "accepted"),
+        (request_cut(1), "not_sent"),
+        (WELL, "refused"),
+    ],
+)
+def test_a_verdict_that_believes_too_much_is_a_breach(fault: Fault, verdict: str) -> None:
+    assert false_verdict(fault, verdict)
+    assert not false_verdict(fault, "lost")
