@@ -171,6 +171,9 @@ def _error(what: str) -> Exception:
         "lost": OutcomeUnknown("The answer was lost.", code=Code.ANSWER_LOST),
         "error_though_published": Temporary("503, though it is live.", code=Code.SERVER_TROUBLE),
         "dropped": OutcomeUnknown("The answer was lost.", code=Code.ANSWER_LOST),
+        "duplicate": OutcomeUnknown(
+            "It has this already, it says: urn:li:share:117.", code=Code.UNEXPECTED_ANSWER
+        ),
         "bug": ZeroDivisionError("a bug in a platform"),
         "not_sent": Temporary("No route.", code=Code.NOT_REACHABLE, evidence=Evidence.NOT_SENT),
         "busy": Temporary("429.", code=Code.RATE_LIMITED, evidence=Evidence.REFUSED),

@@ -106,6 +106,7 @@ def test_an_account_may_decide_beforehand_about_late_posts(
     assert (stage.now(delivery).state, len(stage.remote.live)) == (state, live)
 
 
+@pytest.mark.fault("F43")
 @pytest.mark.parametrize("act", [Act.REPEATABLE, Act.HANDLE, Act.READBACK])
 @pytest.mark.parametrize("what", ["lost", "error_though_published", "bug"])
 def test_a_lost_answer_is_looked_up_and_found(tmp_path: Path, act: Act, what: str) -> None:
