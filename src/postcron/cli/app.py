@@ -16,6 +16,7 @@ from postcron.cli import (
     phases,
     posting,
     printing,
+    resolving,
     sandbox,
     setup,
     signals,
@@ -52,7 +53,7 @@ def postcron(
     """Write a post now; cron publishes it at its second, exactly once, or somebody is told."""
 
 
-for group in (setup, posting, phases, looking, accounts, sandbox):
+for group in (setup, posting, phases, resolving, looking, accounts, sandbox):
     group.register(app)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from postcron.operations.listing import Entry
     from postcron.operations.reading import Shown, Story
     from postcron.operations.report import Report
+    from postcron.operations.resolve import Resolved
     from postcron.operations.schedule import Planned, Scheduled
 
 Document = dict[str, Any]
@@ -101,6 +102,10 @@ def _error(one: Delivery) -> Document | None:
 
 def deliveries(some: Iterable[Delivery]) -> Document:
     return {"deliveries": [delivery(each) for each in some]}
+
+
+def resolved(one: Resolved) -> Document:
+    return {"delivery": delivery(one.delivery), "not_checked": one.not_checked}
 
 
 def planned(one: Planned) -> Document:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from postcron.model import Delivery, Page, Post
     from postcron.operations.house import House
     from postcron.operations.report import Report
+    from postcron.operations.resolve import Resolved
     from postcron.operations.schedule import Planned, Scheduled
 
 #: on a narrower terminal the last column goes below, not beside
@@ -172,6 +173,11 @@ def report(one: Report, here: Here) -> str:
     told = ", ".join(f"{len(some)} {name}" for name, some in counts.items() if some)
     head = f"{one.phase} {verb} {one.found}" + (f" ({told})." if told and not one.dry_run else ".")
     return f"{head}\n{deliveries(everything, here)}" if everything else head
+
+
+def resolved(one: Resolved, here: Here) -> str:
+    table = deliveries([one.delivery], here)
+    return f"{table}\nNot checked: {visible(one.not_checked)}" if one.not_checked else table
 
 
 def scheduled(answer: Scheduled, here: Here) -> str:

@@ -9,8 +9,16 @@ from postcron.rules.spans import until
 from postcron.states import State
 
 
-def advice(delivery: Delivery, now: datetime) -> str:
-    """Return one or two sentences for a person: where it stands, and what to do, if anything."""
+def advice(delivery: Delivery, now: datetime, *, kept: bool = False) -> str:
+    """Return a few sentences for a person: where it stands, and what to do, if anything.
+
+    `kept` says that the end of its call waits in this host's emergency journal.
+    """
+    if kept and delivery.state in {State.PUBLISHING, State.CONFIRMING, State.UNKNOWN}:
+        return (
+            "Its call has ended, and the store could not take how: that is kept in this host's "
+            "emergency journal, and the next run here stores it. Leave it alone until then."
+        )
     return _SENTENCES[delivery.state](delivery, now)
 
 
@@ -41,16 +49,16 @@ def _publishing(delivery: Delivery, now: datetime) -> str:
 
 
 def _confirming(delivery: Delivery, now: datetime) -> str:
+    if delivery.wake_at is None:
+        return f"The platform took it, and never said that it is done. {_by_a_person(delivery)}"
     return f"The platform took it and is working on it. {_next_look(delivery, now)} Do not post it by hand."
 
 
 def _unknown(delivery: Delivery, now: datetime) -> str:
+    happened = _HAPPENED.get(str(delivery.error_code), "The answer to its call was lost.")
     if delivery.wake_at is None:
-        return (
-            "The answer was lost and the platform does not tell whether it is live. Look at the account "
-            f"yourself; only if it is not there, post it anew (`postcron show {delivery.post_id}` has the text)."
-        )
-    return f"The answer was lost. {_next_look(delivery, now)} Do not post it by hand."
+        return f"{happened} Nobody knows whether it is live. {_by_a_person(delivery)}"
+    return f"{happened} {_next_look(delivery, now)} Do not post it by hand."
 
 
 def _published(delivery: Delivery, now: datetime) -> str:
@@ -79,8 +87,16 @@ def _late(delivery: Delivery, now: datetime) -> str:
 
 
 def _cancelled(delivery: Delivery, now: datetime) -> str:
+    if delivery.error_code == "dropped":
+        return "Dropped while nobody knew whether it is live: only its account can show that."
     return "Withdrawn; it was never live. Schedule it again if it should go out after all."
 
+
+#: why nobody knows: by the code of the error
+_HAPPENED = {
+    "vanished": "The platform answered that it is live, and then did not show it.",
+    "restored": "The store was put back from a backup: it may have gone out before.",
+}
 
 _SENTENCES = {
     State.DRAFT: _draft,
@@ -100,6 +116,14 @@ _SENTENCES = {
 
 def _when(delivery: Delivery, now: datetime) -> str:
     return "at no time" if delivery.due_at is None else until(delivery.due_at, now)
+
+
+def _by_a_person(delivery: Delivery) -> str:
+    say = f"postcron resolve {delivery.ref}"
+    return (
+        f"Look at the account yourself. If it is there: `{say} --landed URL`. If it is not: "
+        f"`{say} --resend` sends it once more. Or `{say} --drop` leaves it as it is."
+    )
 
 
 def _next_look(delivery: Delivery, now: datetime) -> str:

@@ -115,7 +115,10 @@ def why_not(delivery: Delivery) -> str:
         return f"{delivery.ref} is published: what is out is not touched."
     if delivery.state is State.CANCELLED:
         return f"{delivery.ref} is cancelled: schedule it again instead."
-    return f"{delivery.ref} is {delivery.state}: it may be out already, so it is not touched."
+    return (
+        f"{delivery.ref} is {delivery.state}: it may be out already, so it is not touched; "
+        f"`postcron show {delivery.ref}` says what is safe to do."
+    )
 
 
 def _move(

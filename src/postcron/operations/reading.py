@@ -9,6 +9,7 @@ from typing import Any
 from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Post
 from postcron.operations.advice import advice
 from postcron.operations.house import House
+from postcron.operations.journal import Journal
 from postcron.operations.selecting import post_of, select
 from postcron.states import State
 
@@ -50,8 +51,16 @@ def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story
         delivery,
         tuple(house.store.attempts(delivery.id)),
         tuple(event for event in events if event.delivery_id == delivery.id),
-        advice(delivery, house.clock.now()),
+        advice(delivery, house.clock.now(), kept=delivery.key in _kept(house)),
     )
+
+
+def _kept(house: House) -> set[str]:
+    """Return the keys of the deliveries whose end the emergency journal of this host knows."""
+    try:
+        return {line.document["key"] for line in Journal(house.state_dir).lines()}
+    except OSError:
+        return set()
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def _again(house: House, delivery: Delivery) -> Move:
     if delivery.state is State.LATE:
         return Move(delivery, Step.ALLOWED, wake_at=now, set=consent)
     message = f"{delivery.ref} is {delivery.state}: only what failed or is late can be retried."
+    if delivery.state is State.UNKNOWN:
+        message += f" It may be out: `postcron show {delivery.ref}` says what is safe to do."
     raise Refused(message)
 
 

@@ -58,6 +58,11 @@ def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
     return [found[one] for one in ids if one in found]
 
 
+def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:
+    known = or_(delivery.c.remote_id.in_(addresses), delivery.c.url.in_(addresses))
+    return and_(delivery.c.account == account, known)
+
+
 def expired(now: datetime) -> ColumnElement[bool]:
     held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
     return and_(

@@ -167,6 +167,11 @@ class Store:
         """Return these deliveries as they stand now, in the order of `ids`."""
         return reading.reload(self._database, ids)
 
+    def proved_by(self, account: str, *addresses: str) -> Delivery | None:
+        """Return the delivery of an account whose receipt has one of these ids or URLs."""
+        found = reading.deliveries(self._database, reading.proving(account, addresses), limit=1)
+        return found[0] if found else None
+
     def attempts(self, delivery_id: int) -> list[Attempt]:
         return reading.attempts(self._database, delivery_id)
 
