@@ -7,6 +7,7 @@ import pytest
 
 from postcron.errors import ConfigInvalid, LibraryUnavailable
 from postcron.media.library import open_library
+from tests import wire
 from tests.media.files import noise
 from tests.s3 import SECRET_KEY, S3Server
 
@@ -43,6 +44,23 @@ def test_a_server_that_is_away_is_one_sentence(tmp_path: Path) -> None:
     access = S3Server(f"http://127.0.0.1:{port}").access
 
     assert "could not be reached" in refused("s3://bucket", tmp_path, **access)
+
+
+@pytest.mark.fault("F103")
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("503 Slow Down", "S3 answered 503"),
+        ("403 Forbidden", "S3 answered 403"),
+        ("500 Internal Server Error", "S3 answered 500"),
+        ("301 Moved", "is endpoint_url right?"),
+    ],
+)
+def test_whatever_s3_refuses_with_is_one_sentence(status: str, said: str, tmp_path: Path) -> None:
+    """Asked for an object's size it answers without a body: only the number tells."""
+    with wire.Server(wire.answer(b"", status)) as server:
+        access = S3Server(server.url).access
+        assert said in refused("s3://bucket", tmp_path, **access)
 
 
 def test_an_address_without_a_bucket_is_refused_at_once() -> None:

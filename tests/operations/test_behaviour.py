@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from postcron.errors import Refused
+from postcron.errors import Code, LibraryUnavailable, Refused
+from postcron.media.library import Library
 from postcron.model import Act, Draft, Outcome
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
@@ -144,6 +145,48 @@ def test_media_that_is_gone_is_said_when_it_is_uploaded_and_not_at_its_second(
     assert "media" in (stage.now(delivery).error or "").lower()
     cron(stage, minutes=90, every=15)
     assert (stage.remote.calls, stage.remote.live) == ([], [])
+
+
+class Away:
+    """A media library that cannot be reached for a while."""
+
+    def __init__(self, library: Library) -> None:
+        self._library, self.away = library, True
+
+    def __getattr__(self, name: str) -> Any:
+        if self.away:
+            raise LibraryUnavailable("The bucket acme cannot be used: S3 answered 503.")
+        return getattr(self._library, name)
+
+
+@pytest.mark.fault("F103")
+def test_a_media_store_that_is_away_is_asked_again_and_costs_nothing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    photo = picture(tmp_path / "dog.png", (40, 30))
+    [delivery] = stage.schedule(at="in 1h", media=[str(photo)], alts=["A dog"])
+    library = Away(stage.house.library)
+    stage.house.library = cast("Library", library)
+    pre_upload(stage.house)
+    held = stage.now(delivery)
+    assert (held.state, held.error_code) == (State.SCHEDULED, Code.LIBRARY_TROUBLE)
+    assert "S3 answered 503" in (held.error or "")
+    library.away = False
+    stage.pass_time(**ALMOST)
+    publish(stage.house)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert stage.remote.calls == [START + timedelta(hours=1)]
+
+
+@pytest.mark.fault("F103")
+def test_a_media_store_that_stays_away_is_said_once_its_grace_is_over(
+    stage: Stage, tmp_path: Path
+) -> None:
+    photo = picture(tmp_path / "dog.png", (40, 30))
+    stage.schedule(at="in 1h", media=[str(photo)], alts=["A dog"])
+    stage.house.library = cast("Library", Away(stage.house.library))
+    assert cron(stage, minutes=90, every=5) == ["1.1 late"]
+    assert stage.remote.calls == []
 
 
 # --- people in a hurry ---------------------------------------------------------------------------

@@ -126,6 +126,27 @@ def test_phase_2_cut_off_at_any_request_is_carried_on(
     assert len(post.media) == 2
 
 
+@pytest.mark.fault("F50")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fish & chips <3 &amp; more",
+        "Cafe\u0301 and Café",
+        "first\r\nsecond\n\nlast",
+        "  https://example.com/?a=1&b=2#x #News @friend.test  ",
+        "👩\u200d👩\u200d👧 \u202eodd\u202c ﷽",
+    ],
+)
+def test_a_post_is_recognised_whatever_its_words_are(
+    subject: Subject, album: Album, text: str
+) -> None:
+    asked = draft(album, text)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
+    failure(subject, asked, ticket)
+    assert looked(subject, asked, ticket).sight is Sight.LIVE
+
+
 @pytest.mark.fault("F43")
 @pytest.mark.parametrize("how", CARRIED_OUT)
 @pytest.mark.parametrize("with_image", [True, False])

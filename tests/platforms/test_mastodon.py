@@ -154,6 +154,36 @@ def test_a_text_is_found_by_its_source_and_not_by_its_html(
     assert looked(subject, asked, lost(subject, asked)).sight is Sight.LIVE
 
 
+@pytest.mark.fault("F50")
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("first\nsecond", "first\r\nsecond"),
+        ("Hello  ", "Hello"),
+    ],
+)
+def test_a_text_is_found_though_the_server_tidied_it(
+    subject: MastodonSubject, album: Album, sent: str, shown: str
+) -> None:
+    asked = draft(album, sent)
+    ticket = lost(subject, asked)
+    subject.server.statuses[-1].text = shown
+    assert looked(subject, asked, ticket).sight is Sight.LIVE
+
+
+@pytest.mark.fault("F56")
+def test_an_id_is_kept_as_it_is_written_whatever_else_is_new(
+    subject: MastodonSubject, album: Album
+) -> None:
+    """Read as a float, the last digit would be another one."""
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    odd = {"id": 9007199254740993, "visibility": "shimmering", "quote": {"state": [None]}}
+    subject.server.misbehave(Reply(200, odd), subject.is_publish)
+    assert published(subject, asked, ticket).remote_id == "9007199254740993"
+
+
 def test_the_same_words_written_by_a_person_are_not_ours(
     subject: MastodonSubject, album: Album
 ) -> None:

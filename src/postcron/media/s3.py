@@ -103,6 +103,8 @@ class Bucket:
             if code in MISSING:
                 raise NoSuchObject(self.name) from error
             raise self._trouble(f"S3 answered {code}") from error
+        except RecursionError as error:  # it follows a redirect by asking the same address again
+            raise self._trouble("it redirects for ever; is endpoint_url right?") from error
         except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
             raise self._trouble("there is no access key; set access_key and secret_key") from error
         except (boto.ConnectionError, boto.HTTPClientError) as error:
