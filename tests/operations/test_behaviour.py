@@ -179,13 +179,13 @@ def test_a_media_store_that_is_away_is_asked_again_and_costs_nothing(
 
 
 @pytest.mark.fault("F103")
-def test_a_media_store_that_stays_away_is_said_once_its_grace_is_over(
+def test_a_media_store_that_stays_away_is_said_and_nothing_is_sent(
     stage: Stage, tmp_path: Path
 ) -> None:
     photo = picture(tmp_path / "dog.png", (40, 30))
     stage.schedule(at="in 1h", media=[str(photo)], alts=["A dog"])
     stage.house.library = cast("Library", Away(stage.house.library))
-    assert cron(stage, minutes=90, every=5) == ["1.1 late"]
+    assert cron(stage, minutes=90, every=5) == ["1.1 failed"]
     assert stage.remote.calls == []
 
 
