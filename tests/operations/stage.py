@@ -274,7 +274,7 @@ def _empty_store() -> bytes:
         return path.read_bytes()
 
 
-def _fresh_store(path: Path) -> None:
+def fresh_store(path: Path) -> None:
     path.touch(mode=0o600)
     path.write_bytes(_empty_store())
 
@@ -294,7 +294,7 @@ def build(
     clock = FakeClock(at)
     remote = Remote(clock, act)
     config = load(path, {})
-    _fresh_store(tmp_path / "postcron.db")
+    fresh_store(tmp_path / "postcron.db")
     house = House(
         config,
         environ={},

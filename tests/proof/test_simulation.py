@@ -1,0 +1,27 @@
+"""Several hosts, faults everywhere: some seeds of the simulation, and that a seed tells one story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from postcron.model import Filter
+from tests.proof.simulation import play, sweep
+
+
+def test_some_seeds_end_well(memory: Path) -> None:
+    figures = sweep(0, 12, memory)
+    assert figures.breaches == []
+    assert figures.counted["faults"] > 20
+    assert figures.published > 20
+
+
+def test_a_seed_tells_the_same_story_every_time(memory: Path) -> None:
+    assert story(memory / "one", seed=7) == story(memory / "two", seed=7)
+
+
+def story(folder: Path, *, seed: int) -> list[object]:
+    folder.mkdir()
+    _, world = play(seed, folder)
+    events = world.store.events(Filter(), limit=10_000, newest_first=False)
+    world.close()
+    return [(event.at, event.delivery_id, event.kind, event.after) for event in events]

@@ -1,0 +1,306 @@
+"""Several hosts around one store: their processes, their clocks, and a store that can be away.
+
+A dead host's processes are gone, a stopped one's stand still. What postcron does about processes of
+its own host (it ends them by their id) the world does for it, because here they are threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from postcron.config import Config, load
+from postcron.errors import CannotWork, StoreUnavailable
+from postcron.model import Act, Delivery, Filter, Move, Run
+from postcron.operations.house import House
+from postcron.operations.report import Report
+from postcron.secrets import write_key
+from postcron.states import State, Step
+from postcron.store import Store, open_store
+from tests.operations.stage import InLine, fresh_store
+from tests.oracle import Evidence
+from tests.proof.network import Network, platform
+from tests.proof.turns import HostClock, Process, Turns
+
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+#: the self-fence rings this long before the lease ends
+FENCE = timedelta(seconds=20)
+#: what changes something: a commit of these may be lost
+WRITES = frozenset(
+    {
+        *("add_post", "record", "revise", "claim_uploads", "enqueue", "claim_queued", "renew"),
+        *("save_ticket", "set_account", "beat"),
+    }
+)
+
+CONFIG = """
+workspace = "acme"
+timezone = "Europe/Rome"
+
+[store]
+url = "sqlite:///{folder}/postcron.db"
+
+[media]
+library = "{folder}/media"
+
+[run]
+ahead = "10s"
+
+[accounts.same]
+platform = "repeatable"
+late = "publish"
+
+[accounts.handle]
+platform = "handle"
+
+[accounts.listed]
+platform = "readback"
+
+[accounts.again]
+platform = "readback"
+resend = "after_proof"
+
+[accounts.blind]
+platform = "blind"
+"""
+
+
+@dataclass
+class Host:
+    """One machine: its clock, and whether it is there."""
+
+    name: str
+    clock: HostClock
+    state_dir: Path
+    down_until: datetime | None = None
+    store_away_until: datetime | None = None
+
+
+@dataclass
+class World:
+    """Everything of one story."""
+
+    folder: Path
+    seed: int
+    count: int = 2
+    #: how often a seam or a call has a fault
+    rate: float = 0.0
+    #: how a store is made in the folder; its address
+    new_store: Callable[[Path], str] | None = None
+    #: deliveries that a report or an error has named
+    told: set[str] = field(default_factory=set)
+    #: runs that died with something on their tongue
+    unsaid: set[str] = field(default_factory=set)
+    faults: int = 0
+    seams: int = 0
+    #: the seam at which the next process dies, counted from now; a test sets it
+    dies_at: int | None = None
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.turns = Turns(self.random, START)
+        self.hosts = [self._host(number) for number in range(self.count)]
+        self.network = Network(
+            self.turns, self.random, self.rate, self.seam, lambda: self.host().clock.now()
+        )
+        self.platforms = {act.value: platform(self.network, act) for act in Act}
+        self.store: Store = open_store(self.url, now=lambda: self.turns.now, workspace="acme")
+
+    def _host(self, number: int) -> Host:
+        skew = timedelta(seconds=self.random.uniform(-2, 2)) if number else timedelta()
+        return Host(f"host-{number}", HostClock(self.turns, skew), self.folder / f"state-{number}")
+
+    @cached_property
+    def url(self) -> str:
+        if self.new_store is not None:
+            return self.new_store(self.folder)
+        fresh_store(self.folder / "postcron.db")
+        return f"sqlite:///{self.folder}/postcron.db"
+
+    @cached_property
+    def config(self) -> Config:
+        path = self.folder / "postcron.toml"
+        path.write_text(CONFIG.format(folder=self.folder))
+        write_key(self.folder / "postcron.key")
+        return load(path, {})
+
+    def close(self) -> None:
+        self.turns.end()
+        self.store.close()
+
+    # --- processes ---------------------------------------------------------------------------
+
+    def host(self) -> Host:
+        """Return the host whose process has the turn."""
+        assert self.turns.current is not None
+        return next(host for host in self.hosts if host.name == self.turns.current.host)
+
+    def house(self, host: Host) -> House:
+        """Return the house of a new process on a host."""
+        made = House(
+            self.config,
+            environ={},
+            state_dir=host.state_dir,
+            clock=host.clock,
+            find_platform=self.platforms.__getitem__,
+            executor=lambda workers: InLine(),
+        )
+        made.store = WatchedStore(self.store, self, host)  # type: ignore[assignment]
+        return made
+
+    def begin(self, host: Host, work: Callable[[House], Report | None]) -> Process:
+        """Start a process on a host; what its report names is told."""
+
+        def job(process: Process) -> None:
+            try:
+                report = work(self.house(host))
+            except CannotWork as trouble:  # exit 3, one line on stderr
+                self.told |= {d.ref for d in self.deliveries() if d.ref in trouble.message}
+                self.unsaid |= process.runs
+            except BaseException:
+                self.unsaid |= process.runs
+                raise
+            else:
+                self.told |= set() if report is None else {d.ref for d in report.everything()}
+
+        return self.turns.begin(host.name, job)
+
+    def finish(self, process: Process) -> None:
+        """Let time go on until a process is over."""
+        while not process.over and self.turns.processes:
+            self.turns.play(until=min(p.wakes for p in self.turns.processes))
+
+    def kill_owners(self, moves: Iterable[Move], run: Run) -> None:
+        """End what a later run of the same host has found to have outlived its lease."""
+        for move in moves:
+            if move.step is Step.LOST and move.detail.get("sender_dead"):
+                for process in self.turns.processes:
+                    if move.delivery.owner in process.runs and process is not self.turns.current:
+                        self.turns.kill(process)
+
+    # --- seams -------------------------------------------------------------------------------
+
+    def seam(self, name: str) -> None:
+        """A place at which a process may die, stand still, or let another go on."""
+        process = self.turns.current
+        assert process is not None
+        self.seams += 1
+        if self.dies_at is not None:
+            self.dies_at -= 1
+            if self.dies_at < 0:
+                self.dies_at = None
+                self._dies(process)
+        elif self.random.random() < self.rate / 12:
+            self.faults += 1
+            if self.random.random() < 0.6:
+                self._dies(process)
+            else:
+                process.wait(self.turns.now + timedelta(seconds=self.random.uniform(5, 700)))
+        process.seam()
+
+    def _dies(self, process: Process) -> None:
+        self.turns.kill(process)
+        process.seam()
+
+    # --- what there is -----------------------------------------------------------------------
+
+    def deliveries(self) -> list[Delivery]:
+        page = self.store.page(Filter(), limit=1000, order="created", newest_first=False)
+        return list(page.deliveries)
+
+    def next_wake(self) -> datetime | None:
+        return min((d.wake_at for d in self.deliveries() if d.wake_at is not None), default=None)
+
+    def evidence(self, **more: Any) -> Evidence:
+        """Return what the oracle compares."""
+        return Evidence(
+            self.store,
+            self.network.live(),
+            self.turns.now,
+            policy=lambda account: self.config.accounts[account].policy,
+            **more,
+        )
+
+    def said(self) -> set[str]:
+        """Return what was told, or would have been by a run that died before its last word."""
+        events = self.store.events(Filter(), limit=100_000)
+        numbers = {d.id: d.ref for d in self.deliveries()}
+        cut_off = {
+            numbers[e.delivery_id]
+            for e in events
+            if e.run in self.unsaid and e.delivery_id in numbers
+        }
+        return self.told | cut_off
+
+
+class WatchedStore:
+    """The store as one process on one host has it: seams around each verb, and commits that get lost."""
+
+    def __init__(self, store: Store, world: World, host: Host) -> None:
+        self._store, self._world, self._host = store, world, host
+        self.url_shown = store.url_shown
+
+    def now(self) -> datetime:
+        return self._store.now()
+
+    def close(self) -> None:
+        """The world closes the one store there is."""
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(self._store, name)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._world.seam(f"before {name}")
+            return self._done(name, verb, args, kwargs)
+
+        return watched
+
+    def _done(self, name: str, verb: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        world, process = self._world, self._world.turns.current
+        assert process is not None
+        if (run := _run_of(args, kwargs)) is not None:
+            process.runs.add(run.id)
+        if name == "record" and run is not None:
+            world.kill_owners(args[0], run)
+        lost = self._how_lost(name)
+        if lost == "before":
+            raise StoreUnavailable("The store cannot be reached.")
+        result = verb(*args, **kwargs)
+        if lost == "after":
+            raise StoreUnavailable("The store went away.")
+        if name == "record":
+            _set_fences(process, result)
+        if name in WRITES:
+            world.seam(f"after {name}")
+        return result
+
+    def _how_lost(self, name: str) -> str | None:
+        world, host = self._world, self._host
+        if host.store_away_until is not None and world.turns.now < host.store_away_until:
+            return "before"
+        if name not in WRITES or world.random.random() >= world.rate / 15:
+            return None
+        world.faults += 1
+        if world.random.random() < 0.3:
+            away = timedelta(seconds=world.random.uniform(1, 200))
+            host.store_away_until = world.turns.now + away
+        return world.random.choice(["before", "after"])
+
+
+def _run_of(args: Any, kwargs: Any) -> Run | None:
+    return next((one for one in [*args, *kwargs.values()] if isinstance(one, Run)), None)
+
+
+def _set_fences(process: Process, deliveries: Iterable[Delivery | None]) -> None:
+    for delivery in deliveries:
+        if delivery is None:
+            continue
+        if delivery.state is State.PUBLISHING and delivery.lease_until is not None:
+            process.fences[delivery.id] = delivery.lease_until - FENCE
+        else:
+            process.fences.pop(delivery.id, None)
