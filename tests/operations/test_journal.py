@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +141,43 @@ def test_a_run_asked_to_stop_does_not_wait_for_the_store(stage: Stage) -> None:
     unstored(stage)
     assert (stage.clock.now() - stage.now(delivery).due_at).total_seconds() < 3  # type: ignore[operator]
     assert len(journal(stage).lines()) == 1
+
+
+@dataclass
+class Mistaken:
+    """A store whose questions meet a mistake of ours once a call is on the wire."""
+
+    store: Store
+    on_the_wire: threading.Event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def waiting(self, *given: Any, **more: Any) -> Any:
+        if self.on_the_wire.is_set():
+            raise ZeroDivisionError
+        return self.store.waiting(*given, **more)
+
+
+def test_a_mistake_of_ours_costs_no_answer_that_is_on_its_way(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    store, before, on_the_wire = stage.house.store, stage.remote.publish, threading.Event()
+
+    def slow(*given: Any) -> Any:
+        on_the_wire.set()
+        stage.pass_time(seconds=2)
+        time.sleep(0.3)
+        return before(*given)
+
+    stage.remote.publish = slow  # type: ignore[assignment, method-assign]
+    stage.house.executor = ThreadPoolExecutor
+    stage.house.store = Mistaken(store, on_the_wire)  # type: ignore[assignment]
+    with pytest.raises(ZeroDivisionError):
+        publish(stage.house)
+    stage.house.store = store
+    tick(stage.house)
+    assert stage.kinds(delivery)[-2:] == ["intended", "landed"]
 
 
 def test_a_store_that_comes_back_in_time_leaves_the_journal_empty(stage: Stage) -> None:

@@ -319,6 +319,20 @@ def test_a_repeat_that_comes_too_late_leads_to_a_look(desk: Desk, album: Album, 
     assert len(desk.sandbox.live()) == 1
 
 
+def test_a_visit_tells_whose_a_post_is_and_what_only_the_network_knows(
+    desk: Desk, album: Album
+) -> None:
+    asked = draft(album, "Hello", album.image())
+    uuid = desk.prepare(asked).data["post"]
+    desk.publish(asked, desk.notebook.last())
+    desk.clock.forward(minutes=2)
+    page = f"https://app.onlysocial.io/os/{desk.sandbox.workspace}/posts/{uuid}"
+    assert [desk.platform().visit(each).sight for each in (uuid, page)] == [Sight.LIVE] * 2
+    assert desk.platform().visit(f"https://www.instagram.com/p/{uuid}/").sight is Sight.UNCLEAR
+    desk.settings["account_id"] = "2"
+    assert desk.platform().visit(uuid).sight is Sight.GONE
+
+
 @pytest.mark.fault("F54")
 def test_published_without_an_address_is_said_to_be_unproven(desk: Desk, album: Album) -> None:
     asked = draft(album, "Hello", album.image())

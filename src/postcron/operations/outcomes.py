@@ -17,8 +17,8 @@ from postcron.operations.seeing import first_visit
 from postcron.operations.unstored import document, in_words
 from postcron.states import Step
 
-#: seconds before the fence: enough to say where the outcomes are
-LAST_WORDS = 5.0
+#: seconds before the fence: more than one last try with the store may take
+LAST_WORDS = 15.0
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Outcomes:
 
     def write(self) -> Iterator[tuple[Held, Delivery | None]]:
         """Record every call that has ended, in one commit; only then anything else."""
+        if self._lines:
+            self.keep()  # the store was away a moment ago: asking it again may take long
         moves = [ending(self.house, held.delivery, verdict) for held, verdict in self._ended]
         written = self.holding.record(moves)
         ended, self._ended = self._ended, []  # not before: a store that is away loses no answer
