@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from postcron.states import State
 from tests.cli.conftest import Shell
 from tests.cli.home import POSTCRON, Home
+from tests.media.files import picture
 
 COMMANDS = [("run",), ("status",), ("config", "validate"), ("init",), ("--help",)]
 
@@ -78,6 +81,29 @@ def test_nobody_to_tell_is_no_reason_to_stop(home: Home, process: Shell) -> None
     assert home.states() == ["late"]
 
 
+@pytest.mark.fault("F90")
+@pytest.mark.parametrize(("stream", "code"), [("stdout", 3), ("stderr", 1)])
+def test_a_pipe_that_nobody_empties_is_no_reason_to_stop(
+    home: Home, stream: str, code: int
+) -> None:
+    home.holding(State.SCHEDULED)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    streams: dict[str, int] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | {
+        stream: writer
+    }
+    words = [*POSTCRON, "tick", "--json"]
+    given: dict[str, Any] = {"env": home.environment(), "timeout": 60, **streams}
+    done = subprocess.run(words, check=False, **given)
+    assert done.returncode == code
+    assert home.states() == ["late"]
+    os.close(reader)
+    os.close(writer)
+
+
 def test_a_pipe_gets_no_colour(home: Home, process: Shell) -> None:
     home.holding(State.LATE)
     for environ in ({}, {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}):
@@ -132,6 +158,25 @@ def test_few_descriptors_are_enough_or_told(home: Home) -> None:
     )
     assert done.returncode in {0, 3}
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.fault("F92")
+@pytest.mark.parametrize("umask", [0o000, 0o777], ids=oct)
+def test_whatever_the_umask_a_post_is_kept_and_nobody_else_reads_it(home: Home, umask: int) -> None:
+    home.add_account()
+    photo = picture(home.folder / "dog.png", (40, 30))
+    words = ("schedule", "Hi", "--to", "acme", "--at", "2h", "--media", str(photo), "--alt", "Dog")
+    done = subprocess.run(
+        [*POSTCRON, *words],
+        env=home.environment(),
+        capture_output=True,
+        preexec_fn=lambda: os.umask(umask),
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert home.states() == ["scheduled"]
+    made = [path for path in (home.folder / "media").rglob("*") if path.is_file()]
+    assert {oct(path.stat().st_mode & 0o777) for path in [*made, home.store]} == {"0o600"}
 
 
 def through_a_shell(home: Home, script: str) -> subprocess.CompletedProcess[bytes]:

@@ -12,6 +12,8 @@ from rich.console import Console
 from tests import postgres
 from tests.proof import layers, marks, results, sheet
 
+#: the table is never squeezed: in a log nobody can widen it
+WIDE = 110
 PATH = marks.ROOT / "docs" / "proof.md"
 
 
@@ -53,6 +55,7 @@ def _timed(name: str, sweep: layers.Sweep, asked: argparse.Namespace) -> sheet.D
 
 def _print(done: Sequence[sheet.Done]) -> None:
     console = Console()
+    console.width = max(console.width, WIDE)
     console.print(sheet.table(done))
     for line in sheet.counts(done):
         console.print(line, highlight=False, markup=False)

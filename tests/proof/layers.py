@@ -53,6 +53,7 @@ def run(name: str, sweep: Sweep, *, seed: int, count: int, limit: float) -> Figu
             figures = _broken(name, f"its process ended with {worker.exitcode}")
         finally:
             _end(worker)
+    figures.layer = name
     return figures
 
 
