@@ -24,6 +24,7 @@ from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.report import Report
+from postcron.operations.resolve import drop, landed, resend
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
@@ -104,12 +105,25 @@ class Story:
         self._types(self.random.choice(commands))
 
     def _cares(self) -> None:
-        """Somebody reads what was told, and says that it shall go out after all."""
+        """Somebody reads what was told, looks at the account, and says what shall become of it."""
         for delivery in self.world.deliveries():
-            if delivery.state in {State.FAILED, State.LATE} and delivery.wake_at is None:
+            if delivery.wake_at is not None:
+                continue
+            if delivery.state in {State.FAILED, State.LATE}:
                 self._types(partial(retry_now, ids=[delivery.ref], actor="me"))
+            if delivery.state in {State.UNKNOWN, State.CONFIRMING}:
+                self._types(self._word(delivery))
         for name in self.world.config.accounts:
             self._types(partial(check, names=[name]))
+
+    def _word(self, delivery: Delivery) -> Callable[[House], object]:
+        """Return what an honest person says after a look at the account."""
+        shown = [one for one in self.world.network.shown if one.key == delivery.key]
+        if shown:
+            return partial(landed, id=delivery.ref, address=shown[0].remote_id, actor="me")
+        if self.random.random() < 0.5:
+            return partial(drop, id=delivery.ref, actor="me")
+        return partial(resend, id=delivery.ref, confirmed=delivery.ref, actor="me")
 
     # --- machines ----------------------------------------------------------------------------
 
@@ -148,8 +162,8 @@ class Story:
             if self.world.rate and self.random.random() < 0.25:
                 self.world.faults += 1
                 self._sometime(timedelta(minutes=30), happens)
-        if self.random.random() < 0.4:
-            self._sometime(timedelta(hours=1), self._cares)
+        for _ in range(self.random.choice([0, 0, 1, 3])):
+            self._sometime(timedelta(hours=2), self._cares)
 
     def _sometime(self, within: timedelta, what: Callable[[], None]) -> None:
         self.turns.after(within * self.random.random(), what)

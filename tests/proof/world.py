@@ -14,6 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sqlalchemy import func, select
+
 from postcron.config import Config, load
 from postcron.errors import CannotWork, StoreUnavailable
 from postcron.model import Act, Delivery, Filter, Move, Run
@@ -22,6 +24,7 @@ from postcron.operations.report import Report
 from postcron.secrets import write_key
 from postcron.states import State, Step
 from postcron.store import Store, open_store
+from postcron.store.tables import delivery
 from tests.operations.stage import InLine, fresh_store
 from tests.oracle import Evidence
 from tests.proof.network import Network, platform
@@ -30,6 +33,8 @@ from tests.proof.turns import HostClock, Process, Turns
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 #: the self-fence rings this long before the lease ends
 FENCE = timedelta(seconds=20)
+#: a process that was told to stand still does so for longer than any lease
+STOPPED = timedelta(minutes=10)
 #: what changes something: a commit of these may be lost
 WRITES = frozenset(
     {
@@ -98,8 +103,11 @@ class World:
     unsaid: set[str] = field(default_factory=set)
     faults: int = 0
     seams: int = 0
-    #: the seam at which the next process dies, counted from now; a test sets it
+    #: the seam at which a process dies or stands still for long, counted from now; a test sets it
     dies_at: int | None = None
+    stops_at: int | None = None
+    #: how the next commits are lost, before any is drawn
+    lost_commits: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -109,7 +117,9 @@ class World:
             self.turns, self.random, self.rate, self.seam, lambda: self.host().clock.now()
         )
         self.platforms = {act.value: platform(self.network, act) for act in Act}
-        self.store: Store = open_store(self.url, now=lambda: self.turns.now, workspace="acme")
+        self.store: Store = open_store(
+            self.url, now=lambda: self.turns.now, skew=timedelta(), workspace="acme"
+        )
 
     def _host(self, number: int) -> Host:
         skew = timedelta(seconds=self.random.uniform(-2, 2)) if number else timedelta()
@@ -190,11 +200,10 @@ class World:
         process = self.turns.current
         assert process is not None
         self.seams += 1
-        if self.dies_at is not None:
-            self.dies_at -= 1
-            if self.dies_at < 0:
-                self.dies_at = None
-                self._dies(process)
+        if self.dies_at == self.seams:
+            self._dies(process)
+        elif self.stops_at == self.seams:
+            process.wait(self.turns.now + STOPPED)
         elif self.random.random() < self.rate / 12:
             self.faults += 1
             if self.random.random() < 0.6:
@@ -214,7 +223,9 @@ class World:
         return list(page.deliveries)
 
     def next_wake(self) -> datetime | None:
-        return min((d.wake_at for d in self.deliveries() if d.wake_at is not None), default=None)
+        with self.store._database.reading() as connection:
+            wake: datetime | None = connection.scalar(select(func.min(delivery.c.wake_at)))
+            return wake
 
     def evidence(self, **more: Any) -> Evidence:
         """Return what the oracle compares."""
@@ -283,6 +294,8 @@ class WatchedStore:
         world, host = self._world, self._host
         if host.store_away_until is not None and world.turns.now < host.store_away_until:
             return "before"
+        if name in WRITES and self._world.lost_commits:
+            return world.lost_commits.pop(0)
         if name not in WRITES or world.random.random() >= world.rate / 15:
             return None
         world.faults += 1
@@ -297,10 +310,10 @@ def _run_of(args: Any, kwargs: Any) -> Run | None:
 
 
 def _set_fences(process: Process, deliveries: Iterable[Delivery | None]) -> None:
-    for delivery in deliveries:
-        if delivery is None:
+    for one in deliveries:
+        if one is None:
             continue
-        if delivery.state is State.PUBLISHING and delivery.lease_until is not None:
-            process.fences[delivery.id] = delivery.lease_until - FENCE
+        if one.state is State.PUBLISHING and one.lease_until is not None:
+            process.fences[one.id] = one.lease_until - FENCE
         else:
-            process.fences.pop(delivery.id, None)
+            process.fences.pop(one.id, None)
