@@ -129,7 +129,7 @@ class Outcomes:
         words = [trouble.message]
         if kept:
             words.append(
-                f"How {kept} ended is kept in {self.journal.path}; the next run stores it."
+                f"How {kept} ended is kept in {self.journal.path}; the next run on this host stores it."
             )
         if lost and self._refused is not None:
             why = f"{self.journal.path} cannot be written either ({self._refused.strerror})"
