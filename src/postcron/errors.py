@@ -55,6 +55,8 @@ class Code(StrEnum):
     ACCOUNT_UNUSABLE = "account_unusable"
     #: this host lacks what the account needs (a secret, a key of the configuration)
     NOT_CONFIGURED = "not_configured"
+    #: its account or platform is in trouble and left alone for now: no call was made
+    LEFT_ALONE = "left_alone"
     #: its moment passed before the call could leave
     TOO_LATE = "too_late"
     #: the platform does not want this text or these options

@@ -97,9 +97,15 @@ class Remote:
     #: what every look finds, whatever it looks for
     finds: str = ""
     needs_token: bool = False
+    #: what every publish call meets, once the script is over
+    weather: str = "ok"
+    #: something else answers in the platform's place, whatever is asked
+    away: bool = False
+    questions: list[datetime] = field(default_factory=list)
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
+        self._require_presence()
         what = self.prepare_script.popleft() if self.prepare_script else "ok"
         if what == "processing":
             return Ticket({"upload": draft.key}, check_after=timedelta(seconds=30))
@@ -110,7 +116,17 @@ class Remote:
         save(ready)
         return ready
 
+    def whoami(self) -> Identity:
+        self.questions.append(self.clock.now())
+        self._require_presence()
+        return Identity(self.identity, "Acme")
+
+    def _require_presence(self) -> None:
+        if self.away:
+            raise Temporary("A page in HTML.", code=Code.UNEXPECTED_ANSWER)
+
     def look(self, draft: Draft) -> Sighting:
+        self._require_presence()
         if self.unreadable:
             raise Temporary("The list cannot be read.", code=Code.SERVER_TROUBLE)
         if self.finds:
@@ -138,7 +154,7 @@ class Remote:
 
     def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
         self.calls.append(self.clock.now())
-        what = self.script.popleft() if self.script else "ok"
+        what = self.script.popleft() if self.script else self.weather
         if what in {"ok", "lost", "error_though_published", "accepted", "nothing", "empty_id"}:
             self._show(account, draft)
         answer: dict[str, Callable[[], Receipt | Accepted]] = {
@@ -177,6 +193,13 @@ def _error(what: str) -> Exception:
         "bug": ZeroDivisionError("a bug in a platform"),
         "not_sent": Temporary("No route.", code=Code.NOT_REACHABLE, evidence=Evidence.NOT_SENT),
         "busy": Temporary("429.", code=Code.RATE_LIMITED, evidence=Evidence.REFUSED),
+        "quota": Temporary(
+            "429, come back in ten minutes.",
+            code=Code.RATE_LIMITED,
+            evidence=Evidence.REFUSED,
+            retry_after=timedelta(minutes=10),
+        ),
+        "page": OutcomeUnknown("A page in HTML.", code=Code.UNEXPECTED_ANSWER),
         "refused": Permanent("Bad text.", code=Code.CONTENT_REFUSED, evidence=Evidence.REFUSED),
         "bad_token": Permanent("Bad token.", code=Code.TOKEN_REFUSED, evidence=Evidence.REFUSED),
         "says_the_token": Permanent(
@@ -229,7 +252,7 @@ def fake_platform(remote: Remote) -> type:
             return remote.visit(address)
 
         def whoami(self) -> Identity:
-            return Identity(remote.identity, "Acme")
+            return remote.whoami()
 
     return Fake
 

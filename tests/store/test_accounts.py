@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from postcron.model import AccountState
+from postcron.model import AccountState, Breaker, Trouble
 from postcron.store import Beat, Store
 from tests.builders import NOW, a_run
 
@@ -37,6 +38,15 @@ def test_one_at_a_time_renews_a_session_and_nobody_is_kept_out_for_ever(store: S
     store.release_account("acme", until=first)
     assert store.hold_account("acme", until=NOW), "free again; this one is over at once"
     assert store.hold_account("acme", until=second), "its holder died"
+
+
+def test_the_troubles_of_an_account_are_remembered_apart_from_anothers(store: Store) -> None:
+    trouble = Trouble(NOW, "12.1", "acme & sons")
+    known = Breaker((trouble,), openings=2, open_until=NOW + timedelta(minutes=10), why="503")
+    assert store.change_breaker("account acme", lambda before: replace(before, why="x")).why == "x"
+    assert store.change_breaker("account acme", lambda _: known) == known
+    assert store.change_breaker("account other", lambda before: before) == Breaker()
+    assert store.change_breaker("account acme", lambda before: before) == known
 
 
 def test_each_phase_on_each_host_has_one_last_sign_of_life(store: Store) -> None:

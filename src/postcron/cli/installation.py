@@ -57,6 +57,7 @@ def account_state(one: AccountState) -> Document:
         "checked_at": moment(one.checked_at),
         "paused": one.paused,
         "blocked_until": moment(one.blocked_until),
+        "blocked_why": None if one.blocked_until is None else one.block_why,
         "block": None
         if one.block_code is None
         else {"code": one.block_code, "message": one.block_why},

@@ -46,7 +46,9 @@ def _blocked(state: AccountState, here: Here) -> str:
         name = visible(state.account)
         return f"Account {name} is blocked: {why} Mend it, then `postcron accounts check {name}`."
     if state.blocked_until is not None and state.blocked_until > here.now:
-        return f"Account {visible(state.account)} waits, {until(state.blocked_until, here.now)}."
+        why = visible(state.block_why or "")
+        when = until(state.blocked_until, here.now)
+        return f"Account {visible(state.account)} is left alone and tried again {when}: {why}"
     return ""
 
 
@@ -171,7 +173,7 @@ def _standing(account: Account, state: AccountState, here: Here) -> str:
     if state.block_code is not None:
         return f"blocked: {state.block_why or state.block_code}"
     if state.blocked_until is not None and state.blocked_until > here.now:
-        return f"waits, {until(state.blocked_until, here.now)}"
+        return f"left alone, tried again {until(state.blocked_until, here.now)}"
     return "paused" if state.paused else "usable"
 
 

@@ -129,22 +129,27 @@ def _span(text: str | None) -> timedelta | None:
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
     from postcron.cli import documents, render
-    from postcron.operations.accounts import broken
+    from postcron.operations.accounts import broken, unusable
 
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
-        unusable = broken(house)
+        invalid = broken(house)
         report = operation(house)
         here = render.Here.at(house)
-    for error in unusable.values():
+        held = unusable(house) if report.late else frozenset()
+        openings = house.openings.in_force(here.now)
+    for error in invalid.values():
         printing.complain(error.message)
-    for delivery in _troubled(report):
-        printing.complain(render.trouble(delivery, here.now))
+    for opening in openings:
+        printing.complain(render.opening(opening, here.now))
+    for line in render.troubles(_troubled(report), held, here.now):
+        printing.complain(line)
     if how.json or how.verbose or report.dry_run:
         how.answer(documents.report(report), lambda: render.report(report, here))
     if stop.is_set():
         return signals.INTERRUPTED
-    return _exit_code(report) or (failures.INVALID if unusable else failures.DONE)
+    code = _exit_code(report) or (failures.FAILED if openings else failures.DONE)
+    return code or (failures.INVALID if invalid else failures.DONE)
 
 
 def _troubled(report: Report) -> list[Delivery]:

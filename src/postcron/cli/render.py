@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.model import Delivery, Page, Post
+    from postcron.operations.breaking import Opening
     from postcron.operations.house import House
     from postcron.operations.report import Report
     from postcron.operations.resolve import Resolved
@@ -142,6 +143,30 @@ def _note(one: Delivery, here: Here) -> str:
         next_ = "" if one.wake_at is None else f" (again {until(one.wake_at, here.now)})"
         return f"{one.error}{next_}"
     return one.reason
+
+
+def opening(one: Opening, now: datetime) -> str:
+    """Return the one alarm for an account that is left alone from now on."""
+    if one.until is None:
+        return (
+            f"{one.account}: {one.why} Log in again, then `postcron accounts check {one.account}`."
+        )
+    return f"{one.account} is left alone and tried again {until(one.until, now)}: {one.why}"
+
+
+def troubles(some: Iterable[Delivery], held: Collection[str], now: datetime) -> Iterator[str]:
+    """Return a line for each delivery in trouble; what only waited for its account shares one."""
+    waited: dict[str, list[str]] = {}
+    for one in some:
+        if one.state is State.LATE and one.account in held:
+            waited.setdefault(one.account, []).append(one.ref)
+        else:
+            yield trouble(one, now)
+    for account, refs in waited.items():
+        yield (
+            f"{account}: late, because nothing may be sent for it (`postcron status` says why): "
+            f"{', '.join(refs)}."
+        )
 
 
 def trouble(one: Delivery, now: datetime) -> str:

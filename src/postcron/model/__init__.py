@@ -2,10 +2,12 @@
 
 from postcron.model.account import Account as Account
 from postcron.model.account import AccountState as AccountState
+from postcron.model.account import Breaker as Breaker
 from postcron.model.account import Identity as Identity
 from postcron.model.account import Policy as Policy
 from postcron.model.account import SecretRef as SecretRef
 from postcron.model.account import Session as Session
+from postcron.model.account import Trouble as Trouble
 from postcron.model.call import Accepted as Accepted
 from postcron.model.call import Draft as Draft
 from postcron.model.call import Receipt as Receipt

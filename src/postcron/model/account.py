@@ -68,10 +68,32 @@ class AccountState:
     remote_name: str | None = None
     checked_at: datetime | None = None
     paused: bool = False
-    #: nothing is sent before this moment (rate limit), or at all while `block_code` is a dead token
+    #: nothing is sent before this moment; once it is over, a read has to succeed before a post goes
     blocked_until: datetime | None = None
+    #: a dead token: nothing is sent at all until a person has logged in again
     block_code: str | None = None
     block_why: str | None = None
     #: the renewed session, sealed
     session: bytes | None = field(default=None, repr=False)
     session_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A call that ended badly through no fault of the post, and whose it was."""
+
+    at: datetime
+    delivery: str
+    account: str
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """What is remembered of the troubles of one account, or of one platform at one host."""
+
+    #: those that have not opened it yet
+    troubles: tuple[Trouble, ...] = ()
+    #: how often it has opened since a call last went well
+    openings: int = 0
+    open_until: datetime | None = None
+    why: str | None = None

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Identity, SecretRef, Session
+from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
 from postcron.operations.sessions import is_fresh, keep, renewing, unsealed
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
@@ -99,6 +100,8 @@ class Doors:
         With `asked` the platform is asked who we are even if it told us lately.
         """
         with self._locks[account.name]:
+            if not asked:
+                self.house.openings.refuse(account.name, self.house.clock.now())
             if account.name not in self._open or asked:
                 self._open[account.name] = self._opened(account, asked=asked)
             return self._open[account.name]
@@ -124,6 +127,8 @@ class Doors:
     def _opened(self, account: Account, *, asked: bool) -> Platform:
         platform = self._with_session(account, self._state(account))
         state = self._state(account)
+        # After a time of being left alone the first call is a question, never a post.
+        asked = asked or state.blocked_until is not None
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
             self._compare(account, state, platform.whoami())
         return platform
@@ -185,27 +190,35 @@ def _login(house: House, account: Account, session: Session | None) -> Login:
     return Login(account.name, settings(house, account), secret, session)
 
 
-def block(house: House, account: str, error: PlatformError) -> None:
-    """Remember that an account must not be used for now, so that the other posts do not try too."""
-    if error.code in {Code.TOKEN_REFUSED, Code.ACCOUNT_UNUSABLE}:
-        house.store.set_account(account, block_code=error.code, block_why=error.message)
-    elif error.code == Code.RATE_LIMITED and error.retry_after is not None:
-        until = house.clock.now() + error.retry_after
-        house.store.set_account(account, blocked_until=until)
+@dataclass(frozen=True)
+class Standing:
+    """Which accounts must not be used now, and which only one call at a time."""
+
+    unusable: frozenset[str] = frozenset()
+    #: left alone until a moment that has come: the next call shows whether it is over
+    on_trial: frozenset[str] = frozenset()
 
 
-def unusable(house: House) -> frozenset[str]:
-    """Return the accounts that must not be used now: disabled, broken, paused or blocked."""
+def standing(house: House) -> Standing:
+    """Return how all accounts stand: unusable are those disabled, broken, paused or left alone."""
     now = house.clock.now()
+    states = house.store.account_states()
     here = {name for name, account in house.config.accounts.items() if not account.enabled}
     held = {
         name
-        for name, state in house.store.account_states().items()
+        for name, state in states.items()
         if state.paused
         or state.block_code is not None
         or (state.blocked_until is not None and state.blocked_until > now)
     }
-    return frozenset(here | held | broken(house).keys())
+    held = here | held | broken(house).keys()
+    tried = {name for name, state in states.items() if state.blocked_until is not None}
+    return Standing(frozenset(held), frozenset(tried - held))
+
+
+def unusable(house: House) -> frozenset[str]:
+    """Return the accounts that must not be used now."""
+    return standing(house).unusable
 
 
 @dataclass(frozen=True)
@@ -232,12 +245,13 @@ def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> C
     try:
         doors.open(account, asked=True)
     except PlatformError as error:
-        block(house, account.name, error)
+        learn(house, account.name, error, ref="check")
         problem = error
     except Invalid as error:
         problem = error  # a key or a secret that is missing: nothing was asked
     else:
-        house.store.set_account(account.name, block_code=None, block_why=None, blocked_until=None)
+        went_well(house, account.name)
+        house.store.set_account(account.name, block_code=None, block_why=None)
     state = house.store.account_states().get(account.name, AccountState(account.name))
     known = None if state.remote_id is None else Identity(state.remote_id, state.remote_name or "")
     return Checked(account, known if problem is None else None, state, problem)

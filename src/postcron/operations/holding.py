@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from postcron.errors import Code, PlatformError
+from postcron.errors import Code, Evidence, PlatformError
 from postcron.model import Delivery, Move, Post, Run, Ticket
-from postcron.operations.accounts import block, unusable
+from postcron.operations.accounts import Standing, standing
+from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
 from postcron.platforms.base import Platform
 from postcron.states import Step
@@ -62,8 +63,8 @@ class Holding:
     _held: dict[int, Held] = field(default_factory=dict)
     #: ids of everything this run had to do with, in order
     touched: dict[int, None] = field(default_factory=dict)
-    #: accounts that must not be used, as last read
-    unusable: frozenset[str] = frozenset()
+    #: which accounts must not be used, as last read
+    standing: Standing = field(default_factory=Standing)
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -95,13 +96,41 @@ class Holding:
 
     def ask_accounts(self) -> None:
         """Read again which accounts must not be used now."""
-        self.unusable = unusable(self.house)
+        self.standing = standing(self.house)
+
+    @property
+    def unusable(self) -> frozenset[str]:
+        return self.standing.unusable
+
+    def one_at_a_time(self, some: list[Held]) -> list[Held]:
+        """Return those that may have a call now: of an account on trial one, if none is under way."""
+        busy = {held.delivery.account for held in self.at(Stage.INTENDED, Stage.CALLING)}
+        free: list[Held] = []
+        for held in some:
+            account = held.delivery.account
+            if account not in self.standing.on_trial or account not in busy:
+                free.append(held)
+            busy.add(account)
+        return free
 
     def learn(self, held: Held, error: PlatformError) -> None:
-        """Keep what an error says about the account, for this run and the others."""
-        block(self.house, held.delivery.account, error)
+        """Keep what an error of the call says about the account, for this run and the others."""
+        ref = held.delivery.ref
+        if error.evidence is Evidence.UNCLEAR:
+            ref = f"{ref}/{held.delivery.fence}"  # a lost answer is a trouble of its own each time
+        learn(self.house, held.delivery.account, error, ref=ref)
+        self.heard(held, error)
+
+    def heard(self, held: Held, error: PlatformError) -> None:
+        """Take in what a worker has learnt already."""
         self.ask_accounts()
         held.session_over = error.code == Code.TOKEN_EXPIRED
+
+    def answered_well(self, held: Held) -> None:
+        """Use an account freely again that was on trial."""
+        if held.delivery.account in self.standing.on_trial:
+            went_well(self.house, held.delivery.account)
+            self.ask_accounts()
 
     def lease_end(self, delivery: Delivery) -> float:
         """Return when a lease ends, by a clock that cannot be set back."""

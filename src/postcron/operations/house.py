@@ -19,6 +19,7 @@ from postcron.config import Config
 from postcron.errors import CannotWork, Invalid, NotFound
 from postcron.model import Account, Delivery, Move, Policy, Run, SecretRef
 from postcron.operations import host
+from postcron.operations.breaking import Openings
 from postcron.operations.harmless import harmless_move
 from postcron.secrets import Sealer, Secrets
 from postcron.web import Guard
@@ -58,6 +59,8 @@ class House:
     stop: threading.Event = field(default_factory=threading.Event)
     #: accounts whose settings cannot be used, once that has been asked
     broken: dict[str, Invalid] | None = None
+    #: accounts this process has come to leave alone
+    openings: Openings = field(default_factory=Openings)
     #: how far the store's clock is ahead; None: measured (a test moves its own clock)
     store_skew: timedelta | None = None
 

@@ -56,6 +56,8 @@ class Outcomes:
         moves = [ending(self.house, held.delivery, verdict) for held, verdict in self._ended]
         written = self.holding.record(moves)
         ended, self._ended = self._ended, []  # not before: a store that is away loses no answer
+        for held, _ in ended:
+            held.stage = Stage.RESTING  # it is not on the wire any more, whatever happens below
         self._forget()
         for (held, verdict), delivery in zip(ended, written, strict=True):
             yield held, self._settled(held, verdict, delivery)
@@ -65,6 +67,8 @@ class Outcomes:
         with suppress(CannotWork):
             if verdict.error is not None:
                 self.holding.learn(held, verdict.error)
+            else:
+                self.holding.answered_well(held)
             if delivery is None and verdict.receipt is not None:
                 return self._doubtful_receipt(held)
         return delivery

@@ -7,9 +7,9 @@ from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
 
-from postcron.errors import Permanent
+from postcron.errors import Code, Permanent
 from postcron.model import Delivery, Move, Phase, Post, Run, Ticket
-from postcron.operations.accounts import Doors, block, unusable
+from postcron.operations.accounts import Doors, unusable
 from postcron.operations.house import House
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error
 from postcron.operations.protocol import grace_end, said
@@ -99,11 +99,12 @@ class Carriers:
 
     def _failed(self, delivery: Delivery, failure: Exception) -> Move:
         error = as_platform_error(failure)
-        block(self.house, delivery.account, error)
         now = self.house.clock.now()
         told = {"code": error.code, "message": error.message}
         tries = delivery.tries + 1
         changes = said(error) | {"tries": tries}
+        if error.code == Code.LEFT_ALONE:
+            return Move(delivery, Step.UPLOAD_POSTPONED, now, detail=told)
         if isinstance(error, Permanent):
             return Move(delivery, Step.UPLOAD_REFUSED, None, changes, detail=told)
         policy = self.house.policy(delivery.account)

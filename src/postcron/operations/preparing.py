@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
 from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Run, Ticket
 from postcron.operations.accounts import Doors
+from postcron.operations.breaking import learning
 from postcron.operations.harmless import harmless_ticket
 from postcron.operations.house import House
 from postcron.rules.backoff import IN_RUN
@@ -78,17 +79,19 @@ class Preparation:
 
     def _once(self) -> Ticket:
         account = self.house.account(self.delivery.account)
-        platform = self.doors.open(account)
-        try:
-            return platform.prepare(self._draft(), self.ticket, self._save)
-        except PlatformError as error:
-            if error.code == Code.TOKEN_EXPIRED:
-                self.doors.forget(account, platform)
-            raise
+        # Learnt at once, not after the last try: the workers beside this one need not try too.
+        with learning(self.house, account.name, ref=self.delivery.ref):
+            platform = self.doors.open(account)
+            try:
+                return platform.prepare(self._draft(), self.ticket, self._save)
+            except PlatformError as error:
+                if error.code == Code.TOKEN_EXPIRED:
+                    self.doors.forget(account, platform)
+                raise
 
     def _patiently(self, work: Any) -> Ticket:
         again = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, Temporary)),
+            retry=retry_if_exception(_is_worth_a_try),
             wait=lambda state: _wait(state).total_seconds(),
             stop=lambda state: (
                 state.attempt_number > len(IN_RUN) or not self._may_wait(_wait(state))
@@ -139,6 +142,10 @@ def as_platform_error(error: Exception) -> PlatformError:
         return Temporary(error.message, code=Code.NOT_CONFIGURED, evidence=Evidence.NOT_SENT)
     log.error("a worker stopped unexpectedly", exc_info=error)
     return Permanent(f"postcron stopped unexpectedly ({type(error).__name__}: {error}).")
+
+
+def _is_worth_a_try(error: BaseException) -> bool:
+    return isinstance(error, Temporary) and error.code != Code.LEFT_ALONE
 
 
 def _wait(state: RetryCallState) -> timedelta:

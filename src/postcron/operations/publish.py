@@ -40,8 +40,6 @@ INTENT_AHEAD = timedelta(milliseconds=250)
 ASK_EVERY = timedelta(seconds=1)
 #: what this run began it follows this much longer: the last pause between its tries is 20 s
 PATIENCE = sum(IN_RUN, timedelta(seconds=5))
-#: a worker has these; nothing happens to them by the clock
-BUSY = frozenset({Stage.PREPARING, Stage.CALLING, Stage.LOOKING})
 #: states in which something more may happen within the same run
 UNFINISHED = frozenset({State.FAILED, State.CONFIRMING, State.UNKNOWN})
 
@@ -249,7 +247,7 @@ class Shift:
         under_way = len(self.holding.at(Stage.INTENDED, Stage.CALLING))
         room = max(2 * self.house.config.run.workers - under_way, 0)
         near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
-        near = sorted(near, key=lambda held: held.due_at)[:room]
+        near = self.holding.one_at_a_time(sorted(near, key=lambda held: held.due_at))[:room]
         for held in near:
             if not self._may_still_go(held):
                 self._give_back(held)
@@ -332,7 +330,9 @@ class Shift:
         self.workers.wait(min([*self._moments(), self.asked_at + ASK_EVERY]))
 
     def _moments(self) -> Sequence[datetime]:
-        return [self._moment(held) for held in self.holding.all() if held.stage not in BUSY]
+        waiting = self.holding.at(Stage.INTENDED, Stage.RESTING)
+        waiting += self.holding.one_at_a_time(self.holding.at(Stage.PREPARED))
+        return [self._moment(held) for held in waiting]
 
     def _moment(self, held: Held) -> datetime:
         """Return when something has to happen to a delivery that no worker has."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from postcron.errors import PlatformError, Temporary
+from postcron.errors import Code, PlatformError, Temporary
 from postcron.model import Move, Ticket
 from postcron.operations.accounts import Doors
+from postcron.operations.breaking import learning
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft
@@ -39,9 +40,10 @@ class Readying:
                 self.doors.forget(account, held.platform)
                 held.session_over = False
             ticket = held.ticket if self._is_prepared(held) else self._phase_two(held)
-            held.platform = platform = self.doors.open(account)
-            if ticket.ready and isinstance(platform, Starts):
-                return platform.before_publish(draft(held.delivery, held.post), ticket)
+            with learning(self.house, account.name, ref=held.delivery.ref):
+                held.platform = platform = self.doors.open(account)
+                if ticket.ready and isinstance(platform, Starts):
+                    return platform.before_publish(draft(held.delivery, held.post), ticket)
             return ticket
 
         return prepare
@@ -90,7 +92,10 @@ class Readying:
         return Move(held.delivery, Step.UPLOADED, lease, changes, lease_until=lease)
 
     def _failed(self, held: Held, error: PlatformError) -> None:
-        self.holding.learn(held, error)
+        self.holding.heard(held, error)
+        if error.code == Code.LEFT_ALONE:
+            self.holding.step(held, Step.RELEASED, wake_at=self.house.store.now())
+            return
         rules = self.house.policy(held.delivery.account)
         wake_at, changes = failure(held.delivery, error, at=self.house.clock.now(), policy=rules)
         again = isinstance(error, Temporary) and wake_at is not None

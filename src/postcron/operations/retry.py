@@ -8,6 +8,7 @@ from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.report import Report
 from postcron.operations.selecting import select
+from postcron.operations.tick import is_late
 from postcron.states import State, Step
 
 
@@ -27,7 +28,12 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
 
 def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
     """Queue failed deliveries whose pause is over; return those that this run was first with."""
-    found = house.store.retries(limit, skip=unusable(house))
+    held = unusable(house)
+    found = house.store.retries(limit, skip=held)
+    if held:
+        # Left alone until their grace is over: queued, they are called late and somebody is told.
+        kept = house.store.retries(limit, only=held)
+        found += [d for d in kept if is_late(d, house.clock.now(), house.policy(d.account))]
     moves = [Move(delivery, Step.RETRIED, wake_at=house.store.now()) for delivery in found]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 

@@ -43,9 +43,10 @@ def decide(house: House, run: Run, *, limit: int, until: datetime | None = None)
     """
     now = house.clock.now()
     missed = miss(house, run, now=now, limit=limit)
-    allowed = _allow(house, run, limit=limit)
+    held = unusable(house)
+    allowed = _allow(house, run, limit=limit, held=held)
     horizon = max(now + house.config.run.horizon, until or now)
-    queued = house.store.enqueue(run, until=horizon, limit=limit, skip=unusable(house))
+    queued = house.store.enqueue(run, until=horizon, limit=limit, skip=held)
     return missed + allowed + queued
 
 
@@ -89,11 +90,13 @@ def missed(delivery: Delivery, now: datetime, policy: Policy) -> Move:
     )
 
 
-def _allow(house: House, run: Run, *, limit: int) -> list[Delivery]:
+def _allow(house: House, run: Run, *, limit: int, held: frozenset[str]) -> list[Delivery]:
     now = house.clock.now()
+    # Let out, it could not go, and would be late again in a quarter of an hour.
+    kept = {name for name in held if house.policy(name).late == "publish"}
     moves = [
         _by_policy(delivery, house.policy(delivery.account), now)
-        for delivery in house.store.allowed_late(limit)
+        for delivery in house.store.allowed_late(limit, skip=kept)
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 

@@ -10,6 +10,7 @@ from postcron.model import (
     AccountState,
     Attachment,
     Attempt,
+    Breaker,
     Delivery,
     Filter,
     LedgerEvent,
@@ -24,9 +25,11 @@ from postcron.model import (
     Saved,
     Ticket,
 )
+from postcron.rules.breaker import Change
 from postcron.states import State
 from postcron.store import (
     accounts,
+    breakers,
     claims,
     listing,
     posting,
@@ -251,18 +254,28 @@ class Store:
         uncertain = self._woken(limit, State.CONFIRMING, State.UNKNOWN)
         return uncertain + self._woken(limit, State.PUBLISHED)
 
-    def retries(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
+    def retries(
+        self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
+    ) -> list[Delivery]:
         """Return what failed and whose next try has come."""
-        return self._woken(limit, State.FAILED, skip=skip)
+        return self._woken(limit, State.FAILED, only=only, skip=skip)
 
-    def allowed_late(self, limit: int) -> list[Delivery]:
-        """Return what is late and shall go out all the same."""
-        return self._woken(limit, State.LATE)
+    def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
+        """Return what is late and not to be asked about: to go out all the same, or not at all."""
+        return self._woken(limit, State.LATE, skip=skip)
 
-    def _woken(self, limit: int, *states: State, skip: Collection[str] = ()) -> list[Delivery]:
-        condition = reading.woken(self.now(), *states)
+    def _woken(
+        self,
+        limit: int,
+        *states: State,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        where = [reading.woken(self.now(), *states)]
+        if only is not None:
+            where.append(delivery.c.account.in_(sorted(only)))
         order = (delivery.c.wake_at, delivery.c.id)
-        return reading.deliveries(self._database, condition, order=order, limit=limit, skip=skip)
+        return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
 
     # --- what runs leave for each other ------------------------------------------------------
 
@@ -280,6 +293,10 @@ class Store:
     def release_account(self, account: str, *, until: datetime) -> None:
         """Let others renew it, unless our time was over and somebody else has begun."""
         accounts.release_account(self._database, account, until)
+
+    def change_breaker(self, scope: str, change: Change) -> Breaker:
+        """Change what is remembered of the troubles of an account or platform; return it."""
+        return breakers.change(self._database, scope, change)
 
     def beat(self, run: Run, *, at: datetime, found: int, done: int, failed: int) -> None:
         """Write a sign of life, durably: a run that cannot even do this must not send anything."""

@@ -1,0 +1,50 @@
+"""What cron mails when a whole account is in trouble: one line, not one for each post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from postcron.states import State
+from tests.cli.conftest import Shell
+from tests.cli.home import Home
+from tests.simulators.mastodon import Mastodon
+from tests.simulators.server import Reply
+
+
+@pytest.fixture
+def mastodon(home: Home) -> Iterator[Mastodon]:
+    """A server for the account acme."""
+    with Mastodon() as server:
+        home.add_account(server.url)
+        yield server
+
+
+@pytest.mark.fault("F101")
+def test_a_login_that_is_refused_is_said_once_and_shown_until_it_is_mended(
+    home: Home, process: Shell, mastodon: Mastodon
+) -> None:
+    refused = Reply(401, {"error": "The access token is invalid"})
+    mastodon.misbehave(refused, lambda asked: "verify_credentials" in asked.path)
+    for number in range(3):
+        process("schedule", f"Hello {number}", "--to", "acme", "--now")
+    first = process("publish")
+    alarms = [line for line in first.err.splitlines() if "Log in again" in line]
+    assert (first.code, len(alarms)) == (1, 1)
+    assert "accounts check acme" in alarms[0]
+    assert "Log in again" not in process("publish").err
+    assert "Account acme is blocked" in process("status").out
+    assert process("accounts", "check").code == 0
+
+
+def test_what_is_late_because_its_account_is_blocked_shares_a_line(
+    home: Home, shell: Shell
+) -> None:
+    home.add_account()
+    kept = home.holding(State.SCHEDULED, State.READY, State.QUEUED)
+    with home.long_ago() as store:
+        store.set_account("acme", block_code="token_refused", block_why="The token is dead.")
+    answer = shell("tick")
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert all(delivery.ref in answer.err for delivery in kept)
