@@ -7,47 +7,24 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 
-from postcron.config import load
-from postcron.model import (
-    Accepted,
-    Act,
-    Draft,
-    Limits,
-    NewDelivery,
-    NewPost,
-    PostType,
-    Receipt,
-    SaveTicket,
-    Sight,
-    Sighting,
-    Ticket,
-)
-from postcron.operations.house import House, opened
+from bench.house import arrivals, fill, house, platform
+from postcron.operations.house import opened
 from postcron.operations.publish import publish
-from postcron.platforms.base import Key, Login, Option, judge
-from postcron.states import State
-from postcron.store import migrate
-from postcron.web import Api
 
 SPREAD, AT_ONCE = 40, 50
 GOALS = {"spread": "p50 ≤ 2, p99 ≤ 5, max ≤ 20", "at once": "p99 ≤ 40"}
 
 
 def main() -> None:
-    with _platform() as url:
+    with platform() as url:
         figures, baselines = {}, {}
         for name, moments in (("spread", _spread), ("at once", _at_once)):
             figures[name] = _postcron(url, moments(_in(15)))
@@ -79,69 +56,10 @@ def _told(late: Sequence[float]) -> str:
 
 
 def _postcron(url: str, moments: Sequence[datetime]) -> list[float]:
-    with tempfile.TemporaryDirectory() as folder, opened(_house(Path(folder), url)) as house:
-        _fill(house, moments)
-        publish(house, limit=len(moments))
-    return _arrivals(url)
-
-
-def _house(folder: Path, url: str) -> House:
-    config = folder / "postcron.toml"
-    config.write_text(
-        f'timezone = "UTC"\n[store]\nurl = "sqlite:///{folder}/postcron.db"\n[media]\nlibrary = "{folder}/media"\n'
-        f'[run]\nworkers = 50\n[accounts.bench]\nplatform = "bench"\napi_url = "{url}"\n'
-    )
-    migrate(f"sqlite:///{folder}/postcron.db")
-    return House(
-        load(config, {}),
-        environ={},
-        state_dir=folder / "state",
-        find_platform=lambda name: BenchPlatform,
-    )
-
-
-def _fill(house: House, moments: Sequence[datetime]) -> None:
-    run = house.run("bench")
-    for number, due_at in enumerate(moments):
-        delivery = NewDelivery(
-            account="bench", platform="bench", state=State.SCHEDULED, text=None, options={},
-            wanted_at=due_at, due_at=due_at, reason="bench", wake_at=due_at, key=f"bench-{number}",
-        )  # fmt: skip
-        post = NewPost("default", None, f"post {number}", PostType.POST, (), (delivery,), "bench")
-        house.store.add_post(post, run=run)
-
-
-class BenchPlatform:
-    """Sends the due moment along, so that the other side can tell how late it came."""
-
-    name: ClassVar[str] = "bench"
-    act: ClassVar[Act] = Act.REPEATABLE
-    keys: ClassVar[tuple[Key, ...]] = (Key("api_url", required=True),)
-    options: ClassVar[tuple[Option, ...]] = ()
-    ticket_life: ClassVar[timedelta | None] = None
-    max_lead: ClassVar[timedelta | None] = None
-    settle: ClassVar[timedelta] = timedelta(seconds=5)
-
-    def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
-        self.api = api(login.settings["api_url"])
-
-    @classmethod
-    def limits(cls, settings: Mapping[str, str]) -> Limits:
-        return Limits(source="bench", as_of="2026-11-21", text_max=1000)
-
-    def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
-        return Ticket(ready=True)
-
-    def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
-        answer = self.api.act(
-            "POST", "/publish", json={"due": draft.due_at.timestamp(), "key": draft.key}
-        )
-        if answer.status != 200:
-            raise judge(answer, ())
-        return Receipt(draft.key)
-
-    def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
-        return Sighting(Sight.UNCLEAR, "The bench does not look.")
+    with tempfile.TemporaryDirectory() as folder, opened(house(Path(folder), url)) as home:
+        fill(home, moments)
+        publish(home, limit=len(moments))
+    return _late(url)
 
 
 def _bare(url: str, moments: Sequence[datetime]) -> list[float]:
@@ -150,7 +68,7 @@ def _bare(url: str, moments: Sequence[datetime]) -> list[float]:
         thread.start()
     for thread in threads:
         thread.join()
-    return _arrivals(url)
+    return _late(url)
 
 
 def _sleep_and_send(url: str, due_at: datetime) -> None:
@@ -164,29 +82,6 @@ def _sleep_and_send(url: str, due_at: datetime) -> None:
     connection.close()
 
 
-@dataclass(frozen=True)
-class _Arrival:
-    due: float
-    at: float
-
-
-def _arrivals(url: str) -> list[float]:
-    """Return how late each request came, in ms, and begin a new count."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    connection.request("POST", "/arrivals")
-    arrivals = [_Arrival(**each) for each in json.load(connection.getresponse())]
-    connection.close()
-    return [(arrival.at - arrival.due) * 1e3 for arrival in arrivals]
-
-
-@contextmanager
-def _platform() -> Iterator[str]:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.platform"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-    finally:
-        server.terminate()
-        server.wait()
+def _late(url: str) -> list[float]:
+    """Return how late each request came, in ms."""
+    return [(arrival.at - arrival.due) * 1e3 for arrival in arrivals(url)]

@@ -19,3 +19,4 @@ def compile_lock(*arguments: str, into: str) -> None:
 compile_lock("--extra", "postgres", "../pyproject.toml", into="run.txt")
 compile_lock("dev.in", into="dev.txt")
 compile_lock("build.in", into="build.txt")
+compile_lock("peers.in", into="peers.txt")
