@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from postcron.operations.retry import retry, retry_now
 from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
+from postcron.store import Store
 from tests.operations.stage import Stage, build
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -379,3 +381,30 @@ def test_one_post_to_two_accounts_lives_and_fails_alone(stage: Stage) -> None:
     assert {stage.now(one).state, stage.now(two).state} == {State.FAILED, State.PUBLISHED}
     assert (len(report.done), len(report.failed)) == (1, 1)
     assert report.phase is Phase.PUBLISH
+
+
+def test_a_burst_costs_no_commit_of_its_own_for_each_post(stage: Stage) -> None:
+    """P5: a claim that is fresh is not prolonged."""
+    for number in range(5):
+        stage.schedule(f"post {number}", at="in 1h")
+    stage.pass_time(hours=1)
+    watched = Renewals(stage.house.store)
+    stage.house.store = watched  # type: ignore[assignment]
+    run(stage.house)
+    assert len(stage.remote.live) == 5
+    assert watched.renewals == 0
+
+
+class Renewals:
+    """The store, counting how often a claim is prolonged."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.renewals = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def renew(self, *args: Any, **kwargs: Any) -> Any:
+        self.renewals += 1
+        return self._store.renew(*args, **kwargs)

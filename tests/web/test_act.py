@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 import trustme
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
-from postcron.web import Answer, Api
+from postcron.web import Answer, Api, line
 from postcron.web.line import tls
 from tests.wire import Manners, Server, Visit, after_reading, answer, hang, http, reset, trickle
 
@@ -105,7 +107,7 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
     made.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    tls.cache_clear()
+    line._tls.cache_clear()
     return made
 
 
@@ -137,6 +139,25 @@ def test_nothing_older_than_tls_1_2_is_spoken() -> None:
     assert tls().minimum_version is ssl.TLSVersion.TLSv1_2
     assert tls().verify_mode is ssl.CERT_REQUIRED
     assert tls().check_hostname
+
+
+def test_workers_that_begin_together_read_the_authorities_once() -> None:
+    """Each reading takes 50 ms of CPU: fifty of them made a burst of posts late."""
+    code = """
+import threading
+from postcron.web import line
+from postcron.web.line import tls
+found, together = [], threading.Barrier(20)
+def work():
+    together.wait()
+    found.append(tls())
+threads = [threading.Thread(target=work) for _ in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), len(set(map(id, found))))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["20", "1"]
 
 
 # --- it may have happened -----------------------------------------------------------------------

@@ -68,7 +68,8 @@ class Preparation:
 
         Raises `Temporary` or `Permanent` when the tries of this run are used up, and `LeaseLost`.
         """
-        self._keep_lease()  # it may have waited long for a worker
+        if self._waited_long():
+            self._keep_lease()
         for media in {attachment.file for attachment in self.post.attachments}:
             self.house.library.check(media)
         while True:
@@ -76,6 +77,14 @@ class Preparation:
             if self.ticket.ready or not self._may_wait(self.ticket.check_after):
                 return self.ticket
             self._pause(self.ticket.check_after or timedelta())
+
+    def _waited_long(self) -> bool:
+        """Say whether much of the lease went by before a worker was free.
+
+        A fresh one is not renewed: that would be a commit for each post of a burst.
+        """
+        ends, lease = self.delivery.lease_until, self.house.config.run.lease
+        return ends is None or ends - self.house.store.now() < lease - RENEW
 
     def _once(self) -> Ticket:
         account = self.house.account(self.delivery.account)

@@ -9,6 +9,7 @@ import select
 import socket
 import ssl
 import struct
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -196,12 +197,21 @@ def client(line: Line, *, keep: bool) -> httpx.Client:
     )
 
 
-@functools.cache
-def tls() -> ssl.SSLContext:
-    """Return the one context of this process: TLS 1.2 or newer, always verified.
+_reading_authorities = threading.Lock()
 
-    The system's authorities (SSL_CERT_FILE and SSL_CERT_DIR name others) and Mozilla's beside
-    them, because a slim container has none.
+
+def tls() -> ssl.SSLContext:
+    """Return the one context of this process: TLS 1.2 or newer, always verified."""
+    # A cache alone lets fifty workers that begin together read the authorities fifty times.
+    with _reading_authorities:
+        return _tls()
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Trust the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR name others) and Mozilla's.
+
+    The latter because a slim container has none.
     """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
