@@ -145,7 +145,6 @@ def test_workers_that_begin_together_read_the_authorities_once() -> None:
     """Each reading takes 50 ms of CPU: fifty of them made a burst of posts late."""
     code = """
 import threading
-from postcron.web import line
 from postcron.web.line import tls
 found, together = [], threading.Barrier(20)
 def work():
