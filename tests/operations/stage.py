@@ -6,7 +6,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from postcron.operations.house import House
 from postcron.operations.schedule import Wish, schedule
 from postcron.platforms.base import Key, Login, Option
 from postcron.secrets import write_key
-from postcron.store import migrate
+from postcron.store import Papers, migrate
 from postcron.web import Api
 from tests.fakes import FakeClock
 
@@ -309,10 +309,13 @@ def build(
     act: Act = Act.HANDLE,
     account: str = "",
     platform: str = "fake",
+    store: str | None = None,
 ) -> Stage:
-    """Set the stage in an empty folder."""
+    """Set the stage in an empty folder; with `store` on one that is there and migrated."""
     path = tmp_path / "postcron.toml"
-    path.write_text(CONFIG.format(folder=tmp_path, account=account, platform=platform))
+    own = f"sqlite:///{tmp_path}/postcron.db"
+    written = CONFIG.format(folder=tmp_path, account=account, platform=platform)
+    path.write_text(written.replace(own, store or own))
     write_key(tmp_path / "postcron.key")
     clock = FakeClock(at)
     remote = Remote(clock, act)
@@ -325,9 +328,25 @@ def build(
         clock=clock,
         find_platform=lambda name: fake_platform(remote),
         executor=lambda workers: InLine(),
+        store_skew=timedelta(),
     )
     BUILT.append(house)
     return Stage(house, remote, clock)
+
+
+class Cluster:
+    """A store that says it lies on a server, as one does that several machines may use."""
+
+    def __init__(self, store: Any, name: str = "cluster/00000001") -> None:
+        self._store = store
+        self.name = name
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self._store, verb)
+
+    def papers(self) -> Papers:
+        found: Papers = self._store.papers()
+        return replace(found, cluster=self.name)
 
 
 #: every house of the test at hand: closed at its end

@@ -49,7 +49,11 @@ def answer(process: subprocess.Popen[str]) -> Any:
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> dict[str, str]:
-    return {"store": f"sqlite:///{tmp_path}/postcron.db", "library": f"{tmp_path}/media"}
+    return {
+        "store": f"sqlite:///{tmp_path}/postcron.db",
+        "library": f"{tmp_path}/media",
+        "state": f"{tmp_path}/state",  # one machine
+    }
 
 
 @pytest.fixture
@@ -131,7 +135,7 @@ def _host(folder: Path, shared: Mapping[str, str], platform: Sandbox) -> Host:
     )  # fmt: skip
     environ = {
         "PATH": os.environ["PATH"],
-        "POSTCRON_STATE": str(folder / "state"),
+        "POSTCRON_STATE": shared.get("state", str(folder / "state")),
         "STORE": shared["store"],
         "TOKEN": platform.token,
         "S3_KEY": shared.get("access_key", ""),

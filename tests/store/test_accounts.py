@@ -54,6 +54,6 @@ def test_each_phase_on_each_host_has_one_last_sign_of_life(store: Store) -> None
     store.beat(a_run("new"), at=NOW, found=1, done=1, failed=0)
     store.beat(a_run("t", phase="tick"), at=NOW, found=0, done=0, failed=0)
     assert store.beats() == [
-        Beat("host-1", "publish", "new", NOW, 1, 1, 0),
-        Beat("host-1", "tick", "t", NOW, 0, 0, 0),
+        Beat("host-1", "publish", "new", "boot-1", NOW, 1, 1, 0),
+        Beat("host-1", "tick", "t", "boot-1", NOW, 0, 0, 0),
     ]

@@ -16,6 +16,7 @@ from postcron.cli import (
     phases,
     posting,
     printing,
+    reconciling,
     resolving,
     sandbox,
     setup,
@@ -53,7 +54,7 @@ def postcron(
     """Write a post now; cron publishes it at its second, exactly once, or somebody is told."""
 
 
-for group in (setup, posting, phases, resolving, looking, accounts, sandbox):
+for group in (setup, posting, phases, resolving, looking, reconciling, accounts, sandbox):
     group.register(app)
 
 

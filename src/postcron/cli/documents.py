@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from postcron.operations.listing import Entry
     from postcron.operations.reading import Shown, Story
+    from postcron.operations.reconcile import Reconciled
     from postcron.operations.report import Report
     from postcron.operations.resolve import Resolved
     from postcron.operations.schedule import Planned, Scheduled
@@ -147,6 +148,11 @@ def report(one: Report) -> Document:
     }
     head = {"phase": str(one.phase), "dry_run": one.dry_run, "found": one.found}
     return head | {name: [delivery(each) for each in some] for name, some in lists.items()}
+
+
+def reconciled(one: Reconciled) -> Document:
+    doubted = [delivery(each) for each in one.doubted]
+    return {"dry_run": one.dry_run, "doubted": doubted, "ahead": one.ahead}
 
 
 # --- looking -----------------------------------------------------------------------------------

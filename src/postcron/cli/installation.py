@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def status(one: Status, idle: Mapping[str, datetime]) -> Document:
     return {
         "now": moment(one.now),
+        "held": one.held,
         "counts": {str(state): count for state, count in one.counts.items()},
         "next_due": moment(one.next_due),
         "upcoming": [delivery(each) for each in one.upcoming],

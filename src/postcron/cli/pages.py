@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from postcron.operations.init import Initialised
     from postcron.operations.listing import Entry
     from postcron.operations.reading import Shown, Status, Story
+    from postcron.operations.reconcile import Reconciled
     from postcron.sandbox import Sandbox
 
 
 def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
     counts = ", ".join(f"{one.counts[state]} {state}" for state in State if state in one.counts)
     counts = counts or "no posts yet"
-    parts = [f"{counts}. Next: {here.when(one.next_due)}."]
+    parts = [] if one.held is None else [visible(one.held), ""]
+    parts.append(f"{counts}. Next: {here.when(one.next_due)}.")
     if one.needs_you:
         parts += ["", "Needs you (`postcron show ID` says what is safe to do):"]
         parts.append(deliveries(one.needs_you, here))
@@ -60,6 +62,16 @@ def _ran(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
     if not last:
         return "No phase has run yet: crontab.example has the lines for cron."
     return "Last ran: " + ", ".join(f"{name} {until(at, here.now)}" for name, at in last.items())
+
+
+def reconciled(one: Reconciled, here: Here) -> str:
+    verb = "would be looked for" if one.dry_run else "are looked for from now on"
+    lines = [
+        f"{len(one.doubted)} deliveries may be out already and {verb}; none of them is sent by itself.",
+        f"{one.ahead} keep their time, still to come.",
+        "What was cancelled, edited or moved since the backup has to be cancelled, edited or moved again.",
+    ]
+    return "\n".join([*lines, *([deliveries(one.doubted, here)] if one.doubted else [])])
 
 
 # --- one post ----------------------------------------------------------------------------------

@@ -106,6 +106,9 @@ class Outcome(StrEnum):
 #: while an attempt ended like this, the database refuses a second one for its delivery
 BINDING: Final = frozenset({Outcome.OPEN, Outcome.LANDED, Outcome.ACCEPTED, Outcome.UNKNOWN})
 
+#: the code of an attempt that a backup put back may have forgotten, or knows too little of
+RESTORED: Final = "restored"
+
 
 @dataclass(frozen=True)
 class Attempt:

@@ -39,6 +39,19 @@ def host_id(state_dir: Path) -> str:
         raise CannotWork(message) from error
 
 
+def known_id(state_dir: Path) -> str | None:
+    """Return this installation's id if it has one, and can be read; makes none."""
+    try:
+        return (state_dir / "host").read_text().strip()
+    except OSError:
+        return None
+
+
+def start_of(boot: str) -> str:
+    """Return the start of the machine itself: its containers have it in common."""
+    return boot.partition("/")[0]
+
+
 def sender_is_dead(sender: Attempt, here: Run) -> bool | None:
     """Say whether the process that made an attempt is gone; None when only its own host can tell.
 
@@ -46,13 +59,9 @@ def sender_is_dead(sender: Attempt, here: Run) -> bool | None:
     """
     if sender.host != here.host:
         return None
-    (boot, _, place), (our_boot, _, our_place) = (
-        sender.boot.partition("/"),
-        here.boot.partition("/"),
-    )
-    if boot == our_boot and place != our_place:
+    if start_of(sender.boot) == start_of(here.boot) and sender.boot != here.boot:
         return None  # another container of this machine: its process numbers are not ours
-    if boot != our_boot or _started(sender.pid) != sender.started:
+    if sender.boot != here.boot or _started(sender.pid) != sender.started:
         return True
     if sender.pid == here.pid:
         return True  # our own call has returned, or we would not be here

@@ -21,6 +21,7 @@ from postcron.model import Account, Delivery, Move, Policy, Run, SecretRef
 from postcron.operations import host
 from postcron.operations.breaking import Openings
 from postcron.operations.harmless import harmless_move
+from postcron.operations.witness import Witness
 from postcron.secrets import Sealer, Secrets
 from postcron.web import Guard
 
@@ -78,6 +79,11 @@ class House:
             skew=self.store_skew,
             workspace=self.config.workspace,
         )
+
+    @cached_property
+    def witness(self) -> Witness:
+        """Return what this machine remembers of the store, so that an older one is known by it."""
+        return Witness.of(self.state_dir, self.store.papers(), self.store.url_shown)
 
     def store_url(self) -> str:
         """Return the store's address, resolved: it may hold a password, so it is never shown."""

@@ -12,6 +12,7 @@ from postcron.config import Config, default_path, load, starter
 from postcron.errors import CannotWork, Invalid
 from postcron.operations import host
 from postcron.operations.house import House
+from postcron.operations.preflight import settled
 from postcron.rules.zones import zone_of
 from postcron.secrets import write_key, write_new
 from postcron.store import migrate
@@ -58,7 +59,7 @@ def init(
     except OSError as error:
         message = f"{error.filename or path} cannot be made: {error.strerror}."
         raise CannotWork(message) from error
-    return Initialised(config, (*parts, _store(config, environ, state_dir or path.parent)))
+    return Initialised(config, (*parts, _store(config, environ, state_dir)))
 
 
 def _place(environ: Mapping[str, str]) -> Path:
@@ -93,10 +94,12 @@ def _library(config: Config) -> list[Part]:
     return [Part("media library", where, new)]
 
 
-def _store(config: Config, environ: Mapping[str, str], state_dir: Path) -> Part:
-    house = House(config, environ, state_dir)
+def _store(config: Config, environ: Mapping[str, str], state_dir: Path | None) -> Part:
+    house = House(config, environ, state_dir or config.path.parent)
     try:
         changed = migrate(house.store_url())
+        if state_dir is not None:
+            settled(house, host.host_id(state_dir))
         return Part("store", house.store.url_shown, changed)
     finally:
         house.close()

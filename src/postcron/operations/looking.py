@@ -10,6 +10,7 @@ from typing import Any
 
 from postcron.errors import Invalid, PostcronError
 from postcron.model import (
+    RESTORED,
     Act,
     Attempt,
     Delivery,
@@ -80,6 +81,9 @@ def look(house: House, doors: Doors, run: Run, delivery: Delivery, post: Post) -
     """
     case = _case(house, run, delivery)
     since = case.attempt.intended_at - SKEW
+    if case.attempt.code == RESTORED and not delivery.ticket.data:
+        why = "What was left at the platform is not in the backup, so there is nothing to ask for."
+        return decide(case, Sighting(Sight.UNCLEAR, why))
     try:
         platform = doors.reader(house.account(delivery.account))
         sighting = platform.look(draft(delivery, post), delivery.ticket, since)
@@ -148,6 +152,11 @@ def decide(case: Case, sighting: Sighting) -> Move:
         Sight.ABSENT: _absent,
         Sight.UNCLEAR: _look_again,
     }
+    if case.attempt.code == RESTORED and sighting.sight in {Sight.GONE, Sight.ABSENT}:
+        # It may have gone out under a handle, a text or a moment that the backup does not know, or
+        # have been withdrawn since. Even a key of the delivery's own (REPEATABLE) is made of the
+        # moment it had. That this one is not there proves nothing, whatever the class of act.
+        return _look_again(case, sighting)
     return decision[sighting.sight](case, sighting)
 
 

@@ -11,6 +11,7 @@ from postcron.errors import Code, Permanent
 from postcron.model import Delivery, Move, Phase, Post, Run, Ticket
 from postcron.operations.accounts import Doors, unusable
 from postcron.operations.house import House
+from postcron.operations.preflight import preflight
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error
 from postcron.operations.protocol import grace_end, said
 from postcron.operations.recover import recover
@@ -38,7 +39,7 @@ def pre_upload(
         found = house.store.waiting(Phase.PRE_UPLOAD, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
         return report
-    run = house.run(Phase.PRE_UPLOAD)
+    run = preflight(house, Phase.PRE_UPLOAD)
     recover(house, run)
     claimed = house.store.claim_uploads(
         run, until=until, lease=house.config.run.lease, limit=limit, skip=unusable(house)

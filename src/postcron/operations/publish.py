@@ -21,6 +21,7 @@ from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.looking import look, taken
 from postcron.operations.outcomes import Outcomes
+from postcron.operations.preflight import preflight
 from postcron.operations.preparing import draft
 from postcron.operations.protocol import Verdict, call, intent, moment_passed
 from postcron.operations.readying import Readying
@@ -60,7 +61,7 @@ def publish(
         found = house.store.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
         return report
-    run = house.run(Phase.PUBLISH)
+    run = preflight(house, Phase.PUBLISH)
     with _pool(house) as calls, _pool(house) as others:
         workers = Workers(calls, others, house.clock)
         return Shift(house, run, workers, limit, now + ahead).work()
@@ -97,10 +98,10 @@ class Shift:
         self.readying = Readying(self.house, self.doors, self.holding, self.until)
         self.outcomes = Outcomes(self.house, self.holding)
         self.started = self.asked_at = self.clock.now()
+        self.witnessed = True
 
     def work(self) -> Report:
         """Run until nothing is left to do in this shift; return what became of everything."""
-        self._beat(Report(Phase.PUBLISH))
         self.outcomes.journal.prepare()
         self.holding.touch(recover(self.house, self.run))
         self._take_more()
@@ -120,6 +121,7 @@ class Shift:
         report = Report(Phase.PUBLISH)
         report.add(self.store.reload(list(self.holding.touched)), done=frozenset({State.PUBLISHED}))
         self._beat(report)
+        self.house.witness.keep()
         return report
 
     def _turn(self) -> None:
@@ -201,6 +203,7 @@ class Shift:
             self._ask()
         self._wake()
         self._intend()
+        self._witness()
         at_risk = self.holding.at(Stage.INTENDED, Stage.CALLING)
         self.fence.cover(held.lease_ends for held in at_risk)
         self._call()
@@ -241,6 +244,13 @@ class Shift:
                 self.holding.let_go(held)
             else:
                 held.delivery, held.stage = delivery, Stage.INTENDED
+                self.witnessed = False
+
+    def _witness(self) -> None:
+        """Remember the newest intents beside the store, before any of their calls can leave."""
+        if not self.witnessed:
+            self.house.witness.move_on(self.store.mark())
+            self.witnessed = True
 
     def _near(self) -> list[Held]:
         now = self.clock.now()

@@ -10,6 +10,7 @@ from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent,
 from postcron.operations.advice import advice
 from postcron.operations.house import House
 from postcron.operations.journal import Journal
+from postcron.operations.preflight import held
 from postcron.operations.selecting import post_of, select
 from postcron.states import State
 
@@ -75,6 +76,8 @@ class Status:
     needs_you: tuple[Delivery, ...]
     accounts: tuple[AccountState, ...]
     beats: tuple[Any, ...]
+    #: why no phase would send anything; None: they would
+    held: str | None
 
 
 def status(house: House) -> Status:
@@ -91,4 +94,5 @@ def status(house: House) -> Status:
         needs_you=tuple(delivery for delivery in stuck if delivery.wake_at is None),
         accounts=tuple(store.account_states().values()),
         beats=tuple(store.beats()),
+        held=held(house),
     )

@@ -6,6 +6,7 @@ from postcron.errors import Refused
 from postcron.model import Delivery, Move, Phase, Run
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
+from postcron.operations.preflight import preflight
 from postcron.operations.report import Report
 from postcron.operations.selecting import select
 from postcron.operations.tick import is_late
@@ -20,7 +21,7 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
     if dry_run:
         report.add(house.store.retries(limit, skip=unusable(house)), done=frozenset(State))
         return report
-    run = house.run(Phase.RETRY)
+    run = preflight(house, Phase.RETRY)
     report.add(queue_again(house, run, limit=limit), done=frozenset({State.QUEUED}))
     house.store.beat(run, at=now, found=report.found, done=len(report.done), failed=0)
     return report

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from postcron.model import Delivery, Move, Phase, Policy, Run
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
+from postcron.operations.preflight import preflight
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.rules import lateness
@@ -24,7 +25,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
         found = house.store.waiting(Phase.TICK, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
         return report
-    run = house.run(Phase.TICK)
+    run = preflight(house, Phase.TICK)
     changed = recover(house, run) + decide(house, run, limit=limit)
     report.add(
         house.store.reload(list(dict.fromkeys(d.id for d in changed))),

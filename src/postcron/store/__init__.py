@@ -5,11 +5,13 @@ if TYPE_CHECKING:
     from postcron.store.accounts import Beat as Beat
     from postcron.store.migrating import migrate as migrate
     from postcron.store.opening import open_store as open_store
+    from postcron.store.papers import Papers as Papers
     from postcron.store.store import Store as Store
 
 # The idle minute imports postcron.store.peek, and with it this file: neither may cost anything.
 _DOORS = {
     "Beat": "postcron.store.accounts",
+    "Papers": "postcron.store.papers",
     "Store": "postcron.store.store",
     "migrate": "postcron.store.migrating",
     "open_store": "postcron.store.opening",

@@ -21,6 +21,7 @@ class Beat:
     host: str
     phase: str
     run: str
+    boot: str
     at: datetime
     found: int
     done: int

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -23,12 +24,18 @@ class Database:
     """An engine with a clock and a workspace (None: all of them)."""
 
     def __init__(
-        self, engine: Engine, shown: str, now: Callable[[], datetime], workspace: str | None
+        self,
+        engine: Engine,
+        shown: str,
+        now: Callable[[], datetime],
+        workspace: str | None,
+        file: Path | None = None,
     ) -> None:
         self.engine = engine
         self.shown = shown
         self.now = now
         self.workspace = workspace
+        self.file = file
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one durable transaction; done anew if another one was in its way.

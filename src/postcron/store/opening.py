@@ -36,10 +36,11 @@ def open_store(
 
 
 def _open_sqlite(url: URL, shown: str, now: Callable[[], datetime], workspace: str | None) -> Store:
-    engine = sqlite.engine(address.path_of(url), address.patience_of(url))
+    path = address.path_of(url)
+    engine = sqlite.engine(path, address.patience_of(url))
     with _first_connection(engine) as connection:
         migrating.require_current(connection, shown)
-    return Store(Database(engine, shown, now, workspace))
+    return Store(Database(engine, shown, now, workspace, path))
 
 
 def _open_postgres(

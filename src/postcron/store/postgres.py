@@ -71,6 +71,28 @@ def require_primary(connection: Connection, shown: str) -> None:
         raise StoreUnavailable(message)
 
 
+def cluster(connection: Connection) -> str:
+    """Return which server this is, and its timeline; empty where this user may not ask.
+
+    The timeline is read off the WAL in use: the control file shows a promotion only some time later.
+    """
+    may_ask = connection.exec_driver_sql(_MAY_ASK).scalar_one()
+    if not may_ask:
+        return ""
+    found: str = connection.exec_driver_sql(
+        "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+        " FROM pg_control_system()"
+    ).scalar_one()
+    return found
+
+
+_MAY_ASK = """
+SELECT coalesce(bool_and(has_function_privilege(to_regprocedure(name), 'execute')
+                         IS TRUE), false)
+FROM unnest(ARRAY['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)']) AS name
+"""
+
+
 def agreed_skew(connection: Connection, now: datetime) -> timedelta:
     """Return how far the server's clock is ahead of ours; `StoreUnavailable` if they disagree."""
     theirs: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()

@@ -6,16 +6,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 
-from postcron.model import Attempt, Delivery, MediaFile, Phase, Post
-from postcron.states import State
+from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Phase, Post
+from postcron.states import FINAL, State
 from postcron.store import claims, rows
 from postcron.store.database import Database
-from postcron.store.tables import attempt, delivery, media, post
+from postcron.store.tables import LIVE, attempt, delivery, media, post
 
 #: what a phase would publish, if nothing is in the way
 _TO_COME = (State.SCHEDULED, State.READY, State.QUEUED)
+_UNCERTAIN = (State.PUBLISHING, State.CONFIRMING, State.UNKNOWN)
 
 
 def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
@@ -88,6 +89,22 @@ def woken(now: datetime, *states: State) -> ColumnElement[bool]:
     )
 
 
+def doubtful(now: datetime) -> ColumnElement[bool]:
+    """What may have gone out since a backup was made: all but the final whose moment has passed.
+
+    What is uncertain already counts until its attempt is marked as one of the forgotten time.
+    """
+    by_itself = and_(
+        delivery.c.state.in_((State.FAILED, State.LATE)), delivery.c.wake_at.is_not(None)
+    )
+    marked = exists().where(
+        attempt.c.delivery_id == delivery.c.id, text(f"attempt.{LIVE}"), attempt.c.code == RESTORED
+    )
+    uncertain = and_(delivery.c.state.in_(_UNCERTAIN), ~marked)
+    unsent = delivery.c.state.in_((*_TO_COME, State.UPLOADING))
+    return and_(delivery.c.due_at <= now, or_(unsent, by_itself, uncertain))
+
+
 def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElement[bool]:
     """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
     horizon = until or now
@@ -112,6 +129,16 @@ def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElemen
     }
     every = [condition for conditions in by_phase.values() for condition in conditions]
     return or_(*by_phase.get(phase, every))
+
+
+def ahead(database: Database) -> int:
+    asked = select(func.count()).where(
+        delivery.c.state.not_in(FINAL),
+        delivery.c.due_at > database.now(),
+        *claims.visible(database),
+    )
+    with database.reading() as connection:
+        return connection.execute(asked).scalar_one()
 
 
 def next_due(database: Database) -> datetime | None:

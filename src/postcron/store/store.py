@@ -32,6 +32,7 @@ from postcron.store import (
     breakers,
     claims,
     listing,
+    papers,
     posting,
     reading,
     recording,
@@ -40,6 +41,7 @@ from postcron.store import (
 )
 from postcron.store.accounts import Beat
 from postcron.store.database import Database
+from postcron.store.papers import Papers
 from postcron.store.tables import delivery
 
 
@@ -49,6 +51,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.url_shown = database.shown
+        #: where SQLite keeps it
+        self.file = database.file
 
     def now(self) -> datetime:
         """Return the time by the store's clock."""
@@ -277,6 +281,27 @@ class Store:
         order = (delivery.c.wake_at, delivery.c.id)
         return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
 
+    def ahead(self) -> int:
+        """Return how many deliveries have their moment still to come."""
+        return reading.ahead(self._database)
+
+    def doubtful(self, limit: int | None) -> list[Delivery]:
+        """Return what a restored store may have forgotten sending."""
+        return reading.deliveries(self._database, reading.doubtful(self.now()), limit=limit)
+
+    # --- which store this is -----------------------------------------------------------------
+
+    def papers(self) -> Papers:
+        return papers.papers(self._database)
+
+    def mark(self) -> tuple[int, int]:
+        """Return how far the store has come: see `Papers.mark`."""
+        return papers.mark(self._database)
+
+    def settle(self, home: str, *, restored: int | None = None) -> None:
+        """Write where the store belongs: for good, or (None) only if it belongs nowhere yet."""
+        papers.settle(self._database, home, restored)
+
     # --- what runs leave for each other ------------------------------------------------------
 
     def account_states(self) -> dict[str, AccountState]:
@@ -300,7 +325,9 @@ class Store:
 
     def beat(self, run: Run, *, at: datetime, found: int, done: int, failed: int) -> None:
         """Write a sign of life, durably: a run that cannot even do this must not send anything."""
-        accounts.beat(self._database, Beat(run.host, run.phase, run.id, at, found, done, failed))
+        accounts.beat(
+            self._database, Beat(run.host, run.phase, run.id, run.boot, at, found, done, failed)
+        )
 
     def beats(self) -> list[Beat]:
         return accounts.beats(self._database)

@@ -1,0 +1,123 @@
+"""Reconcile: a person says what a store is that was put back, copied or moved; then it may send again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from postcron.errors import CannotWork
+from postcron.model import RESTORED, Delivery, Move, Outcome, Run
+from postcron.operations import wallclock
+from postcron.operations.house import House
+from postcron.operations.preflight import place, require_room
+from postcron.states import State, Step
+from postcron.store import open_store
+
+if TYPE_CHECKING:
+    from postcron.store import Store
+
+#: deliveries per commit
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What the store had that may be out already, and how much is left as it was."""
+
+    #: looked for at the platforms from now on
+    doubted: tuple[Delivery, ...]
+    #: their moment is still to come: they keep it
+    ahead: int
+    dry_run: bool = False
+
+
+def after_restore(house: House, *, actor: str, dry_run: bool = False) -> Reconciled:
+    """Doubt everything whose moment has passed, then believe in this store again.
+
+    Of all workspaces, because all of them went back. Safe to repeat: the store is believed in last.
+    """
+    run = house.run("reconcile", actor=actor)
+    with _whole(house) as store:
+        if dry_run:
+            return Reconciled(tuple(store.doubtful(limit=None)), store.ahead(), dry_run=True)
+        require_room(house)
+        doubted: dict[int, Delivery] = {}
+        while found := store.doubtful(BATCH):
+            doubted |= _doubt(store, found, run)
+        _believe(house, store, run)
+        return Reconciled(tuple(doubted.values()), store.ahead())
+
+
+def adopt(house: House, *, actor: str) -> None:
+    """Let this store belong here; raises `CannotWork` if it has forgotten what was sent from it."""
+    run = house.run("reconcile", actor=actor)
+    require_room(house)
+    papers = house.store.papers()
+    house.witness.move_on(papers.mark)
+    house.store.settle(place(papers, run.host), restored=papers.restored)
+
+
+def believe_the_clock(house: House, *, actor: str) -> None:
+    """Take what this machine's clock says now as right."""
+    wallclock.note(house, house.run("reconcile", actor=actor))
+
+
+@contextmanager
+def _whole(house: House) -> Iterator[Store]:
+    """Open the store with all its workspaces."""
+    store = open_store(house.store_url(), now=house.clock.now, skew=house.store_skew)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _doubt(store: Store, found: list[Delivery], run: Run) -> dict[int, Delivery]:
+    made = store.record([_move(store, delivery) for delivery in found], run=run)
+    if not any(made):
+        message = (
+            "Something else is changing the store just now, so nothing is believed yet: end every "
+            "other postcron that uses it, then say this again."
+        )
+        raise CannotWork(message)
+    return {delivery.id: delivery for delivery in made if delivery is not None}
+
+
+def _move(store: Store, delivery: Delivery) -> Move:
+    """Return the step that makes a delivery doubtful: its leases are of a time that is gone."""
+    now = store.now()
+    why = {"why": "The store was put back from a backup: it may be out already."}
+    if delivery.state is State.UPLOADING:  # doubted in the next round
+        return Move(delivery, Step.UPLOAD_POSTPONED, wake_at=now, detail=why)
+    said = {"error_code": RESTORED, "error": why["why"]}
+    if delivery.state is State.PUBLISHING:
+        return Move(
+            delivery,
+            Step.LOST,
+            now,
+            said,
+            close=Outcome.UNKNOWN,
+            attempt={"code": RESTORED},
+            detail=why,
+        )
+    if delivery.state in {State.UNKNOWN, State.CONFIRMING}:
+        return Move(delivery, Step.LOOKED, now, said, attempt={"code": RESTORED}, detail=why)
+    intended_at = min(delivery.due_at or now, now)
+    return Move(
+        delivery,
+        Step.DOUBTED,
+        now,
+        said,
+        attempt={"code": RESTORED, "intended_at": intended_at},
+        detail=why,
+    )
+
+
+def _believe(house: House, store: Store, run: Run) -> None:
+    """Begin a new count of restorations, which no machine has seen a higher one of."""
+    papers = store.papers()
+    restored = max(papers.restored + 1, int(store.now().timestamp()))
+    store.settle(place(papers, run.host), restored=restored)
+    house.witness.renew(store.mark())
