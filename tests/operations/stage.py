@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -300,6 +303,9 @@ def _empty_store() -> bytes:
 def fresh_store(path: Path) -> None:
     path.touch(mode=0o600)
     path.write_bytes(_empty_store())
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE meta SET value = ? WHERE name = 'uuid'", [str(uuid.uuid4())])
+        database.commit()
 
 
 def build(

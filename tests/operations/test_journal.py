@@ -24,7 +24,7 @@ from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store
-from tests.operations.stage import Stage, build
+from tests.operations.stage import Cluster, Stage, build
 from tests.operations.test_crashes import Death, Killed, MortalStore
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -76,7 +76,9 @@ def unstored(stage: Stage, answer: str = "ok", trouble: CannotWork = AWAY) -> st
 
 def elsewhere(stage: Stage) -> House:
     """Return the same installation on another host: the same store, another state folder."""
-    return replace(stage.house, state_dir=stage.house.state_dir.with_name("elsewhere"))
+    other = replace(stage.house, state_dir=stage.house.state_dir.with_name("elsewhere"))
+    other.store = stage.house.store
+    return other
 
 
 # --- written while the store is away -------------------------------------------------------------
@@ -238,6 +240,7 @@ def test_the_journal_is_ours_alone_and_holds_no_secret(tmp_path: Path) -> None:
 def test_what_another_host_gave_up_for_unknown_is_settled_by_the_journal(
     stage: Stage, answer: str, words: list[str], state: State
 ) -> None:
+    stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     unstored(stage, answer)
