@@ -1,12 +1,17 @@
-"""Run the benchmarks: `python -m bench [idle] [lateness]`; without a name, all of them."""
+"""Run the benchmarks: `python -m bench [idle] [lateness] [throughput] [contention]`; without a name, all of them."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import idle, lateness
+from bench import contention, idle, lateness, throughput
 
-ALL = {"idle": idle.main, "lateness": lateness.main}
+ALL = {
+    "idle": idle.main,
+    "lateness": lateness.main,
+    "throughput": throughput.main,
+    "contention": contention.main,
+}
 
 
 def main() -> None:
