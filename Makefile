@@ -27,7 +27,7 @@ test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, 
 	$(BIN)/python -m pytest -m "real or not real" tests/real tests/media/test_s3.py tests/operations/test_hosts.py
 
 SEED ?= 1
-COUNT ?= 1000
+COUNT ?= 500
 sweep: $(VENV)/dev ## never twice, the long way: SEED=… COUNT=… (20 minutes on 2 cores); docs/proof.md anew
 	$(BIN)/python -m tests.proof --seed $(SEED) --count $(COUNT) --save
 

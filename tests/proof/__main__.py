@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-import time
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -21,11 +21,15 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run what was asked for; 1 if any layer found a breach."""
     known = layers.named()
     asked = _parser(sorted(known)).parse_args(words)
+    chosen = {name: known[name] for name in asked.only or sorted(known)}
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     done = []
-    for name in asked.only or sorted(known):
-        _say(f"{name} …")
-        done.append(_timed(name, known[name], asked))
-        _say(f"{name}: {done[-1].figures.runs:,} runs, {done[-1].figures.bad} breaches")
+    for each in layers.run(
+        chosen, seed=asked.seed, count=asked.count, limit=asked.limit * 60, jobs=asked.jobs
+    ):
+        _say(f"{each.figures.layer}: {each.figures.runs:,} runs, {each.figures.bad} breaches")
+        done.append(each)
+    done.sort(key=lambda each: each.figures.layer)
     _print(done)
     results.merge({f"sweep {each.figures.layer}": _result(each) for each in done})
     if asked.save:
@@ -38,22 +42,17 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="what the chosen faults come from")
-    parser.add_argument("--count", type=int, default=1000, help="how many stories of each layer")
+    parser.add_argument("--count", type=int, default=500, help="how many stories of each layer")
     parser.add_argument(
         "--only", action="append", choices=known, metavar="LAYER", help=", ".join(known)
     )
-    parser.add_argument("--limit", type=float, default=10, help="minutes that a layer may take")
+    parser.add_argument("--jobs", type=int, default=2, help="how many layers at a time")
+    parser.add_argument("--limit", type=float, default=20, help="minutes that a layer may take")
     parser.add_argument("--save", action="store_true", help="write docs/proof.md")
     return parser
 
 
-def _timed(name: str, sweep: layers.Sweep, asked: argparse.Namespace) -> sheet.Done:
-    began = time.monotonic()
-    figures = layers.run(name, sweep, seed=asked.seed, count=asked.count, limit=asked.limit * 60)
-    return sheet.Done(figures, time.monotonic() - began)
-
-
-def _print(done: Sequence[sheet.Done]) -> None:
+def _print(done: Sequence[layers.Done]) -> None:
     console = Console()
     console.width = max(console.width, WIDE)
     console.print(sheet.table(done))
@@ -64,7 +63,7 @@ def _print(done: Sequence[sheet.Done]) -> None:
             console.print(f"BREACH {breach}", style="red", highlight=False, markup=False)
 
 
-def _result(each: sheet.Done) -> str:
+def _result(each: layers.Done) -> str:
     return f"{each.figures.bad} breaches in {each.figures.runs:,} runs"
 
 

@@ -6,12 +6,12 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.table import Table
 
 from tests.proof.figures import Figures
+from tests.proof.layers import Done
 
 COLUMNS = (
     *("layer", "runs", "doubled", "silent", "other"),
@@ -49,26 +49,21 @@ NOT_PROMISED = """\
 """
 
 
-@dataclass(frozen=True)
-class Done:
-    """One layer's figures, and how long it took."""
-
-    figures: Figures
-    seconds: float
-
-    def cells(self) -> tuple[str, ...]:
-        """Return the cells of its row, as in `COLUMNS`."""
-        found = self.figures
-        share = found.needs_you * 10_000 / found.runs if found.runs else 0
-        return (
-            found.layer,
-            f"{found.runs:,}",
-            *(f"{count:,}" for count in (found.doubled, found.silent, found.other)),
-            f"{found.needs_you:,}",
-            f"{share:,.0f}",
-            "–" if found.bound is None else f"{found.bound:.3%}",
-            f"{self.seconds / 60:.1f}",
-        )
+def cells(done: Done) -> tuple[str, ...]:
+    """Return the cells of a layer's row, as in `COLUMNS`."""
+    found = done.figures
+    share = found.needs_you * 10_000 / found.runs if found.runs else 0
+    # Below a handful of runs the bound says nothing.
+    told = found.bound is not None and found.bound < 1
+    return (
+        found.layer,
+        f"{found.runs:,}",
+        *(f"{count:,}" for count in (found.doubled, found.silent, found.other)),
+        f"{found.needs_you:,}",
+        f"{share:,.0f}",
+        f"{found.bound:.3%}" if told else "–",
+        f"{done.seconds / 60:.1f}",
+    )
 
 
 def table(done: Sequence[Done]) -> Table:
@@ -76,7 +71,7 @@ def table(done: Sequence[Done]) -> Table:
     for number, column in enumerate(COLUMNS):
         drawn.add_column(column, justify="right" if number else "left")
     for row in [*done, total(done)]:
-        drawn.add_row(*row.cells(), style="bold red" if row.figures.bad else None)
+        drawn.add_row(*cells(row), style="bold red" if row.figures.bad else None)
     return drawn
 
 
@@ -110,7 +105,7 @@ def page(done: Sequence[Done], *, seed: int, count: int, postgres: str) -> str:
         "",
         _row(COLUMNS),
         "|---|" + "---:|" * (len(COLUMNS) - 1),
-        *(_row(each.cells()) for each in [*done, total(done)]),
+        *(_row(cells(each)) for each in [*done, total(done)]),
         "",
         *(f"- {line}" for line in counts(done)),
         "",
