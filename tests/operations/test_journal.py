@@ -25,7 +25,7 @@ from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store
 from tests.operations.stage import Cluster, Stage, build
-from tests.operations.test_crashes import Death, Killed, MortalStore
+from tests.proof.death import Death, Killed, mortal
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
@@ -324,7 +324,7 @@ def test_dying_anywhere_while_importing_loses_and_doubles_nothing(tmp_path: Path
         stage.pass_time(**ALMOST)
         unstored(stage)
         store = stage.house.store
-        stage.house.store = MortalStore(store, Death(point))  # type: ignore[assignment]
+        stage.house.store = mortal(store, Death(frozenset({point})))
         for died in _deaths(stage):
             stage.house.store = store if died else stage.house.store
         [attempt] = stage.house.store.attempts(delivery.id)

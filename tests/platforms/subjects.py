@@ -177,8 +177,8 @@ class OnlySocialSubject:
         Reply(429, {"message": "Too Many Attempts."}),
     )
 
-    def __init__(self) -> None:
-        self.server = onlysocial.OnlySocial()
+    def __init__(self, start: datetime | None = None) -> None:
+        self.server = onlysocial.OnlySocial(start)
         self.busy = _busy({"message": "Too Many Attempts."})
         self.refusals: tuple[Refusal, ...] = (
             Refusal(self.turned_away, "token_refused"),

@@ -41,6 +41,13 @@ class Figures:
             if len(self.breaches) < KEPT:
                 self.breaches.append(f"{name}: {breach}")
 
+    def join(self, part: Figures) -> None:
+        """Add what another process counted of the same layer."""
+        for name in ("runs", "doubled", "silent", "other", "needs_you", "published"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.counted += part.counted
+        self.breaches = (self.breaches + part.breaches)[:KEPT]
+
     @property
     def bad(self) -> int:
         return self.doubled + self.silent + self.other

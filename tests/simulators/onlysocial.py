@@ -13,10 +13,12 @@ from tests.simulators.server import Asked, Live
 
 
 class OnlySocial(server.Server):
-    """A sandbox in which what is scheduled is live at once."""
+    """A sandbox in which what is scheduled is live at once; its time begins at `start`."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime | None = None) -> None:
         super().__init__()
+        if start is not None:
+            self.pass_time(start.timestamp() - self.now())
         self._folder = tempfile.TemporaryDirectory()
         self.sandbox = Sandbox(Path(self._folder.name), clock=self._time, pace=timedelta(0))
 

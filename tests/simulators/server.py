@@ -55,6 +55,8 @@ class Fault(StrEnum):
     HALF_REPLY = "half_reply"
     #: carried out, and answered with 500
     ERROR_THOUGH_DONE = "error_though_done"
+    #: carried out, and answered with 200 and somebody else's page
+    GARBLED = "garbled"
     #: carried out, and answered a second later
     SLOW = "slow"
 
@@ -140,6 +142,8 @@ class Server:
             reply = self.perform(asked)
         if fault is Fault.ERROR_THOUGH_DONE:
             return Reply(500, {"error": "InternalServerError", "message": "Something broke"}), fault
+        if fault is Fault.GARBLED:
+            return Reply(200, b"<h1>Welcome</h1>", {"Content-Type": "text/html"}), fault
         return (None if fault is Fault.ANSWER_LOST else reply), fault
 
 

@@ -247,11 +247,14 @@ def _absence_is_proved(case: Case, sighting: Sighting) -> bool:
 
 def _look_again(case: Case, sighting: Sighting) -> Move:
     confirming = case.delivery.state is State.CONFIRMING
+    again = _next_look(case, confirming=confirming)
+    # What still confirms is no trouble yet; once nobody looks any more, a person wants to know why.
+    on_its_way = confirming and again is not None
     return Move(
         case.delivery,
         Step.LOOKED,
-        wake_at=_next_look(case, confirming=confirming),
-        set={} if confirming else {"error": sighting.why},
+        wake_at=again,
+        set={} if on_its_way else {"error": sighting.why},
         detail=_told(sighting),
     )
 

@@ -1,0 +1,226 @@
+"""Dying at every durable write and every call, once or twice, in every world: nothing doubles."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from postcron.errors import CannotWork
+from postcron.model import Delivery, Filter
+from postcron.operations.pre_upload import pre_upload
+from postcron.operations.run import run
+from postcron.operations.schedule import Wish, schedule
+from postcron.states import State
+from tests.oracle import Evidence, breaches
+from tests.proof import worlds
+from tests.proof.death import Death, Killed
+from tests.proof.figures import Figures
+from tests.proof.grounds import Ground, on_postgres, on_sqlite
+
+#: after so many runs of cron something that still moves is stuck
+RUNS = 80
+#: what a step of a story may be stopped by
+CUT_SHORT = (Killed, CannotWork)
+REAL = ("onlysocial", "mastodon", "bluesky")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One world: where a story plays."""
+
+    store: str
+    platform: str
+    #: what the platform answers to the first act
+    answer: str
+    #: the store is away from that answer to the end of the run: the emergency journal has it
+    away: bool = False
+
+    def __str__(self) -> str:
+        away = ", store away" if self.away else ""
+        return f"{self.store}, {self.platform}, {self.answer}{away}"
+
+
+@dataclass
+class Told:
+    """How a story ended."""
+
+    points: list[str]
+    states: list[State]
+    live: int
+    breaches: list[str]
+
+
+@dataclass
+class Story:
+    """One post from `schedule` to its end, told in a world where the process dies at some points."""
+
+    world: worlds.World
+    setting: Setting
+    told: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.stage, self.death = self.world.stage, self.world.death
+
+    def tell(self) -> Told:
+        self._schedule()
+        with suppress(*CUT_SHORT):
+            pre_upload(self.stage.house)
+        self.stage.pass_time(minutes=59, seconds=55)
+        self._publish()
+        for _ in range(RUNS):
+            if (pause := self._pause()) is None:
+                break
+            self.stage.clock.advance(pause)
+            self._run()
+        return self._end()
+
+    def _schedule(self) -> None:
+        """Ask again with the same key if the first command died."""
+        wish = Wish("hello", ["acme"], at="in 1h", key="once", media=self.world.media)
+        try:
+            schedule(self.stage.house, wish, actor="me")
+        except Killed:
+            with suppress(Killed):
+                schedule(self.stage.house, wish, actor="me")
+
+    def _publish(self) -> None:
+        begun = len(self.death.points)
+        acts = {"after publish", "after the act"}
+
+        def away(name: str) -> bool:
+            return name == "record" and bool(acts & set(self.death.points[begun:]))
+
+        if self.setting.away:
+            self.world.database.away = away
+        self._run()
+        self.world.database.away = lambda name: False
+
+    def _run(self) -> None:
+        """Let cron do everything once, and keep what it tells."""
+        with suppress(*CUT_SHORT):
+            report = run(self.stage.house)
+            bad = [*report.failed, *report.late, *report.unknown, *report.skipped]
+            self.told |= {delivery.ref for delivery in bad}
+
+    def _pause(self) -> timedelta | None:
+        """Return how long cron can do nothing; None when nothing moves any more."""
+        moments = [d.wake_at for d in self._deliveries() if d.wake_at is not None]
+        if not moments:
+            return None
+        return max(timedelta(minutes=1), min(moments) - self.stage.clock.now())
+
+    def _deliveries(self) -> Sequence[Delivery]:
+        return self.stage.house.store.page(Filter()).deliveries
+
+    def _end(self) -> Told:
+        house, live = self.stage.house, self.world.live()
+        evidence = Evidence(
+            house.store,
+            live,
+            self.stage.clock.now(),
+            told=self.told,
+            before={"posts": 1, "deliveries": 1},
+            policy=house.policy,
+            over=True,
+        )
+        states = [delivery.state for delivery in evidence.deliveries]
+        found = breaches(evidence) + list(self._lost(states))
+        return Told(self.death.points, states, len(live), found)
+
+    def _lost(self, states: list[State]) -> Iterator[str]:
+        """Yield what the oracle cannot know: this answer never kept the post from going out."""
+        sure = self.world.act in worlds.SURE and self.setting.answer not in worlds.NO
+        if sure and states != [State.PUBLISHED]:
+            yield f"8 lost: it could have gone out, and ended {states}"
+
+
+def settings(stores: Sequence[str] = ("sqlite", "postgres")) -> list[Setting]:
+    """Return every world there is."""
+    kinds = [*worlds.ACTS, *REAL, *(f"{name} with a photo" for name in REAL)]
+    return [
+        Setting(store, kind, answer, away)
+        for store in stores
+        for kind in kinds
+        for answer in worlds.answers(kind)
+        for away in (False, True)
+    ]
+
+
+def play(folder: Path, ground: Ground, setting: Setting, *deaths: int) -> Told:
+    """Tell one story in a folder of its own, dying at these points."""
+    death = Death(frozenset(deaths))
+    place = Path(tempfile.mkdtemp(dir=folder))
+    make = worlds.fake if setting.platform in worlds.ACTS else worlds.real
+    try:
+        with make(place, ground, setting.platform, setting.answer, death) as world:
+            return Story(world, setting).tell()
+    finally:
+        shutil.rmtree(place)
+
+
+def endings(
+    folder: Path, ground: Ground, setting: Setting, share: int, chance: random.Random
+) -> Iterator[tuple[str, Told]]:
+    """Yield stories of one world: every single death if the share allows, then pairs by chance."""
+    whole = play(folder, ground, setting)
+    yield f"{setting}: no death", whole
+    singles = list(range(len(whole.points)))
+    for first in singles if share > len(singles) else chance.sample(singles, max(share - 1, 0)):
+        yield f"{setting}: {first}", play(folder, ground, setting, first)
+    for _ in range(share - 1 - len(singles)):
+        first = chance.choice(singles)
+        second = first + 1 + chance.randrange(len(singles))
+        yield f"{setting}: {first}, {second}", play(folder, ground, setting, first, second)
+
+
+def sweep(seed: int, count: int, folder: Path) -> Figures:
+    """Play `count` stories, or somewhat more, in worlds chosen by `seed`; on every core."""
+    chance = random.Random(seed)
+    every = settings()
+    chance.shuffle(every)
+    chosen = every[: max(count // 8, 1)]
+    share = -(-count // len(chosen))
+    cores = multiprocessing.cpu_count()
+    jobs = [(seed, chosen[n::cores], share, folder) for n in range(cores)]
+    figures = Figures("crashes")
+    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        for part in pool.map(_work, *zip(*jobs, strict=True)):
+            figures.join(part)
+    return figures
+
+
+def _work(seed: int, chosen: list[Setting], share: int, folder: Path) -> Figures:
+    logging.disable()  # mistakes of platforms are part of the stories
+    figures = Figures("crashes")
+    with _grounds(chosen) as grounds:
+        for setting in chosen:
+            chance = random.Random(f"{seed} {setting}")
+            for name, told in endings(folder, grounds[setting.store], setting, share, chance):
+                _count(figures, f"seed {seed}, {name}", told)
+    return figures
+
+
+def _count(figures: Figures, name: str, told: Told) -> None:
+    figures.add(name, told.breaches)
+    ended = told.states == [State.PUBLISHED]
+    figures.published += ended
+    figures.needs_you += not ended
+    figures.counted["points reached"] += len(told.points)
+
+
+@contextmanager
+def _grounds(chosen: Sequence[Setting]) -> Iterator[dict[str, Ground]]:
+    with ExitStack() as stack:
+        grounds: dict[str, Ground] = {"sqlite": on_sqlite}
+        if any(setting.store == "postgres" for setting in chosen):
+            grounds["postgres"] = stack.enter_context(on_postgres())
+        yield grounds

@@ -1,0 +1,172 @@
+"""A run may die at any durable write and at any call: the next runs carry on, and nothing doubles.
+
+A bounded part of the layer: each kind of point the first time it is reached, in some worlds.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from postcron import store
+from postcron.operations.edit import Change, edit
+from postcron.operations.pre_upload import pre_upload
+from postcron.platforms.base import Platform
+from postcron.states import State
+from tests.operations.stage import build
+from tests.proof import crashes, marks
+from tests.proof.crashes import Setting
+from tests.proof.death import Death, mortal
+from tests.proof.grounds import START, on_postgres, on_sqlite
+
+ONCE = [State.PUBLISHED]
+
+
+@pytest.mark.fault("F01", "F03")
+@pytest.mark.parametrize(
+    ("platform", "answer"),
+    [("handle", "ok"), ("handle", "dropped"), ("bluesky", "lost")],
+)
+def test_dying_at_any_point_ends_with_exactly_one_post(
+    tmp_path: Path, platform: str, answer: str
+) -> None:
+    for told in dying_once(tmp_path, Setting("sqlite", platform, answer)):
+        assert (told.live, told.states) == (1, ONCE)
+
+
+@pytest.mark.fault("F01", "F03")
+@pytest.mark.parametrize("platform", ["readback", "mastodon"])
+def test_where_only_a_list_tells_dying_never_leads_to_a_second_post(
+    tmp_path: Path, platform: str
+) -> None:
+    for told in dying_once(tmp_path, Setting("sqlite", platform, "lost")):
+        assert told.states == (ONCE if told.live else [State.UNKNOWN])
+
+
+@pytest.mark.fault("F01")
+@pytest.mark.parametrize(("platform", "answer"), [("blind", "accepted"), ("readback", "dropped")])
+def test_where_nothing_proves_how_it_ended_a_person_is_asked(
+    tmp_path: Path, platform: str, answer: str
+) -> None:
+    setting = Setting("sqlite", platform, answer)
+    whole = crashes.play(tmp_path, on_sqlite, setting)
+    after_the_act = whole.points.index("after publish")
+    told = crashes.play(tmp_path, on_sqlite, setting, after_the_act)
+    assert (whole.breaches, told.breaches) == ([], [])
+    assert told.states == [State.UNKNOWN]
+
+
+@pytest.mark.fault("F04", "F05")
+def test_dying_in_schedule_or_between_a_handle_and_its_saving_makes_one_post(
+    tmp_path: Path,
+) -> None:
+    setting = Setting("sqlite", "onlysocial with a photo", "ok")
+    points = crashes.play(tmp_path, on_sqlite, setting).points
+    early = [points.index(f"{side} add_post") for side in ("before", "after")]
+    early += [number for number, name in enumerate(points) if name == "before save_ticket"]
+    assert len(early) >= 4
+    for number in early:
+        told = crashes.play(tmp_path, on_sqlite, setting, number)
+        assert (told.live, told.states, told.breaches) == (1, ONCE, []), points[number]
+
+
+@pytest.mark.fault("F08")
+@pytest.mark.parametrize("away", [False, True])
+def test_dying_again_in_the_recovery_changes_nothing(tmp_path: Path, away: bool) -> None:
+    setting = Setting("sqlite", "handle", "lost", away)
+    points = crashes.play(tmp_path, on_sqlite, setting).points
+    in_the_act = points.index("after publish")
+    for again in range(in_the_act + 2, in_the_act + 14, 4):
+        told = crashes.play(tmp_path, on_sqlite, setting, in_the_act, again)
+        assert (told.live, told.states, told.breaches) == (1, ONCE, []), again
+
+
+@pytest.mark.postgres
+@pytest.mark.fault("F01", "F08")
+def test_dying_is_the_same_on_postgresql(tmp_path: Path) -> None:
+    with on_postgres() as ground:
+        for answer in ("lost", "dropped"):
+            setting = Setting("postgres", "handle", answer)
+            stories = crashes.endings(tmp_path, ground, setting, 5, random.Random(1))
+            for name, told in stories:
+                assert (told.live, told.states, told.breaches) == (1, ONCE, []), name
+
+
+def dying_once(folder: Path, setting: Setting) -> Iterator[crashes.Told]:
+    """Yield the stories that die at each kind of point, the first time it is reached.
+
+    Between the end of one thing and the beginning of the next nothing is durable: only the call is
+    worth dying after.
+    """
+    whole = crashes.play(folder, on_sqlite, setting)
+    assert whole.breaches == []
+    for number, name in enumerate(whole.points):
+        worth = name.startswith("before") or name in {"after publish", "after the act"}
+        if worth and name not in whole.points[:number] and "beat" not in name:
+            told = crashes.play(folder, on_sqlite, setting, number)
+            assert told.breaches == [], f"died {name} (point {number})"
+            yield told
+
+
+# --- no write and no call without a point ---------------------------------------------------------
+
+
+def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) -> None:
+    """Reached by a story, or by a person who edits; a new one makes this fail until a story has it."""
+    death = Death()
+    stage = build(tmp_path, at=START)
+    stage.house.store = mortal(stage.house.store, death)
+    [delivery] = stage.schedule()
+    edit(stage.house, delivery.ref, Change(text="another"), actor="me")
+    stage.remote.prepare_script.append("processing")
+    pre_upload(stage.house, lead=timedelta(hours=3))
+    reached = set(death.points)
+    for platform, answer in (("handle", "bad_token"), ("bluesky", "500")):
+        setting = Setting("sqlite", platform, answer)
+        reached |= set(crashes.play(tmp_path, on_sqlite, setting).points)
+    writers = {name for module in _store_modules() for name in _writers(module)}
+    assert {f"{side} {name}" for side in ("before", "after") for name in writers} <= reached
+
+
+def test_the_store_writes_through_one_door() -> None:
+    """Whoever begins a transaction elsewhere would write without a point."""
+    begins = {
+        path.name
+        for path in Path(store.__path__[0]).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) == "engine.begin")
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) == "self.engine.begin")
+    }
+    assert begins == {"database.py", "migrating.py"}
+
+
+def test_every_verb_of_a_platform_that_calls_it_has_its_points() -> None:
+    """The real ones die on the wire, in every call; the fake has no wire, and dies around its verbs."""
+    verbs = {
+        name
+        for name in vars(Platform)
+        if not name.startswith("_") and name != "limits" and callable(vars(Platform)[name])
+    }
+    assert verbs == {"prepare", "publish", "look"}
+    doors = marks.ROOT / "src/postcron/web/api.py"
+    sending = {
+        node.name
+        for node in ast.walk(ast.parse(doors.read_text()))
+        if isinstance(node, ast.FunctionDef) and "self._request(" in ast.unparse(node)
+    }
+    assert sending == {"call", "act"}
+
+
+def _store_modules() -> list[Path]:
+    return sorted(Path(store.__path__[0]).glob("*.py"))
+
+
+def _writers(path: Path) -> Iterator[str]:
+    for function in ast.parse(path.read_text()).body:
+        if isinstance(function, ast.FunctionDef) and "database.write(" in ast.unparse(function):
+            yield function.name

@@ -1,0 +1,196 @@
+"""The worlds a story can play in: a store, a platform with its other side, and what that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from postcron.model import Act
+from postcron.platforms import find
+from postcron.platforms.base import Login, Platform
+from postcron.store import Store
+from postcron.web import Api
+from tests.media.files import picture
+from tests.operations import stage as stages
+from tests.operations.stage import Stage, build
+from tests.oracle import Shown
+from tests.platforms.contract import Subject
+from tests.platforms.subjects import SUBJECTS, OnlySocialSubject
+from tests.proof.death import Death, MortalDatabase
+from tests.proof.direct import Direct, Way
+from tests.proof.grounds import START, Ground, on_sqlite
+from tests.simulators import bluesky, mastodon
+from tests.simulators.server import Fault, Misbehaviour, Reply
+
+#: acts of the fake platform; a list can only be read back, and re-sent if the account says so
+ACTS = {
+    "repeatable": Act.REPEATABLE,
+    "handle": Act.HANDLE,
+    "readback": Act.READBACK,
+    "readback, resent": Act.READBACK,
+    "blind": Act.BLIND,
+}
+#: what the fake answers to the act
+WORDS = (
+    *("ok", "lost", "dropped", "error_though_published", "accepted", "nothing", "empty_id"),
+    *("not_sent", "busy", "refused", "bad_token", "handle_gone", "bug"),
+)
+#: what a simulator answers to the act
+REPLIES: dict[str, Misbehaviour | None] = {
+    "ok": None,
+    "not sent": None,
+    "lost": Fault.ANSWER_LOST,
+    "half": Fault.HALF_REPLY,
+    "dropped": Fault.DROP_BEFORE,
+    "500 although live": Fault.ERROR_THOUGH_DONE,
+    "garbage although live": Fault.GARBLED,
+    "500": Reply(500, {"error": "InternalServerError", "message": "Something broke"}),
+    "garbage": Reply(200, b"<h1>Welcome</h1>", {"Content-Type": "text/html"}),
+    "202": Reply(202, {}),
+    "408": Reply(408, {}),
+}
+#: answers that say no for good
+NO = frozenset({"refused", "bad_token", "refused 0", "refused 1", "turned away"})
+SURE = frozenset({Act.REPEATABLE, Act.HANDLE})
+
+
+@dataclass
+class World:
+    """A stage whose store and platform can kill whoever uses them."""
+
+    stage: Stage
+    death: Death
+    database: MortalDatabase
+    live: Callable[[], list[Shown]]
+    act: Act
+    #: the photo that goes with the post
+    media: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def fake(folder: Path, ground: Ground, kind: str, word: str, death: Death) -> Iterator[World]:
+    """Set up the fake platform, which answers the first act with `word`."""
+    stage = build(folder, at=START, act=ACTS[kind])
+    if "resent" in kind:
+        _resends(stage)
+    stage.remote.script.append(word)
+    stage.remote.unreadable = kind == "blind"
+    for name in ("prepare", "publish", "look"):
+        setattr(stage.remote, name, death.around(name, getattr(stage.remote, name)))
+
+    def live() -> list[Shown]:
+        return [Shown(one.account, one.text, one.at, one.remote_id) for one in stage.remote.live]
+
+    with _mortal(stage, ground, death) as database:
+        yield World(stage, death, database, live, ACTS[kind])
+
+
+def _resends(stage: Stage) -> None:
+    config = stage.house.config
+    account = config.accounts["acme"]
+    policy = replace(account.policy, resend="after_proof")
+    accounts = {**config.accounts, "acme": replace(account, policy=policy)}
+    stage.house.config = replace(config, accounts=accounts)
+
+
+@contextmanager
+def real(folder: Path, ground: Ground, kind: str, reply: str, death: Death) -> Iterator[World]:
+    """Set up a real client and its simulator, which answers the first act with `reply`."""
+    name = kind.partition(" ")[0]
+    subject = _subject(name)
+    stage = build(folder, at=START, platform=name, account=_settings(subject))
+    _in_step(subject, stage)
+    way = Way(subject.server, death, blocked=int(reply == "not sent"))
+    if (answer := _answers(subject)[reply]) is not None:
+        subject.server.misbehave(answer, subject.is_publish)
+    stage.house.environ = {"SECRET": _secret(subject)}
+    stage.house.find_platform = lambda name: _through(way, find(name))
+    media = [str(picture(folder / "photo.png"))] if "photo" in kind else []
+
+    def live() -> list[Shown]:
+        return [
+            Shown("acme", one.text, datetime.fromtimestamp(one.at, UTC), one.remote_id)
+            for one in subject.live()
+        ]
+
+    try:
+        with _mortal(stage, ground, death) as database:
+            yield World(stage, death, database, live, find(name).act, media)
+    finally:
+        _put_away(subject)
+
+
+def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:
+    refusals = [refusal for refusal in subject.refusals if not refusal.temporary]
+    return {
+        **REPLIES,
+        "turned away": subject.turned_away,
+        "busy": subject.busy[0],
+        **{f"refused {number}": refusal.reply for number, refusal in enumerate(refusals[:2])},
+        **{f"vague {number}": reply for number, reply in enumerate(subject.proves_nothing[:4])},
+    }
+
+
+def answers(kind: str) -> list[str]:
+    """Return what this platform can answer to the act."""
+    if kind in ACTS:
+        return list(WORDS)
+    subject = _subject(kind.partition(" ")[0])
+    try:
+        return list(_answers(subject))
+    finally:
+        _put_away(subject)
+
+
+def _through(way: Way, platform: type[Platform]) -> type[Platform]:
+    def opened(self: Any, login: Login, api: Callable[[str], Api]) -> None:
+        platform.__init__(self, login, lambda base_url: Direct(base_url, way))
+
+    return type(platform.__name__, (platform,), {"__init__": opened})
+
+
+def _subject(name: str) -> Subject:
+    return OnlySocialSubject(START) if name == "onlysocial" else SUBJECTS[name]()
+
+
+def _settings(subject: Subject) -> str:
+    secret = "app_password" if "identifier" in subject.settings else "token"
+    lines = [f'{name} = "{value}"' for name, value in subject.settings.items()]
+    return "\n".join([*lines, f'{secret} = {{ env = "SECRET" }}', 'resend = "after_proof"'])
+
+
+def _secret(subject: Subject) -> str:
+    if isinstance(subject, OnlySocialSubject):
+        return subject.server.sandbox.token
+    return bluesky.PASSWORD if "identifier" in subject.settings else mastodon.TOKEN
+
+
+def _in_step(subject: Subject, stage: Stage) -> None:
+    """Let the simulator live in the story's time; what was there before is a day old."""
+    server = subject.server
+    server.now = lambda: stage.clock.now().timestamp()  # type: ignore[method-assign]
+    if isinstance(server, mastodon.Mastodon):
+        for status in server.statuses:
+            status.at = (START - timedelta(days=1)).timestamp()
+
+
+def _put_away(subject: Subject) -> None:
+    subject.server._http.server_close()
+    if isinstance(subject, OnlySocialSubject):
+        subject.server._folder.cleanup()
+
+
+@contextmanager
+def _mortal(stage: Stage, ground: Ground, death: Death) -> Iterator[MortalDatabase]:
+    database = MortalDatabase(ground(stage), death)
+    stage.house.store = Store(database)
+    try:
+        yield database
+    finally:
+        stages.BUILT.remove(stage.house)
+        if ground is on_sqlite:
+            database.engine.dispose()
