@@ -48,3 +48,22 @@ def test_what_is_late_because_its_account_is_blocked_shares_a_line(
     answer = shell("tick")
     assert (answer.code, answer.err.count("\n")) == (1, 1)
     assert all(delivery.ref in answer.err for delivery in kept)
+
+
+@pytest.mark.fault("F80")
+def test_a_check_prints_a_line_for_each_thing_that_is_wrong_and_nothing_else(
+    home: Home, shell: Shell
+) -> None:
+    found = shell("status", "--check")
+    assert (found.code, found.out.count("\n"), found.err) == (1, 1, "")
+    assert shell("tick").code == 0
+    fine = shell("status", "--check")
+    assert (fine.code, fine.out, fine.err) == (0, "", "")
+    home.add_account()
+    home.holding(State.UNKNOWN)
+    with home.long_ago() as store:
+        store.set_account("acme", block_code="token_refused", block_why="The token is dead.")
+    answer = shell("status", "--check", "--json")
+    assert {each["code"] for each in answer.document["findings"]} == {"unknown", "blocked"}
+    assert (answer.code, answer.document["ok"]) == (4, False)
+    assert shell("status", "--check", "--watch").code == 2

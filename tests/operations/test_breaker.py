@@ -148,6 +148,17 @@ def test_after_an_opening_one_call_goes_first_and_the_others_wait_for_its_answer
     assert len(stage.remote.calls) == before + 1
 
 
+@pytest.mark.fault("F84")
+def test_a_pause_that_ends_after_the_grace_is_told_now(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=START, account='grace = "5m"')
+    [delivery] = stage.schedule(at="in 1m")
+    stage.remote.weather = "quota"
+    stage.pass_time(seconds=30)
+    report = run(stage.house)
+    assert [(d.state, d.wake_at) for d in report.failed] == [(State.FAILED, None)]
+    assert "asks for 10 min, and its grace ends before that" in (stage.now(delivery).error or "")
+
+
 def test_phase_2_stops_asking_a_platform_that_does_not_answer(stage: Stage) -> None:
     for number in range(30):
         stage.schedule(f"post {number}", at="in 30m")

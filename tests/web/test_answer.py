@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ def waits(headers: dict[str, str], status: int = 429) -> timedelta | None:
     return Answer(status, {"Date": HERE, **headers}, b"").retry_after()
 
 
+@pytest.mark.fault("F84")
 @pytest.mark.fault("F84")
 @pytest.mark.parametrize(
     ("value", "seconds"),
@@ -32,6 +35,9 @@ def waits(headers: dict[str, str], status: int = 429) -> timedelta | None:
         ("Wed, 20 Nov 2036 16:05:00 GMT", 86400),
         ("5, 10", 10),
         ("soon, 10", 10),
+        ("Fri, 20 Nov 2026 16:05:00 GMT, Fri, 20 Nov 2026 16:10:00 GMT", 600),
+        ("Fri, 20 Nov 2026 16:05:00 GMT, 10", 300),
+        ("-315360000, 20", 20),
         ("", None),
         ("soon", None),
         ("1e9", None),
@@ -65,6 +71,31 @@ def test_a_reset_is_an_epoch_a_length_or_iso(name: str, value: str, seconds: flo
 
 
 @pytest.mark.fault("F84")
+@pytest.mark.fault("F84")
+def test_two_headers_are_two_wishes_and_the_longer_one_counts() -> None:
+    twice = httpx.Headers([("Date", HERE), ("Retry-After", "5"), ("retry-after", "70")])
+    assert Answer(429, twice, b"").retry_after() == timedelta(seconds=70)
+
+
+@pytest.mark.fault("F84")
+@pytest.mark.parametrize("hours", [-30, -3, 3, 30])
+def test_a_platform_whose_clock_is_wrong_is_measured_by_its_own(hours: int) -> None:
+    theirs = datetime.now(UTC) + timedelta(hours=hours)
+    headers = {
+        "Date": format_datetime(theirs, usegmt=True),
+        "Retry-After": format_datetime(theirs + timedelta(seconds=90), usegmt=True),
+    }
+    assert Answer(429, headers, b"").retry_after() == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Fri, 99 Nov 2026 16:00:00 GMT"])
+def test_a_date_that_is_none_leaves_our_own_clock(date: str) -> None:
+    then = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    wait = Answer(429, {"Date": date, "Retry-After": then}, b"").retry_after()
+    assert wait is not None
+    assert timedelta(minutes=4) < wait <= timedelta(minutes=5)
+
+
 def test_the_latest_counts() -> None:
     reset = {"RateLimit-Reset": str(NOON + 90)}
 

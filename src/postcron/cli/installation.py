@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from postcron.config import Config
     from postcron.model import Account, AccountState
     from postcron.operations.accounts import Checked
+    from postcron.operations.checking import Finding
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
     from postcron.operations.reading import Status
@@ -45,6 +46,10 @@ def status(one: Status, idle: Mapping[str, datetime]) -> Document:
         ],
         "idle": {phase: moment(at) for phase, at in idle.items()},
     }
+
+
+def findings(some: Sequence[Finding]) -> Document:
+    return {"ok": not some, "findings": [asdict(one) for one in some]}
 
 
 # --- accounts ----------------------------------------------------------------------------------

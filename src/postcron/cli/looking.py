@@ -37,8 +37,18 @@ def status(
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
     every: Annotated[str, typer.Option(metavar="SPAN", help="How often --watch looks.")] = "2s",
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Say only what is wrong, a line each: exit 1, or 4 if unknown."
+        ),
+    ] = False,
 ) -> int:
     """Say how things stand, what comes next, what needs you."""
+    if check and watch:
+        raise typer.BadParameter("--check looks once; it does not go with --watch.")
+    if check:
+        return _check(how)
     from postcron.cli import render
     from postcron.rules.spans import duration
 
@@ -53,13 +63,33 @@ def status(
     return failures.DONE if stop is None else signals.INTERRUPTED
 
 
+def _idle(house: House) -> dict[str, datetime]:
+    beats = lane.idle_beats(str(house.config.path), house.environ)
+    return {phase: datetime.fromtimestamp(at, UTC) for phase, at in beats.items()}
+
+
+def _check(how: How) -> int:
+    from postcron.cli import installation
+    from postcron.cli.visible import visible
+    from postcron.operations.checking import findings
+
+    with how.home() as house:
+        found = findings(house, _idle(house))
+    if how.json:
+        printing.document(installation.findings(found))
+    else:
+        for one in found:
+            printing.say(visible(one.message))
+    if any(one.unknown for one in found):
+        return failures.UNKNOWN
+    return failures.FAILED if found else failures.DONE
+
+
 def _status(how: How, house: House) -> None:
     from postcron.cli import installation, pages, render
     from postcron.operations.reading import status as operation
 
-    found = operation(house)
-    beats = lane.idle_beats(str(house.config.path), house.environ)
-    idle = {phase: datetime.fromtimestamp(at, UTC) for phase, at in beats.items()}
+    found, idle = operation(house), _idle(house)
     how.answer(
         installation.status(found, idle), lambda: pages.status(found, idle, render.Here.at(house))
     )

@@ -25,6 +25,7 @@ from postcron.model import (
 )
 from postcron.platforms.base import Platform
 from postcron.rules import backoff
+from postcron.rules.spans import spell
 from postcron.states import Step
 
 log = logging.getLogger(__name__)
@@ -163,13 +164,11 @@ def failure(
         changes |= {"ticket": Ticket(), "ready_at": None}
     if not isinstance(error, Temporary):
         return None, changes
-    again = backoff.next_try(
-        delivery.id,
-        tries,
-        now=at,
-        until=grace_end(delivery, policy),
-        retry_after=error.retry_after,
-    )
+    end = grace_end(delivery, policy)
+    again = backoff.next_try(delivery.id, tries, now=at, until=end, retry_after=error.retry_after)
+    if again is None and error.retry_after is not None and at + error.retry_after > end:
+        wait = spell(error.retry_after)
+        changes["error"] = f"{error.message} It asks for {wait}, and its grace ends before that."
     return again, changes
 
 

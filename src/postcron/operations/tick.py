@@ -55,13 +55,13 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     """Mark as late what is past its grace, before anything could send it."""
     moves = [
         missed(delivery, now, house.policy(delivery.account))
-        for delivery in _past_its_grace(house, now, limit)
+        for delivery in past_its_grace(house, now, limit)
         if is_late(delivery, now, house.policy(delivery.account))
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 
-def _past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
+def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
     """Ask once for each length of grace: a long one of one account must not hide what others missed."""
     by_grace: dict[timedelta, list[str]] = defaultdict(list)
     for name, account in house.config.accounts.items():

@@ -18,6 +18,7 @@ HINT: Final = 200
 #: a smaller number is a length of time (the IETF's RateLimit-Reset), a larger one an epoch (ours)
 _FIRST_EPOCH: Final = 1e9
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]+)?")
+_BETWEEN: Final = re.compile(r",(?!\s*[0-9]{1,2}[ -][A-Za-z]{3})")
 _RESET: Final = re.compile(r"(?P<limit>.*limit.*-)reset")
 
 
@@ -69,7 +70,7 @@ class Answer:
 
 def _pieces(value: str) -> list[str]:
     # A header sent twice arrives joined by commas; a date has a comma of its own.
-    return [value] if _moment(value) else [piece.strip() for piece in value.split(",")]
+    return [piece.strip() for piece in _BETWEEN.split(value)]
 
 
 def _seconds(text: str, here: datetime) -> float | None:

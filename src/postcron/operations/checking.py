@@ -1,0 +1,118 @@
+"""Checking for a monitor: what is wrong now, and nothing about what is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from postcron.errors import Invalid
+from postcron.model import Account, AccountState, Delivery, Filter
+from postcron.operations.house import House
+from postcron.operations.reading import status
+from postcron.operations.tick import is_late, past_its_grace
+from postcron.platforms.base import Refreshes
+from postcron.rules.spans import spell, until
+from postcron.states import State
+
+#: cron looks every minute; so long without a look, something is wrong with it
+SILENCE = timedelta(minutes=5)
+#: a run of any of these sees what is due
+WATCHING = frozenset({"tick", "publish", "run"})
+#: of what is past its grace, this many are told
+LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    code: str
+    message: str
+    #: the delivery or the account it is about
+    id: str | None = None
+    account: str | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Say whether a post may or may not be out, and only a person can tell."""
+        return self.code == "unknown"
+
+
+def findings(house: House, idle: Mapping[str, datetime]) -> list[Finding]:
+    """Return everything that is wrong; `idle` says when phases last ran with nothing to do."""
+    now = house.clock.now()
+    found = status(house)
+    last = [beat.at for beat in found.beats if beat.phase in WATCHING]
+    last += [at for phase, at in idle.items() if phase in WATCHING]
+    states = {state.account: state for state in found.accounts}
+    return [
+        *_silence(max(last, default=None), now),
+        *(_needs_a_person(delivery) for delivery in found.needs_you),
+        *_overdue(house, now),
+        *(
+            one
+            for account in house.config.accounts.values()
+            if account.enabled
+            for one in _account(house, account, states.get(account.name), now)
+        ),
+    ]
+
+
+def _silence(last: datetime | None, now: datetime) -> Iterator[Finding]:
+    if last is None:
+        yield Finding("silent", "No run yet: is cron set up? crontab.example has the lines.")
+    elif now - last > SILENCE:
+        yield Finding("silent", f"No run for {spell(now - last)}: does cron still start postcron?")
+
+
+def _needs_a_person(delivery: Delivery) -> Finding:
+    state = delivery.state
+    code = "unknown" if state in {State.UNKNOWN, State.CONFIRMING} else str(state)
+    message = f"{delivery.ref} {delivery.account} is {state}: {delivery.error or 'no reason kept'}"
+    return Finding(code, message, delivery.ref, delivery.account)
+
+
+def _overdue(house: House, now: datetime) -> Iterator[Finding]:
+    for delivery in past_its_grace(house, now, LIMIT):
+        if is_late(delivery, now, house.policy(delivery.account)):
+            due = until(delivery.due_at or now, now)
+            message = (
+                f"{delivery.ref} {delivery.account} was due {due} and is still {delivery.state}."
+            )
+            yield Finding("overdue", message, delivery.ref, delivery.account)
+
+
+def _account(
+    house: House, account: Account, state: AccountState | None, now: datetime
+) -> Iterator[Finding]:
+    name = account.name
+    if state is None:
+        return
+    if state.block_code is not None:
+        message = f"{name} is blocked: {state.block_why} Then `postcron accounts check {name}`."
+        yield Finding("blocked", message, account=name)
+    elif state.blocked_until is not None and state.blocked_until > now:
+        when = until(state.blocked_until, now)
+        message = f"{name} is left alone and tried again {when}: {state.block_why}"
+        yield Finding("left_alone", message, account=name)
+    ends = state.session_expires_at
+    if ends is not None and not _renews_itself(house, account):
+        due = _next_due(house, name)
+        if due is not None and ends <= due:
+            message = f"The login of {name} ends {until(ends, now)}, before its next post."
+            yield Finding("login_ends", message, account=name)
+
+
+def _renews_itself(house: House, account: Account) -> bool:
+    try:
+        return issubclass(house.platform_class(account), Refreshes)
+    except Invalid:
+        return False
+
+
+def _next_due(house: House, account: str) -> datetime | None:
+    ahead = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
+    wanted = Filter(states=ahead, account=account)
+    first = house.store.page(wanted, order="due", newest_first=False, limit=1).deliveries
+    return first[0].due_at if first else None
