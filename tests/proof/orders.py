@@ -20,7 +20,7 @@ from postcron.operations.report import Report
 from postcron.operations.run import run
 from postcron.states import State
 from postcron.store import Store
-from tests.operations.stage import BUILT, Stage, build, close_all
+from tests.operations.stage import BUILT, Cluster, Stage, build, close_all
 from tests.oracle import Evidence, Shown, breaches
 from tests.proof.figures import Figures
 
@@ -111,7 +111,9 @@ def play(
     stage = build(folder, at=START, act=act)
     config = stage.house.config
     stage.house.config = replace(config, run=replace(config.run, ahead=AHEAD))
+    stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
     other = replace(stage.house, state_dir=folder / "other-state")
+    other.store = Cluster(other.store)  # type: ignore[assignment]
     BUILT.append(other)
     [delivery] = stage.schedule(at="in 3s")
     spoil(stage)

@@ -34,6 +34,7 @@ from postcron.operations.house import House, opened
 from postcron.operations.publish import publish
 from postcron.platforms.base import Key, Login, Option, Platform
 from postcron.web import Api
+from tests.operations.stage import Cluster
 
 LEDGER = "ledger.jsonl"
 #: what the platform takes for a call, so that calls of several hosts are under way at once
@@ -89,7 +90,7 @@ def race(folder: Path, number: int, share: int, start: Barrier) -> None:
     )
     with opened(house):
         ahead = house.config.run.ahead
-        house.store.now()
+        house.store = Cluster(house.store)  # type: ignore[assignment]
         start.wait(60)
         while house.store.waiting(
             Phase.PUBLISH, now=house.clock.now(), until=house.clock.now() + ahead, limit=1

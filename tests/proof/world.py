@@ -25,7 +25,7 @@ from postcron.secrets import write_key
 from postcron.states import State, Step
 from postcron.store import Store, open_store
 from postcron.store.tables import delivery
-from tests.operations.stage import InLine, fresh_store
+from tests.operations.stage import Cluster, InLine, fresh_store
 from tests.oracle import Evidence
 from tests.proof.network import Network, platform
 from tests.proof.turns import HostClock, Process, Turns
@@ -160,7 +160,7 @@ class World:
             find_platform=self.platforms.__getitem__,
             executor=lambda workers: InLine(),
         )
-        made.store = WatchedStore(self.store, self, host)  # type: ignore[assignment]
+        made.store = WatchedStore(Cluster(self.store), self, host)  # type: ignore[assignment]
         return made
 
     def begin(self, host: Host, work: Callable[[House], Report | None]) -> Process:
@@ -252,12 +252,13 @@ class World:
 class WatchedStore:
     """The store as one process on one host has it: seams around each verb, and commits that get lost."""
 
-    def __init__(self, store: Store, world: World, host: Host) -> None:
+    def __init__(self, store: Cluster, world: World, host: Host) -> None:
         self._store, self._world, self._host = store, world, host
-        self.url_shown = store.url_shown
+        self.url_shown, self.file = store.url_shown, store.file
 
     def now(self) -> datetime:
-        return self._store.now()
+        now: datetime = self._store.now()
+        return now
 
     def close(self) -> None:
         """The world closes the one store there is."""
