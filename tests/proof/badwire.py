@@ -48,6 +48,8 @@ class BadWire(Server):
         self._platform = (parts.hostname or "", parts.port or 80)
         self._plan = plan
         self.exchanges: list[Exchange] = []
+        #: requests whose sender has given up, and which nobody has read yet
+        self.unread: list[bytes] = []
         last = max(plan, default=0)
         super().__init__(*(partial(self._exchange, number) for number in range(last + 2)))
         if plan.get(0) is REFUSED:
@@ -60,14 +62,17 @@ class BadWire(Server):
     def passed(self, visit: Visit) -> bytes:
         """Bring a request to the platform, and return what it answers."""
         visit.read()
-        with socket.create_connection(self._platform) as line:
-            line.sendall(_KEPT_OPEN.sub(b"", visit.request).replace(b"\r\n", CLOSE, 1))
-            reply = b"".join(iter(partial(line.recv, 65536), b""))
-        reply = reply.replace(b"\r\n", CLOSE, 1)
+        reply = self._answer(visit.request)
         self.exchanges.append(Exchange(visit.request, reply))
         if self._plan.get(len(self.visits)) is REFUSED:
             self.shut()
         return reply
+
+    def _answer(self, request: bytes) -> bytes:
+        with socket.create_connection(self._platform) as line:
+            line.sendall(_KEPT_OPEN.sub(b"", request).replace(b"\r\n", CLOSE, 1))
+            reply = b"".join(iter(partial(line.recv, 65536), b""))
+        return reply.replace(b"\r\n", CLOSE, 1)
 
     def shut(self) -> None:
         """Let nobody in any more."""
@@ -76,7 +81,9 @@ class BadWire(Server):
         self._socket.close()
 
     def open(self) -> None:
-        """Let everybody in again, at the same address."""
+        """Let everybody in again, at the same address; what lay unread arrives now."""
+        while self.unread:
+            self._answer(self.unread.pop())
         if self._socket.fileno() < 0:
             self._socket = socket.create_server(("127.0.0.1", self.port))
             self._start(self._accept)
@@ -112,6 +119,20 @@ def _ends(ending: Callable[[Visit], None], said: bytes, *, done: bool) -> Fault:
 
 def fin(visit: Visit) -> None:
     """Hang up politely: the line is closed by whoever opened it."""
+
+
+def _read_late(wire: BadWire, visit: Visit) -> None:
+    # Taken from the kernel's buffer only here: no byte of it reaches the platform before `open`.
+    visit.read()
+    wire.unread.append(visit.request)
+    hang(visit)
+
+
+def _stutter(wire: BadWire, visit: Visit) -> None:
+    reply = wire.passed(visit)
+    for at in range(0, len(reply), 200):
+        visit.server.sleep(0.05)
+        visit.send(reply[at : at + 200])
 
 
 def _flood(wire: BadWire, visit: Visit) -> None:
@@ -155,6 +176,9 @@ FAULTS: Final = [
     Fault("reset at accept", lambda wire, visit: reset(visit), heard=False),
     Fault("closed at accept", lambda wire, visit: fin(visit), heard=False),
     Fault("never read", lambda wire, visit: hang(visit), patience=0.4),
+    Fault("read after the sender gave up", _read_late, patience=0.4),
+    # What loss and latency come to above TCP: pauses. A cut in mid-reply is one of the next.
+    Fault("stutters", _stutter, whole=True),
     *(_ends(end, said, done=done) for said, end in _INSTEAD for done in (True, False)),
     Fault("a flood", _flood),
     Fault("100, then the answer", _after_early(b"HTTP/1.1 100 Continue\r\n\r\n"), whole=True),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from postcron.states import State
 from tests.platforms.subjects import SUBJECTS
 from tests.proof.badwire import FAULTS, WELL, Fault, reply_cut, request_cut
 from tests.proof.figures import Figures
@@ -26,15 +27,28 @@ def test_no_fault_of_the_wire_doubles_or_silences_a_post(platform: str, tmp_path
     assert figures.counted["lost"] > 10
 
 
-@pytest.mark.fault("F29", "F37")
+@pytest.mark.fault("F34")
 @pytest.mark.parametrize("platform", sorted(SUBJECTS))
-def test_an_answer_after_an_early_one_is_landed_at_once(platform: str, tmp_path: Path) -> None:
+def test_a_request_read_long_after_its_sender_gave_up_does_not_become_a_second_post(
+    platform: str, tmp_path: Path
+) -> None:
+    late = next(fault for fault in FAULTS if "after the sender" in fault.name)
+    act = play(tmp_path / "well", Story(platform, {})).act
+    ended = play(tmp_path / "late", Story(platform, {act: late}))
+    assert (ended.verdict, ended.state, ended.breaches) == ("lost", State.PUBLISHED, [])
+
+
+@pytest.mark.fault("F29", "F37", "F41")
+@pytest.mark.parametrize("platform", sorted(SUBJECTS))
+def test_an_answer_that_comes_whole_is_landed_at_once_however_it_comes(
+    platform: str, tmp_path: Path
+) -> None:
     whole = [fault for fault in FAULTS if fault.whole]
     act = play(tmp_path / "well", Story(platform, {})).act
     for number, fault in enumerate(whole):
         ended = play(tmp_path / str(number), Story(platform, {act: fault}))
         assert (ended.verdict, ended.breaches) in [("landed", []), ("accepted", [])]
-    assert len(whole) == 2
+    assert len(whole) == 3
 
 
 @pytest.mark.parametrize(
