@@ -175,6 +175,8 @@ class OnlySocialSubject:
         Reply(422, {"errors": {"publishing": ["publishing"]}}),
         Reply(422, {"errors": {"in_history": ["in_history"]}}),
         Reply(429, {"message": "Too Many Attempts."}),
+        Reply(404, {"message": "Post not found."}),
+        Reply(422, {"message": "No.", "errors": {"cannot_scheduled": ["No."]}}),
     )
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -184,11 +186,6 @@ class OnlySocialSubject:
             Refusal(self.turned_away, "token_refused"),
             Refusal(Reply(403, {"message": "Access forbidden."}), "token_refused"),
             Refusal(Reply(404, {"message": "Workspace not found."}), "account_unusable"),
-            Refusal(Reply(404, {"message": "Post not found."}), "handle_gone"),
-            Refusal(
-                Reply(422, {"message": "No.", "errors": {"cannot_scheduled": ["No."]}}),
-                "content_refused",
-            ),
         )
 
     @property

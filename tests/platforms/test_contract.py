@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from postcron.errors import Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
-from postcron.model import Act, Kind, Sight
-from postcron.platforms.base import Visits
+from postcron.model import Act, Kind, Sight, Ticket
+from postcron.platforms.base import Identifies, Visits
 from postcron.rules.limits import problems
 from tests.platforms.contract import (
     Album,
@@ -276,6 +276,22 @@ def test_what_only_looks_like_a_refusal_is_unknown_too(subject: Subject, album: 
     for reply in subject.proves_nothing:
         subject.server.misbehave(reply, subject.is_publish)
         assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+
+
+@pytest.mark.fault("F42")
+def test_a_page_in_the_platforms_place_passes_and_is_no_verdict_on_the_post(
+    subject: Subject, album: Album
+) -> None:
+    subject.platform()
+    page = Reply(200, b"<h1>Please accept our terms</h1>", HTML)
+    whoami = subject.platform()
+    assert isinstance(whoami, Identifies)
+    subject.server.misbehave(page)
+    with pytest.raises(Temporary):
+        whoami.whoami()
+    subject.server.misbehave(page)
+    with pytest.raises(Temporary):
+        subject.platform().prepare(draft(album, "Hi", album.image()), Ticket(), lambda _: None)
 
 
 def test_a_platform_that_is_busy_says_for_how_long(subject: Subject, album: Album) -> None:

@@ -221,7 +221,9 @@ def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = Non
             code=Code.SERVER_TROUBLE,
             retry_after=answer.retry_after(),
         )
-    return Permanent(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
+    # A page where data should be comes from something in between (a captive portal): it passes.
+    family = Temporary if answer.status // 100 == 2 and answer.json() is None else Permanent
+    return family(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
 
 
 def _listed(answer: Answer, refusals: Sequence[Refusal], error: str | None) -> Refusal | None:

@@ -58,7 +58,7 @@ def error_name(body: Mapping[str, Any]) -> str | None:
 def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping[str, Any]:
     """Return the fields of a good answer, which has at least these."""
     body = fields(answer)
-    if answer.status != 200:
+    if answer.status != 200 or answer.json() is None:
         raise trouble(answer, refusals, error_name(body))
     for name in names:
         # Not the answer itself in the message: a session's is made of tokens.

@@ -27,9 +27,10 @@ from postcron.model import (
     Ticket,
 )
 from postcron.platforms import onlysocial_networks as networks
-from postcron.platforms.base import Key, Login, Option, judge
+from postcron.platforms.base import Key, Login, Option, Refusal, judge
 from postcron.platforms.onlysocial_answers import (
     DRAFT_REFUSALS,
+    MIXPOST_REFUSALS,
     NO_POST,
     REFUSALS,
     UPLOAD_REFUSALS,
@@ -66,6 +67,7 @@ class OnlySocial:
 
     name: ClassVar[str] = "onlysocial"
     act: ClassVar[Act] = Act.HANDLE
+    refusals: ClassVar[tuple[Refusal, ...]] = REFUSALS
     keys: ClassVar[tuple[Key, ...]] = _keys(
         Key("api_url", default="https://app.onlysocial.io"), "os"
     )
@@ -230,7 +232,7 @@ class OnlySocial:
             headers=self._headers(),
         )
         if not accepts(answer):
-            raise judge(answer, REFUSALS, known(answer, REFUSALS))
+            raise judge(answer, self.refusals, known(answer, self.refusals))
         return Accepted(uuid, check_after=timedelta(seconds=2))
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
@@ -268,6 +270,7 @@ class Mixpost(OnlySocial):
     """One account in one workspace of a Mixpost somebody runs for themselves."""
 
     name: ClassVar[str] = "mixpost"
+    refusals: ClassVar[tuple[Refusal, ...]] = MIXPOST_REFUSALS
     keys: ClassVar[tuple[Key, ...]] = _keys(
         Key("api_url", required=True, help="where your Mixpost runs, https://social.example.org"),
         "mixpost",

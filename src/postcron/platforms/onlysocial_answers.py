@@ -52,8 +52,14 @@ REFUSALS: Final = _refusals(
     (401, "Unauthenticated.", Code.TOKEN_REFUSED, _CREATE),
     (403, "Access forbidden.", Code.TOKEN_REFUSED, _CREATE),
     (404, "Workspace not found.", Code.ACCOUNT_UNUSABLE, _CREATE),
-    (404, NO_POST, Code.HANDLE_GONE, _MISSING),
-    (422, "cannot_scheduled", Code.CONTENT_REFUSED, _SCHEDULE),
+)
+#: read in Mixpost's open code; that OnlySocial, which is closed, means the same is not known
+MIXPOST_REFUSALS: Final = (
+    *REFUSALS,
+    *_refusals(
+        (404, NO_POST, Code.HANDLE_GONE, _MISSING),
+        (422, "cannot_scheduled", Code.CONTENT_REFUSED, _SCHEDULE),
+    ),
 )
 DRAFT_REFUSALS: Final = (*REFUSALS, *_refusals((422, None, Code.CONTENT_REFUSED, _CREATE)))
 UPLOAD_REFUSALS: Final = (
