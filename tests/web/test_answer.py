@@ -19,7 +19,6 @@ def waits(headers: dict[str, str], status: int = 429) -> timedelta | None:
 
 
 @pytest.mark.fault("F84")
-@pytest.mark.fault("F84")
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -70,7 +69,6 @@ def test_a_reset_is_an_epoch_a_length_or_iso(name: str, value: str, seconds: flo
     assert waits({name: value}) == expected
 
 
-@pytest.mark.fault("F84")
 @pytest.mark.fault("F84")
 def test_two_headers_are_two_wishes_and_the_longer_one_counts() -> None:
     twice = httpx.Headers([("Date", HERE), ("Retry-After", "5"), ("retry-after", "70")])
