@@ -76,6 +76,10 @@ class Story:
             pre_upload(self.stage.house)
         self.stage.pass_time(minutes=59, seconds=55)
         self._publish()
+        return self._afterwards()
+
+    def _afterwards(self) -> Told:
+        """Let cron go on until nothing moves any more."""
         for _ in range(RUNS):
             if (pause := self._pause()) is None:
                 break
@@ -205,11 +209,12 @@ def _work(seed: int, chosen: list[Setting], share: int, folder: Path) -> Figures
         for setting in chosen:
             chance = random.Random(f"{seed} {setting}")
             for name, told in endings(folder, grounds[setting.store], setting, share, chance):
-                _count(figures, f"seed {seed}, {name}", told)
+                tally(figures, f"seed {seed}, {name}", told)
     return figures
 
 
-def _count(figures: Figures, name: str, told: Told) -> None:
+def tally(figures: Figures, name: str, told: Told) -> None:
+    """Count one story."""
     figures.add(name, told.breaches)
     ended = told.states == [State.PUBLISHED]
     figures.published += ended

@@ -98,8 +98,13 @@ def _resends(stage: Stage) -> None:
 
 
 @contextmanager
-def real(folder: Path, ground: Ground, kind: str, reply: str, death: Death) -> Iterator[World]:
-    """Set up a real client and its simulator, which answers the first act with `reply`."""
+def real(
+    folder: Path, ground: Ground, kind: str, reply: str, death: Death, *, wired: bool = False
+) -> Iterator[World]:
+    """Set up a real client and its simulator, which answers the first act with `reply`.
+
+    Between them is no socket, unless they are `wired`.
+    """
     name = kind.partition(" ")[0]
     subject = _subject(name)
     stage = build(folder, at=START, platform=name, account=_settings(subject))
@@ -108,7 +113,7 @@ def real(folder: Path, ground: Ground, kind: str, reply: str, death: Death) -> I
     if (answer := _answers(subject)[reply]) is not None:
         subject.server.misbehave(answer, subject.is_publish)
     stage.house.environ = {"SECRET": _secret(subject)}
-    stage.house.find_platform = lambda name: _through(way, find(name))
+    stage.house.find_platform = find if wired else lambda name: _through(way, find(name))
     media = [str(picture(folder / "photo.png"))] if "photo" in kind else []
 
     def live() -> list[Shown]:
@@ -117,11 +122,8 @@ def real(folder: Path, ground: Ground, kind: str, reply: str, death: Death) -> I
             for one in subject.live()
         ]
 
-    try:
-        with _mortal(stage, ground, death) as database:
-            yield World(stage, death, database, live, find(name).act, media)
-    finally:
-        _put_away(subject)
+    with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
+        yield World(stage, death, database, live, find(name).act, media)
 
 
 def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:
@@ -176,6 +178,18 @@ def _in_step(subject: Subject, stage: Stage) -> None:
     if isinstance(server, mastodon.Mastodon):
         for status in server.statuses:
             status.at = (START - timedelta(days=1)).timestamp()
+
+
+@contextmanager
+def _other_side(subject: Subject, *, wired: bool) -> Iterator[None]:
+    if wired:
+        with subject.running():
+            yield
+        return
+    try:
+        yield
+    finally:
+        _put_away(subject)
 
 
 def _put_away(subject: Subject) -> None:

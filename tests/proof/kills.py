@@ -1,0 +1,143 @@
+"""SIGKILL at every Nth system call of a real process: it needs no word of the code's own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from postcron.operations.journal import Journal
+from tests.proof import worlds
+from tests.proof.crashes import Setting, Story, Told, tally
+from tests.proof.death import Death
+from tests.proof.figures import Figures
+from tests.proof.grounds import on_sqlite
+from tests.proof.tracing import AVAILABLE, Driven, Ended
+
+PLATFORMS = ("bluesky", "onlysocial with a photo", "mastodon")
+#: the process begins so early, and waits; the simulator lives at the due second already
+JUST_BEFORE = timedelta(milliseconds=400)
+ANSWERS = ("ok", "lost", "500 although live", "500")
+
+Point = tuple[str, int]
+
+
+@dataclass
+class Killing(Story):
+    """A post that a real process brings out, until it is killed; cron goes on in this one."""
+
+    point: Point | None = None
+
+    def tell(self) -> Told:
+        self._schedule()
+        self.stage.pass_time(hours=1)
+        if self.point is not None:
+            driven(self).killed_at(*self.point)
+        return self._afterwards()
+
+
+@dataclass
+class Failing(Killing):
+    """The same, with a disk that reports errors from one system call on."""
+
+    ended: Ended | None = None
+    #: what was live when the process had ended
+    sent: int = 0
+    #: lines of the emergency journal by then
+    kept: int = 0
+
+    def tell(self) -> Told:
+        self._schedule()
+        self.stage.pass_time(hours=1)
+        assert self.point is not None
+        self.ended = driven(self).failing_from(*self.point)
+        self.told |= set(self.ended.said.split())
+        self.sent = len(self.world.live())
+        self.kept = len(Journal(self.stage.house.state_dir).lines())
+        return self._afterwards()
+
+
+def driven(story: Story) -> Driven:
+    stage = story.stage
+    folder = stage.house.state_dir.parent
+    return Driven("run", folder, stage.clock.now() - JUST_BEFORE, stage.house.environ)
+
+
+def play(folder: Path, setting: Setting, point: Point) -> Told:
+    """Tell one story in a folder of its own, killed at this point."""
+    with _world(folder, setting) as world:
+        return Killing(world, setting, point=point).tell()
+
+
+def fail(folder: Path, setting: Setting, point: Point) -> tuple[Failing, Told]:
+    """Tell one story in which the disk fails at this point."""
+    with _world(folder, setting) as world:
+        story = Failing(world, setting, point=point)
+        return story, story.tell()
+
+
+def syncs_before_the_act(folder: Path, setting: Setting) -> int:
+    """Return how often a run syncs its store until the last request leaves."""
+    with _world(folder, setting) as world:
+        story = Killing(world, setting)
+        story._schedule()
+        story.stage.pass_time(hours=1)
+        log = folder / "log"
+        driven(story).recorded(log, "fdatasync", "sendto")
+        lines = log.read_text().splitlines()
+        # strace counts by thread, and the store is written by the first one, but for sessions.
+        first = lines[0].split()[0]
+        act = max(number for number, line in enumerate(lines) if "sendto(" in line)
+        return sum(line.startswith(first) and "fdatasync(" in line for line in lines[:act])
+
+
+def points(folder: Path, setting: Setting) -> list[Point]:
+    """Return where a run in this world can be killed."""
+    with _world(folder, setting) as world:
+        story = Killing(world, setting)
+        story._schedule()
+        story.stage.pass_time(hours=1)
+        return driven(story).points()
+
+
+@contextmanager
+def _world(folder: Path, setting: Setting) -> Iterator[worlds.World]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        kind, answer = setting.platform, setting.answer
+        with worlds.real(Path(place), on_sqlite, kind, answer, Death(), wired=True) as world:
+            yield world
+
+
+def settings() -> list[Setting]:
+    return [Setting("sqlite", name, answer) for name in PLATFORMS for answer in ANSWERS]
+
+
+def sweep(seed: int, count: int, folder: Path) -> Figures:
+    """Kill `count` runs, at points chosen by `seed`; all of them if `count` is large enough."""
+    figures = Figures("kills")
+    if not AVAILABLE:
+        figures.add("strace", ["0 not run: there is no strace here"])
+        return figures
+    cores = multiprocessing.cpu_count()
+    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        found = pool.map(points, [folder] * len(settings()), settings())
+        stories = [
+            (setting, point) for setting, at in zip(settings(), found, strict=True) for point in at
+        ]
+        chosen = random.Random(seed).sample(stories, min(count, len(stories)))
+        for (setting, point), told in zip(
+            chosen, pool.map(_play, [folder] * len(chosen), chosen), strict=True
+        ):
+            tally(figures, f"{setting}: {point}", told)
+    figures.counted["points there are"] = len(stories)
+    return figures
+
+
+def _play(folder: Path, story: tuple[Setting, Point]) -> Told:
+    return play(folder, *story)
