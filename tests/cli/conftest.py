@@ -20,7 +20,7 @@ from postcron.cli.app import main
 from postcron.operations.init import init
 from tests.cli.home import POSTCRON, Home
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @dataclass(frozen=True)

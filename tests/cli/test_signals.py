@@ -16,8 +16,11 @@ from tests.cli.home import Home
 from tests.simulators.mastodon import Mastodon
 from tests.simulators.server import Asked, Fault
 
+#: what a terminal, an init system or a closing session sends to have us stop
+ASKING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+
+@pytest.mark.parametrize("number", ASKING)
 def test_a_signal_ends_the_watch_with_130(home: Home, number: signal.Signals) -> None:
     watching = home.started("status", "--watch", "--every", "60s")
     assert watching.stdout is not None
@@ -44,27 +47,58 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
 
 
 @pytest.mark.fault("F87")
+@pytest.mark.parametrize("number", ASKING)
 def test_a_signal_during_the_call_lets_it_finish(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
     process("schedule", "Hello", "--to", "acme", "--now")
     mastodon.misbehave(Fault.SLOW, is_publish)
     publishing = home.started("publish")
     wait_until(lambda: any(map(is_publish, mastodon.asked)))
-    publishing.send_signal(signal.SIGTERM)
+    publishing.send_signal(number)
     _, err = publishing.communicate(timeout=10)
     assert (publishing.returncode, err) == (130, b"")
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
 
 @pytest.mark.fault("F87")
-def test_a_signal_while_waiting_for_the_second_gives_everything_back(
+def test_a_reader_that_went_away_is_no_reason_to_stop(
     home: Home, process: Shell, mastodon: Mastodon
+) -> None:
+    process("schedule", "Hello", "--to", "acme", "--now")
+    mastodon.misbehave(Fault.SLOW, is_publish)
+    publishing = home.started("publish")
+    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing.send_signal(signal.SIGPIPE)
+    _, err = publishing.communicate(timeout=10)
+    assert (publishing.returncode, err) == (0, b"")
+    assert (home.states(), len(mastodon.live)) == (["published"], 1)
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_a_signal_in_phase_2_gives_back_what_has_not_begun(
+    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
+) -> None:
+    process("schedule", "Hello", "--to", "acme", "--at", "40s")
+    mastodon.misbehave(Fault.SLOW, is_question)
+    publishing = home.started("publish")
+    wait_until(lambda: any(map(is_question, mastodon.asked)))
+    publishing.send_signal(number)
+    _, err = publishing.communicate(timeout=10)
+    assert (publishing.returncode, err) == (130, b"")
+    assert (home.kinds()[-1], home.states(), len(mastodon.live)) == ("released", ["queued"], 0)
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_waiting_for_the_second_gives_everything_back(
+    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
     process("schedule", "Hello", "--to", "acme", "--at", "40s")
     publishing = home.started("publish")
     wait_until(lambda: home.states() == ["queued"] and "uploaded" in home.kinds())
-    publishing.send_signal(signal.SIGINT)
+    publishing.send_signal(number)
     _, err = publishing.communicate(timeout=5)
     assert (publishing.returncode, err) == (130, b"")
     assert (home.kinds()[-1], len(mastodon.live)) == ("released", 0)
@@ -106,6 +140,10 @@ def iter_document(stream: IO[bytes]) -> Iterator[str]:
 
 def is_publish(asked: Asked) -> bool:
     return asked.method == "POST" and asked.path == "/api/v1/statuses"
+
+
+def is_question(asked: Asked) -> bool:
+    return asked.path == "/api/v1/accounts/verify_credentials"
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

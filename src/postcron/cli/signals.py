@@ -9,7 +9,7 @@ from types import FrameType
 
 INTERRUPTED = 130
 
-_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def end_when_asked() -> None:
