@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from postcron.errors import Code, StoreUnavailable
-from postcron.model import Act, Outcome
+from postcron.model import Act, Draft, Outcome, Sighting
 from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
@@ -91,6 +91,28 @@ def test_a_find_that_proves_another_delivery_ends_with_a_person(tmp_path: Path) 
     assert (stage.now(second).state, stage.now(second).wake_at) == (State.UNKNOWN, None)
 
 
+def test_what_arrives_late_is_waited_for_before_absence_is_believed(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("dropped")
+    arriving(stage, after=timedelta(seconds=8))
+    publish(stage.house)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.calls) == 1
+
+
+def arriving(stage: Stage, *, after: timedelta) -> None:
+    """Let the first call be carried out so long after its answer was lost."""
+    remote, look = stage.remote, stage.remote.look
+
+    def later(draft: Draft) -> Sighting:
+        if remote.clock.now() >= remote.calls[0] + after:
+            remote._show("acme", draft)
+        return look(draft)
+
+    remote.look = later  # type: ignore[method-assign]
+
+
 # --- never late or early -------------------------------------------------------------------------
 
 
@@ -118,6 +140,31 @@ def test_a_machine_that_slept_between_intent_and_call_does_not_call(stage: Stage
     assert stage.remote.calls == []
     assert stage.now(delivery).error_code == Code.TOO_LATE
     assert stage.now(delivery).wake_at is None, "a person was told"
+
+
+@dataclass
+class SetBack(FakeClock):
+    """A machine whose clock is corrected once, while its time since boot goes on."""
+
+    at_moment: datetime | None = None
+
+    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+        super().sleep_until(moment, most=most)
+        if self.at_moment is not None and self.at >= self.at_moment:
+            self.at_moment = None
+            self.at -= timedelta(minutes=10)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_lease(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    due = START + timedelta(hours=1)
+    stage.clock = SetBack(stage.clock.at, at_moment=due - timedelta(seconds=10))
+    stage.house.clock = stage.remote.clock = stage.clock
+    publish(stage.house)
+    assert (stage.kinds(delivery)[-1], stage.remote.calls) == ("released", [])
+    publish(stage.house)
+    assert stage.remote.calls == [due]
 
 
 def test_a_wider_ahead_is_waited_for(stage: Stage) -> None:
@@ -253,6 +300,31 @@ def test_a_store_that_is_away_for_seconds_costs_no_answer(stage: Stage) -> None:
     publish(stage.house)
     assert stage.now(delivery).state is State.PUBLISHED
     assert "lost" not in stage.kinds(delivery)
+
+
+class Forgetful:
+    """A store that takes what becomes of deliveries, and no bad news about accounts."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def set_account(self, account: str, **columns: Any) -> None:
+        if columns.get("block_code") is not None:
+            raise StoreUnavailable("The store is away.")
+        self._store.set_account(account, **columns)
+
+
+@pytest.mark.fault("F14")
+def test_how_a_call_ended_is_stored_before_anything_it_taught(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("bad_token")
+    stage.house.store = Forgetful(stage.house.store)  # type: ignore[assignment]
+    publish(stage.house)
+    assert stage.now(delivery).error_code == Code.TOKEN_REFUSED
 
 
 # --- another chance ------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Twenty seeded defects, and the proof that each turns a named test red: `make mutants`."""

@@ -1,0 +1,240 @@
+"""The twenty seeded defects (old text, new text, and the test that sees it)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.defect import Change, Defect
+
+DEFECTS: Final = (
+    Defect(
+        1,
+        "mark after sending",
+        (
+            Change(
+                "operations/publish.py",
+                "zip(near, self.holding.record(moves), strict=True)",
+                "zip(near, (move.delivery for move in moves), strict=True)",
+            ),
+            Change(
+                "operations/outcomes.py",
+                "        moves = [ending(self.house, held.delivery, verdict)",
+                "        from postcron.operations.protocol import intent\n\n"
+                "        for held, _ in self._ended:\n"
+                "            [held.delivery] = self.holding.record([intent(held.delivery, held.ticket)])\n"
+                "        moves = [ending(self.house, held.delivery, verdict)",
+            ),
+        ),
+        "proof/test_crashes.py::test_where_only_a_list_tells_dying_never_leads_to_a_second_post[readback]",
+    ),
+    Defect(
+        2,
+        "mark before sending as published",
+        (
+            Change(
+                "operations/recover.py",
+                '        Step.LOST,\n        wake_at=now + FIRST_LOOK,\n        set={"error_code": "answer_lost", "error": "The run that was publishing it died."},\n        close=Outcome.UNKNOWN,',
+                '        Step.LANDED,\n        wake_at=None,\n        set={"published_at": now},\n        close=Outcome.LANDED,',
+            ),
+        ),
+        "proof/test_crashes.py::test_dying_at_any_point_ends_with_exactly_one_post[handle-ok]",
+    ),
+    Defect(
+        3,
+        "drop the fence from WHERE",
+        (
+            Change(
+                "store/recording.py",
+                'delivery.c.fence == bindparam("seen_fence")',
+                'delivery.c.fence - bindparam("seen_fence") < 1_000_000',
+            ),
+        ),
+        "store/test_recording.py::test_a_reader_who_is_behind_writes_nothing",
+    ),
+    Defect(
+        4,
+        "synchronous=NORMAL",
+        (
+            Change(
+                "store/sqlite.py",
+                '("wal", "FULL", 2) if wal else ("truncate", "EXTRA", 3)',
+                '("wal", "NORMAL", 1)',
+            ),
+        ),
+        "store/test_sqlite.py::test_every_connection_keeps_what_it_commits",
+    ),
+    Defect(
+        5,
+        "a lost answer counts as not sent",
+        (
+            Change(
+                "web/wire.py",
+                "if trace.sent:\n                lost",
+                "if trace.sent and not isinstance(error, httpx.ReadTimeout):\n                lost",
+            ),
+        ),
+        "web/test_act.py::test_an_answer_that_does_not_come_whole_proves_nothing",
+    ),
+    Defect(
+        6,
+        "5xx counts as refused",
+        (
+            Change(
+                "platforms/base.py",
+                "    if refusal is None:\n        return OutcomeUnknown(",
+                "    if answer.status >= 500:\n"
+                "        return Temporary(said, code=Code.SERVER_TROUBLE, evidence=Evidence.REFUSED)\n"
+                "    if refusal is None:\n        return OutcomeUnknown(",
+            ),
+        ),
+        "platforms/test_contract.py::test_everything_that_is_not_listed_is_unknown",
+    ),
+    Defect(
+        7,
+        "nothing is given time to settle",
+        (
+            Change(
+                "operations/looking.py",
+                "(self.attempt.ended_at or self.attempt.intended_at) + self.settle",
+                "self.attempt.ended_at or self.attempt.intended_at",
+            ),
+        ),
+        "operations/test_doubts.py::test_what_arrives_late_is_waited_for_before_absence_is_believed",
+    ),
+    Defect(
+        8,
+        "adopt the first that looks like it",
+        (Change("platforms/mastodon.py", "if len(ours) == 1:", "if ours:"),),
+        "platforms/test_mastodon.py::test_two_that_look_like_it_are_shown_to_a_person",
+    ),
+    Defect(
+        9,
+        "an empty list proves absence without a post that must be in it",
+        (Change("platforms/mastodon.py", "return found, False", "return found, True"),),
+        "platforms/test_mastodon.py::test_a_list_that_shows_nothing_older_proves_nothing",
+    ),
+    Defect(
+        10,
+        "follow redirects",
+        (Change("web/line.py", "follow_redirects=False", "follow_redirects=True"),),
+        "web/test_act.py::test_a_redirect_is_not_followed",
+    ),
+    Defect(
+        11,
+        "the publish call on a connection that was kept",
+        (
+            Change("web/wire.py", '"connection": "close"', '"connection": "keep-alive"'),
+            Change(
+                "web/wire.py",
+                "    with client(line, keep=False) as fresh:\n",
+                '    kept = globals().setdefault("_kept", client(line, keep=True))\n'
+                "    with contextlib.nullcontext(kept) as fresh:\n",
+            ),
+        ),
+        "web/test_act.py::test_every_call_has_a_connection_of_its_own",
+    ),
+    Defect(
+        12,
+        "the host's clock decides about leases",
+        (
+            Change(
+                "operations/holding.py",
+                "self.house.clock.boottime() + left.total_seconds()",
+                "delivery.lease_until.timestamp()",
+            ),
+            Change(
+                "operations/publish.py",
+                "held.lease_ends - self.clock.boottime() > enough",
+                "held.lease_ends - self.clock.now().timestamp() > enough",
+            ),
+        ),
+        "operations/test_doubts.py::test_a_clock_that_is_set_back_prolongs_no_lease",
+    ),
+    Defect(
+        13,
+        "renew a login without the lock",
+        (
+            Change(
+                "operations/sessions.py",
+                "while not house.store.hold_account(account, until=until):",
+                "while house.store.hold_account(account, until=until) is None:",
+            ),
+        ),
+        "operations/test_sessions.py::test_two_processes_renew_one_login_once_and_both_use_it",
+    ),
+    Defect(
+        14,
+        "Python's own handler of SIGINT",
+        (Change("cli/signals.py", "_listen(asked)", "_listen(signal.default_int_handler)"),),
+        "cli/test_signals.py::test_a_signal_during_the_call_lets_it_finish",
+    ),
+    Defect(
+        15,
+        "anything but the outcome before the outcome's commit",
+        (
+            Change(
+                "operations/outcomes.py",
+                "        written = self.holding.record(moves)\n",
+                "        for held, verdict in self._ended:\n"
+                "            if verdict.error is not None:\n"
+                "                self.holding.learn(held, verdict.error)\n"
+                "        written = self.holding.record(moves)\n",
+            ),
+        ),
+        "operations/test_doubts.py::test_how_a_call_ended_is_stored_before_anything_it_taught",
+    ),
+    Defect(
+        16,
+        "take back only what this host had claimed",
+        (
+            Change(
+                "operations/recover.py",
+                "for delivery in expired]",
+                "for delivery in expired if delivery.owner == run.id]",
+            ),
+        ),
+        "proof/test_crashes.py::test_dying_at_any_point_ends_with_exactly_one_post[handle-ok]",
+    ),
+    Defect(
+        17,
+        "publish what is late without asking",
+        (
+            Change(
+                "rules/lateness.py",
+                "self.decision is not Decision.ON_TIME",
+                "self.decision is Decision.LATE_SKIP",
+            ),
+        ),
+        "operations/test_stories.py::test_after_three_days_of_downtime_a_post_is_late_and_not_fired_blindly",
+    ),
+    Defect(
+        18,
+        "count elapsed time on a local clock",
+        (
+            Change(
+                "rules/moments.py",
+                "_elapsed(words, now) or",
+                "_elapsed(words, now.astimezone(place)) or",
+            ),
+        ),
+        "rules/test_moments.py::test_a_day_from_now_is_24_hours_across_a_change_of_clocks",
+    ),
+    Defect(
+        19,
+        "a database that allows a second live attempt",
+        (
+            Change(
+                "store/migrations/versions/0001_first.py",
+                '_index_where("one_live_attempt", "attempt", ["delivery_id"], binding, unique=True)',
+                '_index_where("one_live_attempt", "attempt", ["delivery_id"], binding, unique=False)',
+            ),
+        ),
+        "store/test_recording.py::test_the_database_itself_refuses_a_second_live_attempt",
+    ),
+    Defect(
+        20,
+        "whole addresses in the log",
+        (Change("web/line.py", ".setLevel(logging.WARNING)", ".setLevel(logging.DEBUG)"),),
+        "web/test_call.py::test_no_log_shows_an_address",
+    ),
+)
