@@ -24,7 +24,7 @@ from tests.proof.death import Death, MortalDatabase
 from tests.proof.direct import Direct, Way
 from tests.proof.grounds import START, Ground, on_sqlite
 from tests.simulators import bluesky, mastodon
-from tests.simulators.server import Fault, Misbehaviour, Reply
+from tests.simulators.server import Fault, Misbehaviour, Reply, Server
 
 #: acts of the fake platform; a list can only be read back, and re-sent if the account says so
 ACTS = {
@@ -69,6 +69,8 @@ class World:
     act: Act
     #: the photo that goes with the post
     media: list[str] = field(default_factory=list)
+    #: the other side of a real client
+    server: Server | None = None
 
 
 @contextmanager
@@ -123,7 +125,7 @@ def real(
         ]
 
     with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
-        yield World(stage, death, database, live, find(name).act, media)
+        yield World(stage, death, database, live, find(name).act, media, subject.server)
 
 
 def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:
