@@ -64,6 +64,8 @@ class House:
     openings: Openings = field(default_factory=Openings)
     #: how far the store's clock is ahead; None: measured (a test moves its own clock)
     store_skew: timedelta | None = None
+    #: what this machine remembers of the store; preflight opens it
+    witness: Witness = field(init=False, repr=False)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -79,11 +81,6 @@ class House:
             skew=self.store_skew,
             workspace=self.config.workspace,
         )
-
-    @cached_property
-    def witness(self) -> Witness:
-        """Return what this machine remembers of the store, so that an older one is known by it."""
-        return Witness.of(self.state_dir, self.store.papers(), self.store.url_shown)
 
     def store_url(self) -> str:
         """Return the store's address, resolved: it may hold a password, so it is never shown."""

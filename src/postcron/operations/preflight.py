@@ -38,6 +38,7 @@ def preflight(house: House, phase: Phase) -> Run:
     if reason := objection(house, papers, run.host) or _twin(house, papers, run):
         raise reason
     wallclock.require_sane(house, run, alone=papers.cluster is None)
+    house.witness = witness(house, papers)
     house.witness.move_on(papers.mark)
     house.store.beat(run, at=house.clock.now(), found=0, done=0, failed=0)
     return run
@@ -86,6 +87,11 @@ def settled(house: House, here: str) -> Papers:
     return papers
 
 
+def witness(house: House, papers: Papers) -> Witness:
+    """Return what this machine remembers of the store."""
+    return Witness.of(house.state_dir, papers, house.store.url_shown)
+
+
 def place(papers: Papers, here: str) -> str:
     """Return where the store is found: a file on this host, or its server; empty: nobody may ask."""
     return here if papers.cluster is None else papers.cluster
@@ -93,9 +99,8 @@ def place(papers: Papers, here: str) -> str:
 
 def objection(house: House, papers: Papers, here: str) -> CannotWork | None:
     """Return why this store must not be sent from: forgotten posts, or not where it belongs."""
-    witness = Witness.of(house.state_dir, papers, house.store.url_shown)
     found = place(papers, here)
-    if reason := witness.objection(papers.mark):
+    if reason := witness(house, papers).objection(papers.mark):
         return reason
     if papers.home is None or not found or papers.home == found:
         return None

@@ -11,7 +11,7 @@ from postcron.errors import CannotWork
 from postcron.model import RESTORED, Delivery, Move, Outcome, Run
 from postcron.operations import wallclock
 from postcron.operations.house import House
-from postcron.operations.preflight import place, require_room
+from postcron.operations.preflight import place, require_room, witness
 from postcron.states import State, Step
 from postcron.store import open_store
 
@@ -55,7 +55,7 @@ def adopt(house: House, *, actor: str) -> None:
     run = house.run("reconcile", actor=actor)
     require_room(house)
     papers = house.store.papers()
-    house.witness.move_on(papers.mark)
+    witness(house, papers).move_on(papers.mark)
     house.store.settle(place(papers, run.host), restored=papers.restored)
 
 
@@ -120,4 +120,4 @@ def _believe(house: House, store: Store, run: Run) -> None:
     papers = store.papers()
     restored = max(papers.restored + 1, int(store.now().timestamp()))
     store.settle(place(papers, run.host), restored=restored)
-    house.witness.renew(store.mark())
+    witness(house, papers).renew(store.mark())
