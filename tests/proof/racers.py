@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from postcron.config import load
+from postcron.errors import CannotWork
 from postcron.model import (
     Accepted,
     Act,
@@ -95,7 +96,10 @@ def race(folder: Path, number: int, share: int, start: Barrier) -> None:
         while house.store.waiting(
             Phase.PUBLISH, now=house.clock.now(), until=house.clock.now() + ahead, limit=1
         ):
-            publish(house, limit=share)
+            try:
+                publish(house, limit=share)
+            except CannotWork as trouble:  # as cron would: told, and begun anew
+                print(trouble.message, file=sys.stderr)
 
 
 def main(folder: str, count: str, share: str) -> int:

@@ -35,9 +35,10 @@ def wire() -> Iterator[PgWire]:
 
 @pytest.fixture(scope="module")
 def points(wire: PgWire, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The statements of a run that nothing happens to."""
-    ended = play(tmp_path_factory.mktemp("well") / "well", wire, Act.READBACK, "ok")
-    assert (ended.state, ended.breaches) == (State.PUBLISHED, [])
+    """The statements of a run that nothing happens to; not of the first, which makes acquaintance."""
+    for number in range(2):
+        ended = play(tmp_path_factory.mktemp("well") / str(number), wire, Act.READBACK, "ok")
+        assert (ended.state, ended.breaches) == (State.PUBLISHED, [])
     return ended.points
 
 
@@ -55,6 +56,7 @@ def test_an_intent_whose_commit_is_not_proved_is_never_sent(
 ) -> None:
     at = commit_of(points, INTENT)
     ended = play(tmp_path / "story", wire, act, "ok", at, happens)
+    assert INTENT in ended.points[: at + 1], "it was the intent that was cut"
     assert (ended.calls_then, ended.breaches) == (0, [])
     assert "cannot be reached" in ended.said
     if happens is pgwire.lost_before:  # undone: nothing was ever intended, and it goes out later
@@ -70,6 +72,7 @@ def test_an_outcome_whose_commit_is_not_proved_is_stored_all_the_same(
     """By the same run when the store is back, else by the next one from its journal."""
     at = commit_of(points, OUTCOME)
     ended = play(tmp_path / "story", wire, Act.READBACK, "ok", at, happens)
+    assert OUTCOME in ended.points[: at + 1], "it was the outcome that was cut"
     assert (ended.state, ended.outcomes) == (State.PUBLISHED, [Outcome.LANDED])
     assert (ended.calls, ended.breaches) == (1, [])
 
