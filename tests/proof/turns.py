@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+#: no stretch between two seams takes so long, on any machine
+PATIENCE_S = 60
 #: how often a seam hands the baton on, where another process could take it
 SWITCH = 0.4
 
@@ -52,7 +54,9 @@ class Process(threading.Thread):
     def go_on(self) -> None:
         """Give it the baton, and wait until it comes back."""
         self._gate.release()
-        self.turns.baton.acquire()
+        if not self.turns.baton.acquire(timeout=PATIENCE_S):
+            message = "A process does not hand the baton on: it waits for one that has no turn."
+            raise RuntimeError(message)
 
     def seam(self) -> None:
         """Let another process go on here, perhaps."""
