@@ -34,6 +34,10 @@ class Killing(Story):
 
     point: Point | None = None
 
+    @property
+    def died(self) -> bool:
+        return self.point is not None
+
     def tell(self) -> Told:
         self._schedule()
         self.stage.pass_time(hours=1)
@@ -71,21 +75,21 @@ def driven(story: Story) -> Driven:
 
 def play(folder: Path, setting: Setting, point: Point) -> Told:
     """Tell one story in a folder of its own, killed at this point."""
-    with _world(folder, setting) as world:
-        return Killing(world, setting, point=point).tell()
+    with world(folder, setting) as here:
+        return Killing(here, setting, point=point).tell()
 
 
 def fail(folder: Path, setting: Setting, point: Point) -> tuple[Failing, Told]:
     """Tell one story in which the disk fails at this point."""
-    with _world(folder, setting) as world:
-        story = Failing(world, setting, point=point)
+    with world(folder, setting) as here:
+        story = Failing(here, setting, point=point)
         return story, story.tell()
 
 
 def syncs_before_the_act(folder: Path, setting: Setting) -> int:
     """Return how often a run syncs its store until the last request leaves."""
-    with _world(folder, setting) as world:
-        story = Killing(world, setting)
+    with world(folder, setting) as here:
+        story = Killing(here, setting)
         story._schedule()
         story.stage.pass_time(hours=1)
         log = folder / "log"
@@ -99,19 +103,20 @@ def syncs_before_the_act(folder: Path, setting: Setting) -> int:
 
 def points(folder: Path, setting: Setting) -> list[Point]:
     """Return where a run in this world can be killed."""
-    with _world(folder, setting) as world:
-        story = Killing(world, setting)
+    with world(folder, setting) as here:
+        story = Killing(here, setting)
         story._schedule()
         story.stage.pass_time(hours=1)
         return driven(story).points()
 
 
 @contextmanager
-def _world(folder: Path, setting: Setting) -> Iterator[worlds.World]:
+def world(folder: Path, setting: Setting) -> Iterator[worlds.World]:
+    """Set up a world whose simulator a process can reach."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         kind, answer = setting.platform, setting.answer
-        with worlds.real(Path(place), on_sqlite, kind, answer, Death(), wired=True) as world:
-            yield world
+        with worlds.real(Path(place), on_sqlite, kind, answer, Death(), wired=True) as made:
+            yield made
 
 
 def settings() -> list[Setting]:

@@ -63,10 +63,14 @@ class Driven:
         assert ended.code == 0, ended.complaint
         return list(_points(log))
 
+    @property
+    def words(self) -> list[str]:
+        """What follows `python`."""
+        return ["-m", "tests.proof.driver", self.command, str(self.folder), self.at.isoformat()]
+
     def _traced(self, *options: str) -> Ended:
-        words = ["-m", "tests.proof.driver", self.command, str(self.folder), self.at.isoformat()]
         done = subprocess.run(
-            ["strace", "-f", "-qq", *options, sys.executable, *words],
+            ["strace", "-f", "-qq", *options, sys.executable, *self.words],
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **self.environ},
             cwd=ROOT,
             capture_output=True,

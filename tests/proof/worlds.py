@@ -55,6 +55,8 @@ REPLIES: dict[str, Misbehaviour | None] = {
 }
 #: answers that say no for good
 NO = frozenset({"refused", "bad_token", "refused 0", "refused 1", "turned away"})
+#: answers that say yes although nothing was done: a person has to ask there
+TAKEN = frozenset({"202"})
 SURE = frozenset({Act.REPEATABLE, Act.HANDLE})
 
 
