@@ -110,6 +110,17 @@ def test_a_refusal_is_one_line_and_1(due: Mastodon, shell: Shell) -> None:
     assert answer.err.count("\n") == 1
 
 
+def test_what_a_dead_run_did_not_live_to_say_the_next_one_says_once(
+    home: Home, shell: Shell
+) -> None:
+    """F3: it recorded the refusal, and died before its line was printed."""
+    shell("tick")
+    home.holding(State.FAILED)
+    first, second = shell("tick"), shell("tick")
+    assert (first.code, first.err.count("\n"), second.code, second.err) == (1, 1, 0, "")
+    assert "1.1" in first.err
+
+
 def test_a_failure_in_json_is_one_document_and_one_line(due: Mastodon, shell: Shell) -> None:
     due.misbehave(Reply(422, {"error": "Validation failed: Text is rude"}), is_publish)
     answer = shell("publish", "--json")

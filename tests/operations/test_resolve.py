@@ -15,7 +15,7 @@ from postcron.operations.reading import show
 from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
-from tests.operations.stage import Live, Stage, build
+from tests.operations.stage import Cluster, Live, Stage, build
 from tests.operations.test_journal import elsewhere, unstored
 from tests.oracle import Evidence, Shown, breaches
 
@@ -155,6 +155,7 @@ def test_sending_once_more_has_to_be_typed(stage: Stage, typed: str | None) -> N
 
 
 def test_while_postcron_still_looks_nothing_is_sent_once_more(stage: Stage) -> None:
+    stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     stage.remote.script.append("dropped")
@@ -165,6 +166,7 @@ def test_while_postcron_still_looks_nothing_is_sent_once_more(stage: Stage) -> N
 
 @pytest.mark.fault("F66")
 def test_while_the_sender_may_be_alive_elsewhere_nothing_is_sent_once_more(stage: Stage) -> None:
+    stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     unstored(stage, "lost")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from postcron.errors import CannotWork
 from postcron.model import Delivery, Filter
-from postcron.operations.checking import findings
+from postcron.operations import telling
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
@@ -60,8 +60,6 @@ class Told:
     states: list[State]
     live: int
     breaches: list[str]
-    #: deliveries that only `status --check` told of, because the run that knew died before its end
-    by_monitor: int = 0
 
 
 @dataclass
@@ -90,6 +88,10 @@ class Story:
                 break
             self.stage.clock.advance(pause)
             self._run()
+        for _ in range(RUNS):
+            if not self.stage.house.store.untold(1):
+                break
+            self._run()  # who died before his last word left it to the next run
         return self._end()
 
     def _schedule(self) -> None:
@@ -117,8 +119,10 @@ class Story:
         """Let cron do everything once, and keep what it tells."""
         with suppress(*CUT_SHORT):
             report = run(self.stage.house)
+            telling.recall(self.stage.house, report)
             bad = [*report.failed, *report.late, *report.unknown, *report.skipped]
             self.told |= {delivery.ref for delivery in bad}
+            telling.told(self.stage.house, report)
 
     def _pause(self, least: timedelta) -> timedelta | None:
         """Return how long cron can do nothing; None when nothing moves any more."""
@@ -134,28 +138,20 @@ class Story:
     def died(self) -> bool:
         return any(number < len(self.death.points) for number in self.death.at)
 
-    def _only_the_monitor_told(self) -> set[str]:
-        """Return what a dead run did not live to say: cron has no mail, `status --check` has it."""
-        if not self.died:
-            return set()
-        named = {finding.id for finding in findings(self.stage.house, {}) if finding.id}
-        return named - self.told
-
     def _end(self) -> Told:
         house, live = self.stage.house, self.world.live()
-        from_the_monitor = self._only_the_monitor_told()
         evidence = Evidence(
             house.store,
             live,
             self.stage.clock.now(),
-            told=self.told | from_the_monitor,
+            told=self.told,
             before={"posts": 1, "deliveries": 1},
             policy=house.policy,
             over=True,
         )
         states = [delivery.state for delivery in evidence.deliveries]
         found = breaches(evidence) + list(self._lost(states))
-        return Told(self.death.points, states, len(live), found, len(from_the_monitor))
+        return Told(self.death.points, states, len(live), found)
 
     def _lost(self, states: list[State]) -> Iterator[str]:
         """Yield what the oracle cannot know: this answer never kept the post from going out."""
@@ -238,7 +234,6 @@ def tally(figures: Figures, name: str, told: Told) -> None:
     figures.published += ended
     figures.needs_you += not ended
     figures.counted["points reached"] += len(told.points)
-    figures.counted["told by status --check alone"] += told.by_monitor
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
 from postcron.operations.tick import tick
 from postcron.states import State
-from tests.oracle import ENDED_BADLY, breaches
+from tests.oracle import breaches
 from tests.proof.figures import Figures
 from tests.proof.world import Host, World
 
@@ -232,10 +232,3 @@ def _count(figures: Figures, world: World) -> None:
         unknown = delivery.state in {State.UNKNOWN, State.CONFIRMING}
         figures.needs_you += unknown and delivery.wake_at is None
         figures.published += delivery.state is State.PUBLISHED
-        figures.counted["told by status alone"] += _is_told_by_status_alone(world, delivery)
-
-
-def _is_told_by_status_alone(world: World, delivery: Delivery) -> bool:
-    """Say whether the run that should have named it died before its last word."""
-    ended_badly = delivery.wake_at is None and delivery.state in ENDED_BADLY
-    return ended_badly and delivery.ref not in world.told

@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from postcron.config import Config, load
 from postcron.errors import CannotWork, StoreUnavailable
 from postcron.model import Act, Delivery, Filter, Move, Run
+from postcron.operations import telling
 from postcron.operations.house import House
 from postcron.operations.report import Report
 from postcron.secrets import write_key
@@ -99,8 +100,6 @@ class World:
     new_store: Callable[[Path], str] | None = None
     #: deliveries that a report or an error has named
     told: set[str] = field(default_factory=set)
-    #: runs that died with something on their tongue
-    unsaid: set[str] = field(default_factory=set)
     faults: int = 0
     seams: int = 0
     #: the seam at which a process dies or stands still for long, counted from now; a test sets it
@@ -168,15 +167,13 @@ class World:
 
         def job(process: Process) -> None:
             try:
-                report = work(self.house(host))
+                house = self.house(host)
+                if (report := work(house)) is not None:
+                    telling.recall(house, report)
+                    self.told |= {d.ref for d in report.everything()}
+                    telling.told(house, report)
             except CannotWork as trouble:  # exit 3, one line on stderr
                 self.told |= {d.ref for d in self.deliveries() if d.ref in trouble.message}
-                self.unsaid |= process.runs
-            except BaseException:
-                self.unsaid |= process.runs
-                raise
-            else:
-                self.told |= set() if report is None else {d.ref for d in report.everything()}
 
         return self.turns.begin(host.name, job)
 
@@ -238,15 +235,8 @@ class World:
         )
 
     def said(self) -> set[str]:
-        """Return what was told, or would have been by a run that died before its last word."""
-        events = self.store.events(Filter(), limit=100_000)
-        numbers = {d.id: d.ref for d in self.deliveries()}
-        cut_off = {
-            numbers[e.delivery_id]
-            for e in events
-            if e.run in self.unsaid and e.delivery_id in numbers
-        }
-        return self.told | cut_off
+        """Return what was told, and what the next run is going to say for one that died."""
+        return self.told | {delivery.ref for delivery in self.store.untold(1000)}
 
 
 class WatchedStore:

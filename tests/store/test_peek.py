@@ -51,6 +51,7 @@ def fill(store: Store) -> None:
             text("UPDATE delivery SET wake_at = :later WHERE id % 2 = 0"),
             {"later": written(NOW + timedelta(days=9))},
         )
+        connection.exec_driver_sql("UPDATE delivery SET told_at = updated_at")
         connection.exec_driver_sql("ANALYZE delivery")
 
 
@@ -62,7 +63,9 @@ def test_the_wake_index_answers_each_phase_though_the_store_is_full(store: Store
             explained = text(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + question(phase))
             plan = str(connection.execute(explained, moments(NOW.timestamp())).all())
             assert "delivery_wake" in plan, phase
-            assert "SCAN delivery" not in plan, phase
+            assert "delivery_untold" in plan, phase
+            # The index of what is untold is scanned: it is empty while all is well.
+            assert "SCAN delivery'" not in plan, phase
             assert "Seq Scan on delivery" not in plan, phase
 
 
@@ -106,7 +109,19 @@ def test_what_is_woken_is_due_for_the_phases_that_move_it(
 
 def test_what_only_a_person_moves_wakes_nobody(file_store: Store, path: str) -> None:
     late = brought_to(file_store, State.LATE)
-    file_store.record([a_move(late, Step.GAVE_UP, wake_at=None)], run=a_run())
+    (given_up,) = file_store.record([a_move(late, Step.GAVE_UP, wake_at=None)], run=a_run())
+    assert given_up is not None
+    file_store.tell([given_up])
+    assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.LATE, State.UNKNOWN, State.CONFIRMING])
+def test_what_ended_badly_and_was_told_to_nobody_wakes_every_phase(
+    file_store: Store, path: str, state: State
+) -> None:
+    delivery = brought_to(file_store, state)
+    assert not any(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
+    file_store.tell([delivery])
     assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
 
 

@@ -10,10 +10,12 @@ from postcron.cli import failures, printing, signals
 from postcron.cli.how import DryRun, How, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import timedelta
 
+    from postcron.errors import Invalid
     from postcron.model import Delivery
+    from postcron.operations.breaking import Opening
     from postcron.operations.house import House
     from postcron.operations.report import Report
 
@@ -128,17 +130,33 @@ def _span(text: str | None) -> timedelta | None:
 
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
-    from postcron.cli import documents, render
-    from postcron.operations.accounts import broken, unusable
+    from postcron.operations import telling
+    from postcron.operations.accounts import broken
 
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
         invalid = broken(house)
         report = operation(house)
-        here = render.Here.at(house)
-        held = unusable(house) if report.late else frozenset()
-        openings = house.openings.in_force(here.now)
-    for error in invalid.values():
+        if not report.dry_run:
+            telling.recall(house, report)
+        openings = _say(how, house, report, invalid.values())
+        if not report.dry_run:
+            telling.told(house, report)
+    if stop.is_set():
+        return signals.INTERRUPTED
+    code = _exit_code(report) or (failures.FAILED if openings else failures.DONE)
+    return code or (failures.INVALID if invalid else failures.DONE)
+
+
+def _say(how: How, house: House, report: Report, invalid: Iterable[Invalid]) -> Sequence[Opening]:
+    """Print what people have to know; return the openings that were said."""
+    from postcron.cli import documents, render
+    from postcron.operations.accounts import unusable
+
+    here = render.Here.at(house)
+    held = unusable(house) if report.late else frozenset()
+    openings = house.openings.in_force(here.now)
+    for error in invalid:
         printing.complain(error.message)
     for opening in openings:
         printing.complain(render.opening(opening, here.now))
@@ -146,10 +164,7 @@ def _phase(how: How, operation: Callable[[House], Report]) -> int:
         printing.complain(line)
     if how.json or how.verbose or report.dry_run:
         how.answer(documents.report(report), lambda: render.report(report, here))
-    if stop.is_set():
-        return signals.INTERRUPTED
-    code = _exit_code(report) or (failures.FAILED if openings else failures.DONE)
-    return code or (failures.INVALID if invalid else failures.DONE)
+    return openings
 
 
 def _troubled(report: Report) -> list[Delivery]:

@@ -33,21 +33,27 @@ PHASE_CONDITION = {
     ),
 }
 
+#: it ended badly, and no run has lived to say so
+UNTOLD = (
+    "told_at IS NULL AND wake_at IS NULL AND state IN ('confirming', 'failed', 'late', 'unknown')"
+)
+
 _TICK_S = 120
 _PUBLISH_S = 65
 
 _QUESTION = (
     "SELECT (SELECT version_num FROM alembic_version), EXISTS ("
-    "SELECT 1 FROM delivery WHERE wake_at IS NOT NULL AND wake_at <= :now AND PHASE)"
+    "SELECT 1 FROM delivery WHERE wake_at IS NOT NULL AND wake_at <= :now AND PHASE"
+    ") OR EXISTS (SELECT 1 FROM delivery WHERE UNTOLD)"
 )
 
 
 def question(phase: str) -> str:
-    """Return the SQL that answers in one row which schema this is and whether anything is due.
+    """Return the SQL that answers in one row which schema this is and whether there is work.
 
-    The words `wake_at IS NOT NULL` repeat the index's own condition: without them it is not used.
+    Its words repeat the indexes' own conditions: without them these are not used.
     """
-    return _QUESTION.replace("PHASE", PHASE_CONDITION[phase])
+    return _QUESTION.replace("PHASE", PHASE_CONDITION[phase]).replace("UNTOLD", UNTOLD)
 
 
 def written(moment: "datetime") -> str:

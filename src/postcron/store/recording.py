@@ -29,7 +29,7 @@ from postcron.store.tables import LIVE, attempt, delivery
 #: what a move may set; the guarded columns have only the meaning `record` gives them
 _FREE: Final = frozenset(column.name for column in delivery.columns) - {
     *("id", "workspace", "post_id", "number", "account", "platform", "state", "wake_at"),
-    *("owner", "lease_until", "fence", "created_at", "updated_at", "key"),
+    *("owner", "lease_until", "fence", "created_at", "updated_at", "told_at", "key"),
 }
 
 
@@ -157,6 +157,8 @@ def _values(move: Move, run: Run, now: datetime) -> dict[str, Any]:
         "lease_until": move.lease_until,
         "fence": seen.fence + (seen.owner != run.id),
         "updated_at": now,
+        # Who takes a step by hand knows of it.
+        "told_at": None if run.actor == "cron" else now,
     }
 
 

@@ -38,6 +38,7 @@ from postcron.store import (
     recording,
     revising,
     rows,
+    telling,
 )
 from postcron.store.accounts import Beat
 from postcron.store.database import Database
@@ -141,6 +142,10 @@ class Store:
         What is queued is held until `lease` after its moment, all else until `lease` from now.
         """
         return claims.renew(self._database, delivery, run=run, lease=lease)
+
+    def tell(self, deliveries: Sequence[Delivery]) -> None:
+        """Note that people have been told how these ended, unless they have moved on since."""
+        telling.tell(self._database, deliveries)
 
     def save_ticket(self, delivery: Delivery, ticket: Ticket, *, run: Run) -> bool:
         """Keep what the platform gave, durably; False when the delivery is not ours any more."""
@@ -252,6 +257,10 @@ class Store:
             where.append(delivery.c.account.in_(sorted(only)))
         order = (delivery.c.due_at, delivery.c.id)
         return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
+
+    def untold(self, limit: int) -> list[Delivery]:
+        """Return what ended badly in a run that did not live to say so."""
+        return telling.untold(self._database, limit)
 
     def looks(self, limit: int) -> list[Delivery]:
         """Return what it is time to look for at the platform: the uncertain, then the unseen."""

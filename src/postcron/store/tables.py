@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from postcron.model import BINDING, Kind, Outcome, PostType, Ticket
 from postcron.states import State
 from postcron.store.columns import Document, Instant, Seconds, TicketDocument, word
+from postcron.store.peek import UNTOLD
 
 #: an attempt that may be live; an index helps only a question that repeats these very words
 LIVE = f"outcome IN ({', '.join(repr(str(outcome)) for outcome in sorted(BINDING))})"
@@ -100,6 +101,14 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("wake_at IS NOT NULL"),
             postgresql_where=text("wake_at IS NOT NULL"),
         ),
+        # Empty while all is well. Its columns are constant: they make SQLite choose it.
+        Index(
+            "delivery_untold",
+            "told_at",
+            "wake_at",
+            sqlite_where=text(UNTOLD),
+            postgresql_where=text(UNTOLD),
+        ),
         Index("delivery_state_due", "state", "due_at", "workspace"),
         Index("delivery_order", text("coalesce(due_at, created_at)"), "id"),
         {"sqlite_autoincrement": True},
@@ -130,6 +139,8 @@ class DeliveryRow(SQLModel, table=True):
     last_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
     published_at: datetime | None = Field(default=None, sa_type=Instant)
     seen_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: when a run lived to say how it ended; none yet: the next one says it
+    told_at: datetime | None = Field(default=None, sa_type=Instant)
     remote_id: str | None = Field(default=None, sa_type=Text)
     url: str | None = Field(default=None, sa_type=Text)
     owner: str | None = Field(default=None, sa_type=Text)

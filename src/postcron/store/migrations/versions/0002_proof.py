@@ -1,4 +1,4 @@
-"""What the proof of never twice needs: seen posts, breakers, one renewal at a time, boots."""
+"""What the proof of never twice needs: seen posts, breakers, one renewal at a time, and who was told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("seen_at", INSTANT))
+    op.add_column("delivery", sa.Column("told_at", INSTANT))
+    # What ended badly before now was told by whoever ended it.
+    op.execute("UPDATE delivery SET told_at = updated_at")
+    untold = sa.text(
+        "told_at IS NULL AND wake_at IS NULL"
+        " AND state IN ('confirming', 'failed', 'late', 'unknown')"
+    )
+    op.create_index(
+        "delivery_untold",
+        "delivery",
+        ["told_at", "wake_at"],
+        sqlite_where=untold,
+        postgresql_where=untold,
+    )
     op.add_column("heartbeat", sa.Column("boot", sa.Text, nullable=False, server_default=""))
     op.add_column("account_state", sa.Column("renewing_until", INSTANT))
     op.create_table(
