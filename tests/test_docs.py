@@ -15,6 +15,7 @@ from postcron.cli import failures, signals
 from postcron.cli.app import app
 from postcron.platforms import BUILT_IN, find
 from postcron.states import State
+from tests.proof import faults, marks, matrix
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,6 +94,22 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
         set(re.findall(r"^make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE))
         <= targets
     )
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/faults.md", "docs/proof.md"])
+def test_every_file_a_page_links_to_is_there(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_fault_table_has_every_row_and_no_test_that_is_gone() -> None:
+    text = (ROOT / "docs/faults.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bF\d+\b", text)) >= set(matrix.ROWS)
+    known = {link for tests in marks.shown().values() for link in map(faults.link, tests)}
+    named = set(re.findall(r"\[[^\]]+\]\(\.\./tests/\S*test_\w+\.py\)", text))
+    assert named - known == set(), "run make faults"
 
 
 def test_no_file_names_where_packages_come_from() -> None:

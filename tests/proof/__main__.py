@@ -34,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     results.merge({f"sweep {each.figures.layer}": _result(each) for each in done})
     if asked.save:
         PATH.parent.mkdir(exist_ok=True)
-        page = sheet.page(done, seed=asked.seed, count=asked.count, postgres=_postgres())
+        page = sheet.page(done, command=_command(asked), postgres=_postgres())
         PATH.write_text(page, encoding="utf-8")
     return int(any(each.figures.bad for each in done))
 
@@ -52,15 +52,23 @@ def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _command(asked: argparse.Namespace) -> str:
+    """Return what repeats this sweep."""
+    if not asked.only:
+        return f"make sweep SEED={asked.seed} COUNT={asked.count}"
+    only = "".join(f" --only {name}" for name in asked.only)
+    return f"python -m tests.proof --seed {asked.seed} --count {asked.count}{only}"
+
+
 def _print(done: Sequence[layers.Done]) -> None:
     console = Console()
     console.width = max(console.width, WIDE)
     console.print(sheet.table(done))
     for line in sheet.counts(done):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     for each in done:
         for breach in each.figures.breaches:
-            console.print(f"BREACH {breach}", style="red", highlight=False, markup=False)
+            console.print(f"BREACH {breach}", style="red", soft_wrap=True, markup=False)
 
 
 def _result(each: layers.Done) -> str:

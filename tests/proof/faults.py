@@ -57,7 +57,7 @@ def _tables(shown: Mapping[str, list[str]], last: Mapping[str, Mapping[str, str]
                 f"| {row.id}",
                 row.injection,
                 row.expected,
-                "<br>".join(map(_link, tests)),
+                "<br>".join(map(link, tests)),
                 "<br>".join(_result(last.get(test)) for test in tests) + " |",
             )
         )
@@ -71,9 +71,10 @@ def _sweeps(last: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     yield ""
 
 
-def _link(test: str) -> str:
+def link(test: str) -> str:
     path, _, name = test.partition("::")
-    return f"[{(name or path.rpartition('/')[2]).replace('_', ' ')}](../{path})"
+    said = (name or path.rpartition("/")[2]).removeprefix("test_").replace("_", " ")
+    return f"[{said}](../{path})"
 
 
 def _result(last: Mapping[str, str] | None) -> str:

@@ -96,12 +96,12 @@ def counts(done: Sequence[Done]) -> Iterator[str]:
             yield f"{each.figures.layer}: {said}"
 
 
-def page(done: Sequence[Done], *, seed: int, count: int, postgres: str) -> str:
+def page(done: Sequence[Done], *, command: str, postgres: str) -> str:
     """Return docs/proof.md."""
     when = datetime.now(UTC)
     lines = [
         HEAD,
-        f"`make sweep SEED={seed} COUNT={count}`, {when:%Y-%m-%d}, on {_machine(postgres)}.",
+        f"`{command}`, {when:%Y-%m-%d}, on {_machine(postgres)}.",
         "",
         _row(COLUMNS),
         "|---|" + "---:|" * (len(COLUMNS) - 1),

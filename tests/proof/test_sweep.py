@@ -58,7 +58,7 @@ def test_a_layer_without_a_breach_has_a_bound_and_never_says_never() -> None:
 def test_a_breach_is_counted_by_kind_and_named_with_what_repeats_it() -> None:
     figures = ran(leaky, seed=2, count=3)
     assert (figures.doubled, figures.silent, figures.bound) == (1, 1, None)
-    page = sheet.page([Done(figures, 1)], seed=2, count=3, postgres="PostgreSQL 18")
+    page = sheet.page([Done(figures, 1)], command="make sweep", postgres="PostgreSQL 18")
     assert "- **Breach:** seed 2, point 7: 1 never twice: 1.1 is live 2 times" in page
 
 
