@@ -56,7 +56,7 @@ def _asked(words: list[str]) -> tuple[str, str | None] | None:
 
 
 def _nothing_due(config: str, phase: str, environ: "Mapping[str, str]") -> bool:
-    known = _identity(config, environ)
+    known = identity(config, environ)
     kept = _kept(_memo(config, environ))
     if kept is None or not kept.startswith(known):
         return False
@@ -119,10 +119,10 @@ def _home(environ: "Mapping[str, str]") -> str:
 # --- the memo, and when each phase last ran idle ----------------------------------------------
 
 
-def remember(config: str, store: str, environ: "Mapping[str, str]") -> None:
-    """Note which SQLite file this configuration led to."""
+def remember(config: str, seen: str, store: str, environ: "Mapping[str, str]") -> None:
+    """Note which SQLite file this configuration, as it was `seen` before it was read, led to."""
     path = _memo(config, environ)
-    text = _identity(config, environ) + store
+    text = seen + store
     if _kept(path) == text:
         return
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -152,7 +152,7 @@ def _memo(config: str, environ: "Mapping[str, str]") -> str:
     return f"{state_dir(environ)}/lane/{name[-60:]}"
 
 
-def _identity(config: str, environ: "Mapping[str, str]") -> str:
+def identity(config: str, environ: "Mapping[str, str]") -> str:
     """Return what must be unchanged for a memo to hold: the very file, and what paths in it mean."""
     real = os.path.realpath(config)
     found = os.stat(real)

@@ -30,14 +30,16 @@ def home(
     from postcron.secrets import quiet_loggers
 
     stop = stop or threading.Event()
-    loaded = load(find(config, os.environ), os.environ)
+    path = find(config, os.environ)
+    seen = _seen(path)
+    loaded = load(path, os.environ)
     clock = SystemClock(interrupted=stop.is_set)
     with opened(House(loaded, os.environ, state_folder(), clock=clock, stop=stop)) as house:
         listen(verbose=verbose)
         quiet_loggers(house.secrets)
         printing.hide_with(house.secrets.redact)
         yield house
-        _remember(house)
+        _remember(house, seen)
 
 
 def state_folder() -> Path:
@@ -52,13 +54,21 @@ def state_folder() -> Path:
     return folder
 
 
-def _remember(house: House) -> None:
+def _seen(config: Path) -> str | None:
+    """Return which file is about to be read: by the end of the run it may be another."""
+    with suppress(OSError):
+        return lane.identity(str(config.absolute()), os.environ)
+    return None
+
+
+def _remember(house: House, seen: str | None) -> None:
     """Leave the memo for the idle minute; without it the full path is taken, which is only slower."""
     from postcron.config import RunLimits
 
     url, looks = house.config.store.url, house.config.run
-    if looks.ahead > RunLimits.ahead or looks.horizon > RunLimits.horizon:
+    if seen is None or looks.ahead > RunLimits.ahead or looks.horizon > RunLimits.horizon:
         return  # the idle minute looks ahead as far as it is by default
     if "store" in house.__dict__ and isinstance(url, str) and url.startswith("sqlite:///"):
         with suppress(OSError):
-            lane.remember(str(house.config.path), url.removeprefix("sqlite:///"), house.environ)
+            store = url.removeprefix("sqlite:///")
+            lane.remember(str(house.config.path), seen, store, house.environ)

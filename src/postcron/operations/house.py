@@ -42,7 +42,7 @@ def _find(platform: str) -> type[Platform]:
     return find(platform)
 
 
-@dataclass
+@dataclass(eq=False)
 class House:
     """One configuration at work in one process; close it when done."""
 
