@@ -160,7 +160,8 @@ def reopened(folder: Path) -> tuple[House, Remote]:
 
 def peak() -> float:
     """Return the most megabytes this process had; getrusage would count its parent's before exec."""
-    [line] = [line for line in Path("/proc/self/status").open() if line.startswith("VmHWM")]
+    status = Path("/proc/self/status").read_text().splitlines()
+    [line] = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
 
 
