@@ -14,7 +14,7 @@ demo: $(VENV)/run ## the main job, from an empty folder, against a platform on t
 	@$(BIN)/postcron demo
 
 test: $(VENV)/dev ## the whole suite, on loopback only
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/dev ## format, lint, types and floors
 	$(BIN)/ruff format --check .
