@@ -82,3 +82,32 @@ def test_a_login_nobody_renews_is_found_if_it_ends_before_the_next_post(stage: S
     stage.schedule(at="in 3 days")
     tick(stage.house)
     assert codes(stage) == ["login_ends"]
+
+
+def test_an_unknown_is_found_behind_a_flood_of_others(stage: Stage) -> None:
+    """It decides the exit code, and a big outage is when it must not be missed."""
+    [lost, *_] = stage.schedule("lost", at="in 1m")
+    stage.remote.script.append("dropped")
+    publish(stage.house, ahead=timedelta(minutes=2))
+    for number in range(3):
+        stage.schedule(f"post {number}", at="in 1h")
+    with stage.house.store._database.engine.begin() as connection:
+        connection.exec_driver_sql(MANY)
+    assert lost.ref in {one.id for one in findings(stage.house, {}) if one.unknown}
+
+
+#: failed ones, all of them due later than the one that matters
+MANY = """
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 205)
+INSERT INTO delivery (workspace, post_id, number, account, platform, state, options, reason, key,
+                      revision, ticket, tries, fence, created_at, updated_at, due_at, error)
+SELECT workspace, post_id, 10 + n, 'many-' || n, platform, 'failed', options, reason, 'key-' || n,
+       1, ticket, 1, 0, created_at, updated_at, due_at, 'no'
+FROM delivery, numbers WHERE post_id = 2
+"""
+
+
+def test_a_store_that_is_held_is_found(stage: Stage) -> None:
+    tick(stage.house)
+    (stage.house.state_dir / "host").write_text("another-host")
+    assert "held" in codes(stage)

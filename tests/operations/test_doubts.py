@@ -174,7 +174,7 @@ def test_a_wider_ahead_is_waited_for(stage: Stage) -> None:
 
 
 def test_two_lines_are_enough_for_what_failed_in_passing(stage: Stage) -> None:
-    """DESIGN: publish does the queueing for itself."""
+    """Publish does the queueing for itself."""
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     stage.remote.script.extend(["not_sent"] * 5)
@@ -255,7 +255,7 @@ def test_words_no_database_takes_are_made_harmless(stage: Stage) -> None:
 def test_a_dead_token_found_in_phase_2_leaves_the_others_of_the_account_unchanged(
     stage: Stage,
 ) -> None:
-    """RELIABILITY 2.7 row 35."""
+    """Its posts go late by the normal rule."""
     [first] = stage.schedule("first", at="in 1h")
     [second] = stage.schedule("second", at="in 61m")
     stage.pass_time(minutes=60)

@@ -100,6 +100,6 @@ time.sleep(0.8)
 @pytest.mark.parametrize(("cover", "code"), [("on", -signal.SIGALRM), ("off", 0)])
 @pytest.mark.fault("F86")
 def test_a_process_ends_itself_before_its_lease_does(cover: str, code: int) -> None:
-    """RELIABILITY 2.3 step 6: by the kernel's default action, whatever Python is stuck in."""
+    """By the kernel's default action, whatever Python is stuck in."""
     done = subprocess.run([sys.executable, "-c", FENCED, cover], check=False, timeout=30)
     assert done.returncode == code

@@ -366,3 +366,11 @@ def test_a_journal_that_is_full_says_so_and_keeps_what_it_has(tmp_path: Path) ->
         kept.append([long])
     assert len(kept.lines()) == room
     assert kept.path.stat().st_size == SIZE
+
+
+def test_a_line_of_another_version_is_left_to_that_one(stage: Stage) -> None:
+    tick(stage.house)
+    journal(stage).prepare()
+    journal(stage).append([{"delivery": 1, "key": "k", "step": "beamed"}])
+    tick(stage.house)
+    assert len(journal(stage).lines()) == 1

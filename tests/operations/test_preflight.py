@@ -17,7 +17,7 @@ from postcron.model import Filter, Phase, Run
 from postcron.operations import host
 from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
-from postcron.operations.preflight import held
+from postcron.operations.preflight import held, objection
 from postcron.operations.publish import publish
 from postcron.operations.reconcile import adopt, after_restore, believe_the_clock
 from postcron.operations.report import Report
@@ -311,6 +311,33 @@ def test_a_clock_set_back_right_after_publishing_publishes_nothing_again(stage: 
         run(stage.house)
         stage.pass_time(minutes=1)
     assert stage.remote.texts() == ["hello"]
+
+
+def test_a_clock_that_fell_back_and_was_put_right_holds_nobody(stage: Stage) -> None:
+    tick(stage.house)
+    stage.pass_time(minutes=5)
+    stage.clock.at -= timedelta(days=2)
+    tick(stage.house)
+    stage.pass_time(minutes=5)
+    stage.clock.at += timedelta(days=2)
+    tick(stage.house)
+
+
+def test_a_run_that_sends_while_another_begins_is_no_put_back_backup(stage: Stage) -> None:
+    """The store is asked after the witness was read: it is never behind it then."""
+    stage.schedule(at="in 1h")
+    tick(stage.house)
+    stage.pass_time(hours=1)
+    papers = stage.house.store.papers()
+    publish(stage.house)
+    assert objection(stage.house, papers, host.host_id(stage.house.state_dir)) is None
+
+
+def test_a_damaged_witness_is_told_by_status(stage: Stage) -> None:
+    tick(stage.house)
+    (note,) = (stage.house.state_dir / "witness").iterdir()
+    note.write_text("x y z")
+    assert "is damaged" in (held(stage.house) or "")
 
 
 def test_a_person_may_say_that_the_clock_is_right(stage: Stage) -> None:

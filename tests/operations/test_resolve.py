@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from postcron.errors import Refused
-from postcron.model import Act, Delivery, Outcome
+from postcron.model import Act, Delivery, Outcome, Sight, Sighting
 from postcron.operations import resolve
 from postcron.operations.reading import show
 from postcron.operations.run import run
@@ -180,6 +180,35 @@ def test_while_the_sender_may_be_alive_elsewhere_nothing_is_sent_once_more(stage
     with pytest.raises(Refused, match=r"another host.*--drop"):
         resolve.resend(other, delivery.ref, confirmed=delivery.ref, actor="ann")
     assert resolve.drop(other, delivery.ref, actor="ann").delivery.state is State.CANCELLED
+
+
+def test_the_journal_of_this_host_knows_better_than_a_person(stage: Stage) -> None:
+    """Another host gave the call up for unknown, while the host that made it kept its end."""
+    stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    unstored(stage)
+    other = elsewhere(stage)
+    stage.remote.unreadable = True
+    for minutes in (5, 10, 10, 10, 10):
+        stage.pass_time(minutes=minutes)
+        run(other)
+    assert (stage.now(delivery).state, stage.now(delivery).wake_at) == (State.UNKNOWN, None)
+    with pytest.raises(Refused, match="is published"):
+        resolve.resend(stage.house, delivery.ref, confirmed=delivery.ref, actor="ann")
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.live) == 1
+
+
+@pytest.mark.parametrize("sight", [Sight.ABSENT, Sight.WORKING, Sight.GONE])
+def test_what_the_platform_does_not_show_is_not_believed_to_be_live(
+    stage: Stage, sight: Sight
+) -> None:
+    delivery = unknown(stage)
+    stage.remote.visit = lambda address: Sighting(sight, "It is a draft.")  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="It is a draft"):
+        resolve.landed(stage.house, delivery.ref, "https://fake.example/1", actor="ann")
+    assert stage.now(delivery).state is State.UNKNOWN
 
 
 # --- let it be -----------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def test_media_still_being_processed_is_asked_about_again(stage: Stage) -> None:
 
 
 def test_a_refused_upload_is_told_before_the_post_is_due(stage: Stage) -> None:
-    """A6, and RELIABILITY 2.7 row 6."""
+    """A6."""
     [delivery] = stage.schedule(at="in 1h")
     stage.remote.prepare_script.append("refused")
     report = pre_upload(stage.house)

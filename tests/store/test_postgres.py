@@ -49,7 +49,7 @@ def test_the_stores_clock_is_the_servers(url: str) -> None:
 def test_a_clock_that_disagrees_with_the_stores_sends_nothing(
     url: str, off: timedelta, says: str
 ) -> None:
-    """RELIABILITY 2.8: a host that is ten minutes fast would publish ten minutes early."""
+    """A host that is ten minutes fast would publish ten minutes early."""
     with pytest.raises(StoreUnavailable, match=says):
         open_store(url, now=lambda: datetime.now(UTC) + off + timedelta(seconds=1))
 

@@ -1,4 +1,4 @@
-"""The publish call against every way a wire can fail (RELIABILITY 2.4)."""
+"""The publish call against every way a wire can fail."""
 
 from __future__ import annotations
 

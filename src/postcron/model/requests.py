@@ -90,6 +90,8 @@ class Filter:
     #: ledger only: the words of the step
     kinds: frozenset[str] | None = None
     deleted: bool = False
+    #: only what nothing but a person moves
+    stuck: bool = False
 
 
 @dataclass(frozen=True)

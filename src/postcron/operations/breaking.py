@@ -142,5 +142,6 @@ def _scope(house: House, account: Account) -> str:
     """Return platform and host: two Mastodon servers are two."""
     keys = {key.name: key.default for key in house.platform_class(account).keys}
     address = account.settings.get("api_url", keys.get("api_url"))
-    host = urlsplit(address).netloc if isinstance(address, str) else ""
+    # Not the whole of it: whoever wrote a password into an address must not read it in a mail.
+    host = urlsplit(address).netloc.rpartition("@")[2] if isinstance(address, str) else ""
     return f"{account.platform} at {host}" if host else account.platform

@@ -47,6 +47,7 @@ def findings(house: House, idle: Mapping[str, datetime]) -> list[Finding]:
     last += [at for phase, at in idle.items() if phase in WATCHING]
     states = {state.account: state for state in found.accounts}
     return [
+        *([] if found.held is None else [Finding("held", found.held)]),
         *_silence(max(last, default=None), now),
         *(_needs_a_person(delivery) for delivery in found.needs_you),
         *_overdue(house, now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ from postcron.operations.outcomes import ending
 from postcron.operations.protocol import Verdict
 from postcron.operations.unstored import verdict
 from postcron.states import State, Step
+
+log = logging.getLogger(__name__)
 
 #: what proves the end of a call that was given up for unknown in the meantime
 _LATER = {
@@ -32,7 +35,7 @@ def import_journal(house: House, run: Run) -> list[Delivery]:
     """
     journal = Journal(house.state_dir)
     try:
-        ours = [(line, found) for line in journal.lines() if (found := _delivery(house, line))]
+        ours = [(line, found) for line in _readable(journal) if (found := _delivery(house, line))]
         moves = [move for line, found in ours for move in _moves(house, line.document, found)]
         changed = house.record(moves, run=run)
         if ours:
@@ -41,6 +44,17 @@ def import_journal(house: House, run: Run) -> list[Delivery]:
         message = f"The emergency journal {journal.path} cannot be read: {error.strerror}."
         raise CannotWork(message) from error
     return [delivery for delivery in changed if delivery is not None]
+
+
+def _readable(journal: Journal) -> Iterator[Line]:
+    """Yield the lines this version understands; those of another stay for that one."""
+    for line in journal.lines():
+        try:
+            verdict(line.document)
+        except (KeyError, TypeError, ValueError):
+            log.warning("%s has a line that this version cannot read", journal.path)
+        else:
+            yield line
 
 
 def _delivery(house: House, line: Line) -> Delivery | None:

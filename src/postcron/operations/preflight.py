@@ -39,7 +39,7 @@ def preflight(house: House, phase: Phase) -> Run:
         raise reason
     wallclock.require_sane(house, run, alone=papers.cluster is None)
     house.witness = witness(house, papers)
-    house.witness.move_on(papers.mark)
+    house.witness.move_on(house.store)
     house.store.beat(run, at=house.clock.now(), found=0, done=0, failed=0)
     return run
 
@@ -47,7 +47,13 @@ def preflight(house: House, phase: Phase) -> Run:
 def held(house: House) -> str | None:
     """Return why no phase would send anything from this store, for `status`; writes nothing."""
     here = host.known_id(house.state_dir)
-    reason = None if here is None else objection(house, house.store.papers(), here)
+    if here is None:
+        return None
+    try:
+        require_room(house)
+        reason = objection(house, house.store.papers(), here)
+    except CannotWork as trouble:
+        return trouble.message
     return None if reason is None else reason.message
 
 
@@ -100,14 +106,15 @@ def place(papers: Papers, here: str) -> str:
 def objection(house: House, papers: Papers, here: str) -> CannotWork | None:
     """Return why this store must not be sent from: forgotten posts, or not where it belongs."""
     found = place(papers, here)
-    if reason := witness(house, papers).objection(papers.mark):
+    if reason := witness(house, papers).objection(house.store):
         return reason
     if papers.home is None or not found or papers.home == found:
         return None
     why = "belongs to another machine" if papers.cluster is None else "was on another server before"
     what = "a copy" if papers.cluster is None else "a copy, or a standby that took over"
     message = (
-        f"The store {house.store.url_shown} {why}: it is {what}, so nothing is sent. "
+        f"The store {house.store.url_shown} {why}: it is {what}, or {house.state_dir} is not the "
+        f"state folder it is used with, so nothing is sent. "
         f"If what was sent last may be missing in it, {RECONCILE}; "
         f"if it is complete and the only one in use from now on, `postcron reconcile --adopt`."
     )

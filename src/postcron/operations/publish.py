@@ -171,7 +171,12 @@ class Shift:
         self.holding.touch(d for d in decided if d.state in {State.LATE, State.CANCELLED})
         self._claim()
         looks = self.store.looks(self.house.config.run.stuck_limit)
-        self.holding.take([d for d in looks if d not in self.holding], Stage.RESTING)
+        self.holding.take([d for d in looks if self._may_look(d)], Stage.RESTING)
+
+    def _may_look(self, delivery: Delivery) -> bool:
+        """Say whether to look now: what is published can wait until its account is used again."""
+        waits = delivery.state is State.PUBLISHED and delivery.account in self.holding.unusable
+        return not waits and delivery not in self.holding
 
     def _claim(self) -> None:
         room = self.limit - self.claimed
@@ -249,7 +254,7 @@ class Shift:
     def _witness(self) -> None:
         """Remember the newest intents beside the store, before any of their calls can leave."""
         if not self.witnessed:
-            self.house.witness.move_on(self.store.mark())
+            self.house.witness.move_on(self.store)
             self.witnessed = True
 
     def _near(self) -> list[Held]:

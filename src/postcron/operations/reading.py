@@ -16,6 +16,8 @@ from postcron.states import State
 
 #: a person has to move these when they have no `wake_at`
 STUCK = frozenset({State.FAILED, State.LATE, State.UNKNOWN, State.CONFIRMING})
+#: of these nobody knows whether they are live
+UNCERTAIN = frozenset({State.UNKNOWN, State.CONFIRMING})
 #: newest first, this many in `status`
 SHOWN = 20
 
@@ -83,7 +85,12 @@ class Status:
 def status(house: House) -> Status:
     """Return counts, what comes next, what needs a person, and when the phases last ran."""
     store = house.store
-    stuck = store.page(Filter(states=STUCK), order="due", limit=200).deliveries
+    # The uncertain ones first and by themselves: no flood of others may hide one.
+    needs_you = [
+        delivery
+        for states in (UNCERTAIN, STUCK - UNCERTAIN)
+        for delivery in store.page(Filter(states=states, stuck=True), limit=200).deliveries
+    ]
     ahead = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
     upcoming = store.page(Filter(states=ahead), order="due", newest_first=False, limit=SHOWN)
     return Status(
@@ -91,7 +98,7 @@ def status(house: House) -> Status:
         counts=store.counts(),
         next_due=store.next_due(),
         upcoming=upcoming.deliveries,
-        needs_you=tuple(delivery for delivery in stuck if delivery.wake_at is None),
+        needs_you=tuple(needs_you),
         accounts=tuple(store.account_states().values()),
         beats=tuple(store.beats()),
         held=held(house),

@@ -55,7 +55,7 @@ def adopt(house: House, *, actor: str) -> None:
     run = house.run("reconcile", actor=actor)
     require_room(house)
     papers = house.store.papers()
-    witness(house, papers).move_on(papers.mark)
+    witness(house, papers).move_on(house.store)
     house.store.settle(place(papers, run.host), restored=papers.restored)
 
 

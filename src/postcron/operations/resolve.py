@@ -11,6 +11,7 @@ from postcron.operations import host
 from postcron.operations.accounts import Doors
 from postcron.operations.advice import advice
 from postcron.operations.house import House
+from postcron.operations.importing import import_journal
 from postcron.operations.protocol import live
 from postcron.operations.recover import SENDER_UNPROVEN
 from postcron.operations.seeing import visited
@@ -65,7 +66,7 @@ def _proof(house: House, delivery: Delivery, address: str) -> tuple[Receipt, str
     if not address.isprintable() or not 0 < len(address) <= LONGEST or " " in address:
         raise Invalid("--landed needs the address of the post, as the platform shows it.")
     sighting = visited(house, Doors(house), delivery, address)
-    if sighting.sight is Sight.GONE:
+    if sighting.sight not in {Sight.LIVE, Sight.UNCLEAR}:
         raise Refused(f"Nothing is changed: {sighting.why}")
     receipt = sighting.receipt or Receipt(address, address if "://" in address else None)
     other = house.store.proved_by(delivery.account, receipt.remote_id, address)
@@ -142,9 +143,11 @@ def _decided(
 ) -> Delivery:
     """Record the step for a delivery as it stands; None stands for: it has been taken already.
 
-    Who is overtaken by another process decides anew by what that one did.
+    Who is overtaken by another process decides anew by what that one did. The emergency journal of
+    this host comes first: it may know what this person cannot.
     """
     run = house.run("resolve", actor=actor)
+    import_journal(house, run)
     for _ in range(3):
         delivery = _one(house, id)
         move = move_of(delivery, run)

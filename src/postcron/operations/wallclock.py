@@ -28,7 +28,8 @@ def require_sane(house: House, run: Run, *, alone: bool) -> None:
             f"is sent until it is set right, or `postcron reconcile --clock` says that it is right."
         )
         raise CannotWork(message, code="clock_leapt")
-    note(house, run)
+    if leapt > -LEAP:  # one that fell back is not believed either: it may soon be put right
+        note(house, run)
 
 
 def note(house: House, run: Run) -> None:

@@ -14,7 +14,7 @@ from postcron.errors import CannotWork
 from postcron.operations.notes import Note
 
 if TYPE_CHECKING:
-    from postcron.store import Papers
+    from postcron.store import Papers, Store
 
 RECONCILE = "`postcron reconcile --after-restore`"
 
@@ -48,9 +48,13 @@ class Witness:
             raise CannotWork(message, code="witness_damaged") from None
         return restored, attempt
 
-    def objection(self, mark: tuple[int, int]) -> CannotWork | None:
-        """Return why a store with this mark must not be used: it has forgotten something."""
+    def objection(self, store: Store) -> CannotWork | None:
+        """Return why a store must not be used: it has forgotten something.
+
+        Remembered first, asked afterwards: another run of this machine may write both meanwhile.
+        """
         seen = self.mark()
+        mark = store.mark()
         if seen is None or seen <= mark:
             return None
         message = (
@@ -60,14 +64,14 @@ class Witness:
         )
         return CannotWork(message, code="store_restored")
 
-    def move_on(self, mark: tuple[int, int]) -> None:
-        """Remember a mark; raises `CannotWork` if the store has gone back behind it.
+    def move_on(self, store: Store) -> None:
+        """Remember how far a store has come; raises `CannotWork` if it has gone back.
 
         Not synced each time: a power cut and a restored backup in the same minute are two accidents.
         """
-        if objection := self.objection(mark):
+        if objection := self.objection(store):
             raise objection
-        if self.mark() != mark:
+        if self.mark() != (mark := store.mark()):
             self.note.write(*mark)
             self._unsynced = True
 

@@ -52,6 +52,8 @@ def _fitting(database: Database, filter: Filter) -> Select[Any]:
         asked = asked.where(delivery.c.due_at >= filter.since)
     if filter.before is not None:
         asked = asked.where(delivery.c.due_at < filter.before)
+    if filter.stuck:
+        asked = asked.where(delivery.c.wake_at.is_(None))
     return asked if filter.deleted else asked.where(post.c.deleted_at.is_(None))
 
 
