@@ -34,6 +34,8 @@ from tests.proof.turns import HostClock, Process, Turns
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 #: the self-fence rings this long before the lease ends
 FENCE = timedelta(seconds=20)
+#: every event there is
+ALL = Filter(deleted=True)
 #: a process that was told to stand still does so for longer than any lease
 STOPPED = timedelta(minutes=10)
 #: what changes something: a commit of these may be lost
@@ -235,8 +237,12 @@ class World:
         )
 
     def said(self) -> set[str]:
-        """Return what was told, and what the next run is going to say for one that died."""
-        return self.told | {delivery.ref for delivery in self.store.untold(1000)}
+        """Return what was told, what the next run is going to say, and what a person did himself."""
+        last = {
+            event.delivery_id: event for event in reversed(self.store.events(ALL, limit=100_000))
+        }
+        by_hand = {d.ref for d in self.deliveries() if d.id in last and last[d.id].actor != "cron"}
+        return self.told | by_hand | {delivery.ref for delivery in self.store.untold(1000)}
 
 
 class WatchedStore:
