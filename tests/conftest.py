@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,17 @@ from tests.proof.results import Recorder
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _listen_to_signals()
     config.pluginmanager.register(Recorder())
+
+
+def _listen_to_signals() -> None:
+    # A shell starts what runs in the background deaf to these, and children inherit that; postcron
+    # respects it, and the tests that send signals would wait for ever.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, default)
 
 
 @pytest.fixture(scope="session")
