@@ -47,7 +47,7 @@ def _growth(few: Path, many: Path) -> None:
         "few": [*argv[:2], str(few / "postcron.toml"), "tick"],
         "many": [*argv[:2], str(many / "postcron.toml"), "tick"],
     }
-    timed = in_turn(commands, rounds=ROUNDS, environ=_environ(few.parent))
+    timed = in_turn(commands, rounds=ROUNDS, environ=_environ(few))
     ratio = timed["many"].times(timed["few"])
     print(f"    {MANY:,} deliveries cost {ratio:.2f} x {FEW:,} (goal ≤ {GROWTH})")
 
@@ -60,7 +60,8 @@ def _environ(home: Path) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "POSTCRON_CONFIG": str(home / "postcron.toml"),
-        "XDG_STATE_HOME": str(home / "state"),
+        # both stores are one installation's: a store that meets a stranger's state folder holds
+        "XDG_STATE_HOME": str(home.parent / "state"),
     }
 
 
