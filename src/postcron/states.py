@@ -177,6 +177,12 @@ STEPS: dict[tuple[State, Step], State] = {
 
 #: nothing is sent for these any more
 FINAL = frozenset({State.PUBLISHED, State.CANCELLED})
+#: on their way to the publish call
+AHEAD = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
+#: the call was made, and nobody knows whether it is live
+UNCERTAIN = frozenset({State.CONFIRMING, State.UNKNOWN})
+#: a person has to move these when they have no `wake_at`
+STUCK = UNCERTAIN | {State.FAILED, State.LATE}
 
 
 def after(state: State, step: Step) -> State:

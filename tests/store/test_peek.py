@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from postcron.model import Phase
-from postcron.states import State, Step
+from postcron.states import STUCK, State, Step
 from postcron.store import Store, open_store
 from postcron.store.peek import PHASE_CONDITION, moments, nothing_due, question, written
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
@@ -115,12 +115,15 @@ def test_what_only_a_person_moves_wakes_nobody(file_store: Store, path: str) -> 
     assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.LATE, State.UNKNOWN, State.CONFIRMING])
-def test_what_ended_badly_and_was_told_to_nobody_wakes_every_phase(
+@pytest.mark.parametrize("state", State)
+def test_only_what_is_stuck_and_was_told_to_nobody_wakes_every_phase(
     file_store: Store, path: str, state: State
 ) -> None:
     delivery = brought_to(file_store, state)
-    assert not any(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
+    with file_store._database.engine.begin() as connection:
+        connection.execute(text("UPDATE delivery SET wake_at = NULL"))
+    asked = {nothing_due(path, phase, NOW.timestamp()) for phase in Phase}
+    assert asked == {state not in STUCK}
     file_store.tell([delivery])
     assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
 

@@ -9,7 +9,7 @@ import pytest
 
 from postcron.errors import Invalid
 from postcron.model import Filter, Phase
-from postcron.states import State, Step
+from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
 from tests.store.journeys import a_move, brought_to
@@ -132,6 +132,11 @@ def test_counts_and_the_next_moment(store: Store) -> None:
     store.add_post(a_new_post(a_new_delivery(due=NOW - DAY)), run=a_run())
     assert store.counts() == {State.PUBLISHED: 1, State.READY: 2, State.SCHEDULED: 1}
     assert store.next_due() == NOW - DAY
+
+
+@pytest.mark.parametrize("state", sorted(AHEAD))
+def test_what_is_on_its_way_is_due_next(store: Store, state: State) -> None:
+    assert store.next_due() == brought_to(store, state).due_at
 
 
 # --- pages -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from postcron.model import Delivery
 from postcron.rules.spans import until
-from postcron.states import State
+from postcron.states import UNCERTAIN, State
 
 
 def advice(delivery: Delivery, now: datetime, *, kept: bool = False) -> str:
@@ -14,7 +14,7 @@ def advice(delivery: Delivery, now: datetime, *, kept: bool = False) -> str:
 
     `kept` says that the end of its call waits in this host's emergency journal.
     """
-    if kept and delivery.state in {State.PUBLISHING, State.CONFIRMING, State.UNKNOWN}:
+    if kept and delivery.state in UNCERTAIN | {State.PUBLISHING}:
         return (
             "Its call has ended, and the store could not take how: that is kept in this host's "
             "emergency journal, and the next run here stores it. Leave it alone until then."

@@ -13,7 +13,7 @@ from postcron.operations.reading import status
 from postcron.operations.tick import is_late, past_its_grace
 from postcron.platforms.base import Refreshes
 from postcron.rules.spans import spell, until
-from postcron.states import State
+from postcron.states import AHEAD, UNCERTAIN
 
 #: cron looks every minute; so long without a look, something is wrong with it
 SILENCE = timedelta(minutes=5)
@@ -69,7 +69,7 @@ def _silence(last: datetime | None, now: datetime) -> Iterator[Finding]:
 
 def _needs_a_person(delivery: Delivery) -> Finding:
     state = delivery.state
-    code = "unknown" if state in {State.UNKNOWN, State.CONFIRMING} else str(state)
+    code = "unknown" if state in UNCERTAIN else str(state)
     message = f"{delivery.ref} {delivery.account} is {state}: {delivery.error or 'no reason kept'}"
     return Finding(code, message, delivery.ref, delivery.account)
 
@@ -113,7 +113,6 @@ def _renews_itself(house: House, account: Account) -> bool:
 
 
 def _next_due(house: House, account: str) -> datetime | None:
-    ahead = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
-    wanted = Filter(states=ahead, account=account)
+    wanted = Filter(states=AHEAD, account=account)
     first = house.store.page(wanted, order="due", newest_first=False, limit=1).deliveries
     return first[0].due_at if first else None

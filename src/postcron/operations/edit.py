@@ -18,11 +18,9 @@ from postcron.operations.schedule import first_wake, wrong_options
 from postcron.operations.selecting import post_of, select
 from postcron.rules import moments
 from postcron.rules.limits import problems
-from postcron.states import State, Step
+from postcron.states import STEPS, State, Step
 
-EDITABLE = frozenset(
-    {State.DRAFT, State.SCHEDULED, State.READY, State.QUEUED, State.FAILED, State.LATE}
-)
+EDITABLE = frozenset(state for state, step in STEPS if step is Step.EDITED)
 #: a new time always leads back to scheduled from here
 WITHOUT_TIME = frozenset({State.DRAFT, State.QUEUED, State.FAILED, State.LATE})
 

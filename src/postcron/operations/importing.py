@@ -14,7 +14,7 @@ from postcron.operations.journal import Journal, Line
 from postcron.operations.outcomes import ending
 from postcron.operations.protocol import Verdict
 from postcron.operations.unstored import verdict
-from postcron.states import State, Step
+from postcron.states import UNCERTAIN, State, Step
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _moves(house: House, line: Mapping[str, Any], delivery: Delivery) -> Iterato
     kept = verdict(line)
     if delivery.state is State.PUBLISHING and delivery.fence == line["fence"]:
         yield ending(house, delivery, kept)
-    elif delivery.state in {State.UNKNOWN, State.CONFIRMING}:
+    elif delivery.state in UNCERTAIN:
         yield from _belated(house, delivery, kept)
 
 

@@ -12,12 +12,8 @@ from postcron.operations.house import House
 from postcron.operations.journal import Journal
 from postcron.operations.preflight import held
 from postcron.operations.selecting import post_of, select
-from postcron.states import State
+from postcron.states import AHEAD, STUCK, UNCERTAIN, State
 
-#: a person has to move these when they have no `wake_at`
-STUCK = frozenset({State.FAILED, State.LATE, State.UNKNOWN, State.CONFIRMING})
-#: of these nobody knows whether they are live
-UNCERTAIN = frozenset({State.UNKNOWN, State.CONFIRMING})
 #: newest first, this many in `status`
 SHOWN = 20
 
@@ -91,8 +87,7 @@ def status(house: House) -> Status:
         for states in (UNCERTAIN, STUCK - UNCERTAIN)
         for delivery in store.page(Filter(states=states, stuck=True), limit=200).deliveries
     ]
-    ahead = frozenset({State.SCHEDULED, State.UPLOADING, State.READY, State.QUEUED})
-    upcoming = store.page(Filter(states=ahead), order="due", newest_first=False, limit=SHOWN)
+    upcoming = store.page(Filter(states=AHEAD), order="due", newest_first=False, limit=SHOWN)
     return Status(
         now=house.clock.now(),
         counts=store.counts(),

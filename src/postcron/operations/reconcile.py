@@ -12,7 +12,7 @@ from postcron.model import RESTORED, Delivery, Move, Outcome, Run
 from postcron.operations import wallclock
 from postcron.operations.house import House
 from postcron.operations.preflight import place, require_room, witness
-from postcron.states import State, Step
+from postcron.states import UNCERTAIN, State, Step
 from postcron.store import open_store
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _move(store: Store, delivery: Delivery) -> Move:
             attempt={"code": RESTORED},
             detail=why,
         )
-    if delivery.state in {State.UNKNOWN, State.CONFIRMING}:
+    if delivery.state in UNCERTAIN:
         return Move(delivery, Step.LOOKED, now, said, attempt={"code": RESTORED}, detail=why)
     intended_at = min(delivery.due_at or now, now)
     return Move(

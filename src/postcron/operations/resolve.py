@@ -17,10 +17,8 @@ from postcron.operations.recover import SENDER_UNPROVEN
 from postcron.operations.seeing import visited
 from postcron.operations.selecting import select
 from postcron.rules.spans import until
-from postcron.states import State, Step
+from postcron.states import UNCERTAIN, State, Step
 
-#: nobody knows whether it is live: here a person's word counts
-UNCERTAIN = frozenset({State.UNKNOWN, State.CONFIRMING})
 #: no address of a post is longer
 LONGEST = 2000
 

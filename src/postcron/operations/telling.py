@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postcron.operations.house import House
 from postcron.operations.report import Report
+from postcron.states import STUCK
 
 #: one run says this much of what others left unsaid
 LIMIT = 200
@@ -18,5 +19,5 @@ def recall(house: House, report: Report) -> None:
 
 def told(house: House, report: Report) -> None:
     """Note that a report has reached people: to be called when it is printed, and not before."""
-    ended = [*report.failed, *report.late, *report.unknown]
-    house.store.tell([delivery for delivery in ended if delivery.wake_at is None])
+    stuck = [one for one in report.everything() if one.state in STUCK and one.wake_at is None]
+    house.store.tell(stuck)

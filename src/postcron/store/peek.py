@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 #: the newest revision in migrations/versions; they sort in the order they came
 REVISION = "0002"
 
+_ALL = (
+    "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
+    " 'unknown', 'published', 'failed', 'late')"
+)
+
 #: what each phase moves, beside being woken; the moments it looks ahead are those of the phases
 PHASE_CONDITION = {
     "pre-upload": "state IN ('scheduled', 'uploading')",
@@ -22,18 +27,12 @@ PHASE_CONDITION = {
         "(state IN ('uploading', 'publishing', 'ready', 'late')"
         " OR state IN ('scheduled', 'queued') AND due_at <= :tick)"
     ),
-    "publish": (
-        "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
-        " 'unknown', 'published', 'failed', 'late') AND due_at <= :publish"
-    ),
+    "publish": f"{_ALL} AND due_at <= :publish",
     "retry": "state = 'failed'",
-    "run": (
-        "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
-        " 'unknown', 'published', 'failed', 'late')"
-    ),
+    "run": _ALL,
 }
 
-#: it ended badly, and no run has lived to say so
+#: it is one of states.STUCK, and no run has lived to say so
 UNTOLD = (
     "told_at IS NULL AND wake_at IS NULL AND state IN ('confirming', 'failed', 'late', 'unknown')"
 )

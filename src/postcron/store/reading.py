@@ -9,14 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 
 from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Phase, Post
-from postcron.states import FINAL, State
+from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.database import Database
 from postcron.store.tables import LIVE, attempt, delivery, media, post
-
-#: what a phase would publish, if nothing is in the way
-_TO_COME = (State.SCHEDULED, State.READY, State.QUEUED)
-_UNCERTAIN = (State.PUBLISHING, State.CONFIRMING, State.UNKNOWN)
 
 
 def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
@@ -74,7 +70,7 @@ def expired(now: datetime) -> ColumnElement[bool]:
 def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     """What should have gone out before a moment, and is in nobody's hands."""
     return and_(
-        delivery.c.state.in_(_TO_COME),
+        delivery.c.state.in_(AHEAD - {State.UPLOADING}),
         delivery.c.due_at < before,
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
         or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
@@ -100,15 +96,15 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
     marked = exists().where(
         attempt.c.delivery_id == delivery.c.id, text(f"attempt.{LIVE}"), attempt.c.code == RESTORED
     )
-    uncertain = and_(delivery.c.state.in_(_UNCERTAIN), ~marked)
-    unsent = delivery.c.state.in_((*_TO_COME, State.UPLOADING))
-    return and_(delivery.c.due_at <= now, or_(unsent, by_itself, uncertain))
+    called = and_(delivery.c.state.in_(UNCERTAIN | {State.PUBLISHING}), ~marked)
+    unsent = delivery.c.state.in_(AHEAD)
+    return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
 
 
 def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElement[bool]:
     """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
     horizon = until or now
-    looks = woken(now, State.CONFIRMING, State.UNKNOWN, State.PUBLISHED)
+    looks = woken(now, State.PUBLISHED, *UNCERTAIN)
     retries = woken(now, State.FAILED)
     queueing = or_(
         claims.queueable(State.READY, now, horizon), claims.queueable(State.SCHEDULED, now, horizon)
@@ -143,7 +139,7 @@ def ahead(database: Database) -> int:
 
 def next_due(database: Database) -> datetime | None:
     asked: Select[Any] = select(func.min(delivery.c.due_at)).where(
-        delivery.c.state.in_(_TO_COME), *claims.visible(database)
+        delivery.c.state.in_(AHEAD), *claims.visible(database)
     )
     with database.reading() as connection:
         due: datetime | None = connection.execute(asked).scalar()

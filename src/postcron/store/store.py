@@ -26,7 +26,7 @@ from postcron.model import (
     Ticket,
 )
 from postcron.rules.breaker import Change
-from postcron.states import State
+from postcron.states import UNCERTAIN, State
 from postcron.store import (
     accounts,
     breakers,
@@ -264,8 +264,7 @@ class Store:
 
     def looks(self, limit: int) -> list[Delivery]:
         """Return what it is time to look for at the platform: the uncertain, then the unseen."""
-        uncertain = self._woken(limit, State.CONFIRMING, State.UNKNOWN)
-        return uncertain + self._woken(limit, State.PUBLISHED)
+        return self._woken(limit, *UNCERTAIN) + self._woken(limit, State.PUBLISHED)
 
     def retries(
         self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
