@@ -136,7 +136,8 @@ def test_counts_and_the_next_moment(store: Store) -> None:
 
 @pytest.mark.parametrize("state", sorted(AHEAD))
 def test_what_is_on_its_way_is_due_next(store: Store, state: State) -> None:
-    assert store.next_due() == brought_to(store, state).due_at
+    coming = brought_to(store, state)
+    assert store.next_due() == coming.due_at
 
 
 # --- pages -----------------------------------------------------------------------------------
