@@ -76,31 +76,21 @@ def nothing_due(store: str, phase: str, now: float) -> bool:
     """Say whether `phase` has certainly nothing to do; any doubt is False: take the full path.
 
     `now` is in seconds since 1970: an idle minute does not load datetime.
-    `store` is a SQLite file's path, or a `sqlite:///` or `postgresql://` address.
+    `store` is a SQLite file's path.
     """
-    ask = _ask_postgres if store.startswith("postgresql://") else _ask_sqlite
     try:
-        answer = ask(store, question(phase), moments(now))
+        answer = _asked(store, question(phase), moments(now))
     except Exception:  # the full path will name it
         return False
     return answer is not None and answer[0] == REVISION and not answer[1]
 
 
-def _ask_sqlite(path: str, sql: str, values: dict[str, str]) -> tuple[object, ...] | None:
-    path = path.removeprefix("sqlite:///").replace("%", "%25").replace("?", "%3f")
-    address = f"file:{path.replace('#', '%23')}?mode=ro"
+def _asked(path: str, sql: str, values: dict[str, str]) -> tuple[object, ...] | None:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    address = f"file:{quoted}?mode=ro"
     connection = sqlite3.connect(address, uri=True, timeout=0.2, isolation_level=None)
     try:
         row: tuple[object, ...] | None = connection.execute(sql, values).fetchone()
         return row
     finally:
         connection.close()
-
-
-def _ask_postgres(address: str, sql: str, values: dict[str, str]) -> tuple[object, ...] | None:
-    import psycopg
-
-    for name in values:
-        sql = sql.replace(f":{name}", f"%({name})s")
-    with psycopg.connect(address, connect_timeout=5, autocommit=True) as connection:
-        return connection.execute(sql.encode(), values).fetchone()
