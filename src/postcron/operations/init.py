@@ -12,7 +12,6 @@ from postcron.config import Config, default_path, load, starter
 from postcron.errors import CannotWork, Invalid
 from postcron.operations import host
 from postcron.operations.house import House
-from postcron.operations.preflight import settled
 from postcron.rules.zones import zone_of
 from postcron.secrets import write_key, write_new
 from postcron.store import migrate
@@ -98,8 +97,6 @@ def _store(config: Config, environ: Mapping[str, str], state_dir: Path | None) -
     house = House(config, environ, state_dir or config.path.parent)
     try:
         changed = migrate(house.store_url())
-        if state_dir is not None:
-            settled(house, host.host_id(state_dir))
         return Part("store", house.store.url_shown, changed)
     finally:
         house.close()

@@ -12,7 +12,7 @@ from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.journal import Journal, Line
-from postcron.operations.protocol import Verdict, doubtful, moment_passed, outcome
+from postcron.operations.protocol import Verdict, moment_passed, outcome
 from postcron.operations.seeing import first_visit
 from postcron.operations.unstored import document, in_words
 from postcron.states import Step
@@ -146,7 +146,7 @@ def ending(house: House, delivery: Delivery, verdict: Verdict) -> Move:
     gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
     if gone and verdict.step is Step.REFUSED and _was_repeated(house, delivery):
         # An earlier call may have used the handle up: look for it, and never make a new one.
-        verdict = doubtful(verdict)
+        verdict = replace(verdict, step=Step.LOST)
     move = outcome(delivery, verdict, policy=house.policy(delivery.account))
     if move.step is Step.LANDED:
         return replace(move, wake_at=first_visit(house, delivery, verdict.ended_at))

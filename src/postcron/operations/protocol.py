@@ -7,7 +7,7 @@ outcome is written as what the evidence proves, and everything unproved is *unkn
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,11 +99,6 @@ def moment_passed(clock: Clock) -> Verdict:
         evidence=Evidence.NOT_SENT,
     )
     return Verdict(Step.NOT_SENT, now, now, error=error)
-
-
-def doubtful(verdict: Verdict) -> Verdict:
-    """Return a refusal as unknown: *handle gone* may mean that an earlier call has used it up."""
-    return replace(verdict, step=Step.LOST)
 
 
 def outcome(delivery: Delivery, verdict: Verdict, *, policy: Policy) -> Move:
