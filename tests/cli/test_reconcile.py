@@ -61,5 +61,14 @@ def test_after_restore_answers_with_what_is_looked_for(home: Home, shell: Shell)
     assert "has to be cancelled" in shell("reconcile", "--after-restore").out
 
 
+def test_after_restore_says_what_only_a_person_can_look_for(home: Home, shell: Shell) -> None:
+    home.add_account()
+    home.holding(State.SCHEDULED)
+    said = shell("reconcile", "--after-restore").out
+    assert "0 deliveries may be out already and are looked for" in said
+    assert "1 more may be, but were backed up before phase 2" in said
+    assert "1.1" in shell("status", "--check").out
+
+
 def test_the_clock_can_be_confirmed(shell: Shell) -> None:
     assert shell("reconcile", "--clock").code == 0

@@ -149,19 +149,26 @@ def test_what_is_not_found_waits_for_a_person_and_is_never_sent_by_itself(
     assert len(stage.remote.calls) == 1
 
 
-def test_what_was_never_at_the_platform_when_the_backup_was_made_cannot_be_asked_for(
-    stage: Stage,
+@pytest.mark.parametrize("half_way", [False, True])
+def test_what_was_not_ready_at_the_platform_when_the_backup_was_made_cannot_be_asked_for(
+    stage: Stage, *, half_way: bool
 ) -> None:
     [delivery] = stage.schedule(at="in 1h")
+    if half_way:
+        stage.remote.prepare_script.extend(["processing"] * 30)
+        pre_upload(stage.house)
+        stage.remote.prepare_script.clear()
     restore = file_backup(stage)
     stage.pass_time(hours=1)
     run(stage.house)
     restore()
-    after_restore(stage.house, actor="me")
+    done = after_restore(stage.house, actor="me")
+    assert [one.ref for one in done.unaskable] == ["1.1"]
     as_cron(stage, 16, every=120)
     after = stage.now(delivery)
     assert (after.state, after.wake_at) == (State.UNKNOWN, None)
     assert "not in the backup" in str(after.error)
+    assert Step.LOOKED not in stage.kinds(delivery), "a person is asked at once"
     assert copies(stage, delivery) == 1
 
 

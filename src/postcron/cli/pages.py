@@ -66,8 +66,11 @@ def _ran(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
 
 def reconciled(one: Reconciled, here: Here) -> str:
     verb = "would be looked for" if one.dry_run else "are looked for from now on"
+    unaskable = len(one.unaskable)
+    asked = len(one.doubted) - unaskable
     lines = [
-        f"{len(one.doubted)} deliveries may be out already and {verb}; none of them is sent by itself.",
+        f"{asked} deliveries may be out already and {verb}; none of them is sent by itself.",
+        f"{unaskable} more may be, but were backed up before phase 2: nobody can ask, they need you.",
         f"{one.ahead} keep their time, still to come.",
         "What was cancelled, edited or moved since the backup has to be cancelled, edited or moved again.",
     ]

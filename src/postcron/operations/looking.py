@@ -81,9 +81,6 @@ def look(house: House, doors: Doors, run: Run, delivery: Delivery, post: Post) -
     """
     case = _case(house, run, delivery)
     since = case.attempt.intended_at - SKEW
-    if case.attempt.code == RESTORED and not delivery.ticket.data:
-        why = "What was left at the platform is not in the backup, so there is nothing to ask for."
-        return decide(case, Sighting(Sight.UNCLEAR, why))
     try:
         platform = doors.reader(house.account(delivery.account))
         sighting = platform.look(draft(delivery, post), delivery.ticket, since)

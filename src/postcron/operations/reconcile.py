@@ -26,11 +26,16 @@ BATCH = 500
 class Reconciled:
     """What the store had that may be out already, and how much is left as it was."""
 
-    #: looked for at the platforms from now on
+    #: may be out: looked for at the platforms from now on, but for the `unaskable`
     doubted: tuple[Delivery, ...]
     #: their moment is still to come: they keep it
     ahead: int
     dry_run: bool = False
+
+    @property
+    def unaskable(self) -> tuple[Delivery, ...]:
+        """Those whose phase 2 the backup does not know: only a person can look for them."""
+        return tuple(one for one in self.doubted if not one.ticket.ready)
 
 
 def after_restore(house: House, *, actor: str, dry_run: bool = False) -> Reconciled:
@@ -89,6 +94,8 @@ def _move(store: Store, delivery: Delivery) -> Move:
     """Return the step that makes a delivery doubtful: its leases are of a time that is gone."""
     now = store.now()
     why = {"why": "The store was put back from a backup: it may be out already."}
+    if not delivery.ticket.ready:
+        why["why"] += " What was left at the platform is not in the backup: nobody can ask for it."
     if delivery.state is State.UPLOADING:  # doubted in the next round
         return Move(delivery, Step.UPLOAD_POSTPONED, wake_at=now, detail=why)
     said = {"error_code": RESTORED, "error": why["why"]}
@@ -108,7 +115,7 @@ def _move(store: Store, delivery: Delivery) -> Move:
     return Move(
         delivery,
         Step.DOUBTED,
-        now,
+        now if delivery.ticket.ready else None,
         said,
         attempt={"code": RESTORED, "intended_at": intended_at},
         detail=why,
