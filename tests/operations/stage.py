@@ -49,6 +49,7 @@ url = "sqlite:///{folder}/postcron.db"
 
 [media]
 library = "{folder}/media"
+public_url = "https://media.example.test"
 
 [accounts.acme]
 platform = "{platform}"

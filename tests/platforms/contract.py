@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from postcron.errors import PlatformError
+from postcron.media.library import public
 from postcron.media.probe import probe
 from postcron.model import (
     Accepted,
@@ -27,6 +28,9 @@ from postcron.model import (
 from postcron.platforms.base import Platform, Starts
 from tests.media.files import picture, video
 from tests.simulators.server import Asked, Live, Reply, Server
+
+#: where a web server would show the library
+PUBLIC_URL = "https://media.example.test"
 
 DUE = datetime(2026, 11, 21, 17, tzinfo=UTC)
 
@@ -48,46 +52,63 @@ class Opens(Protocol):
         ...
 
 
-class Subject(Opens, Protocol):
+class Subject:
     """One platform, the simulator it talks to, and what is peculiar to both."""
 
+    #: what a post may be made of here: the simplest first, the one with most parts last
+    shapes: tuple[str, ...] = ("text", "image", "video", "images")
+    #: what every post has to set
+    options: Mapping[str, str] = {}
     #: sourced answers to the publish call
     refusals: tuple[Refusal, ...]
     #: answers to the publish call that look like refusals, and prove nothing here
     proves_nothing: tuple[Reply, ...]
     #: "slow down for a minute", in each form this platform has
     busy: tuple[Reply, ...]
-    #: the address of a post of this account that is not there any more
-    nowhere: str
+    #: the address of a post of this account that is not there any more; empty: nobody can look
+    nowhere: str = ""
     #: an answer to phase 2 that says that the login is no good any more
     turned_away: Reply
-
-    @property
-    def server(self) -> Server:
-        """Where the wire can be made to misbehave."""
-        ...
+    #: the other side, where the wire can be made to misbehave
+    server: Server
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The account's plain keys."""
-        ...
+        """The account's plain keys; every address is the simulator's."""
+        raise NotImplementedError
 
     @property
     def secrets(self) -> Mapping[str, str]:
         """The account's secret keys."""
-        ...
+        raise NotImplementedError
 
-    def running(self) -> AbstractContextManager[object]:
-        """Start the other side."""
-        ...
+    def platform(self) -> Platform:
+        """Return the platform as a new process would have it."""
+        raise NotImplementedError
 
     def live(self) -> list[Live]:
         """Return the ledger: what the public can see."""
-        ...
+        raise NotImplementedError
 
     def is_publish(self, asked: Asked) -> bool:
         """Say whether a request is the publish call."""
-        ...
+        raise NotImplementedError
+
+    def files(self, album: Album, shape: str) -> list[Attachment]:
+        """Return the files of a post of one shape."""
+        if shape == "text":
+            return []
+        if shape == "video":
+            return [album.video()]
+        return [album.image(), album.image("cat", alt="")][: 1 if shape == "image" else 2]
+
+    def running(self) -> AbstractContextManager[object]:
+        """Start the other side."""
+        return self.server
+
+    def put_away(self) -> None:
+        """Give back what a simulator holds that was never started."""
+        self.server.put_away()
 
 
 @dataclass
@@ -133,6 +154,10 @@ class Album:
         content = self.paths[file].read_bytes()[offset:]
         yield from (content[at : at + 1000] for at in range(0, len(content), 1000))
 
+    def address(self, file: MediaFile) -> str:
+        """Return where anybody could fetch it."""
+        return public(PUBLIC_URL, file)
+
 
 def draft(album: Album, text: str = "Hello", *attachments: Attachment, **more: Any) -> Draft:
     """Return a draft as postcron freezes it."""
@@ -143,8 +168,17 @@ def draft(album: Album, text: str = "Hello", *attachments: Attachment, **more: A
         "key": "5d1f7a9e-5d57-4f3f-8b3e-0d3c5c1f0a11",
         "revision": 1,
         "read": album.read,
+        "address": album.address,
     }
     return Draft(text=text, attachments=attachments, **(given | more))
+
+
+def post(
+    subject: Subject, album: Album, shape: str = "", text: str = "Hello", **more: Any
+) -> Draft:
+    """Return a draft that fits this platform: of a shape it has, the simplest without one."""
+    files = subject.files(album, shape or subject.shapes[0])
+    return draft(album, text, *files, options=subject.options, **more)
 
 
 def prepared(subject: Opens, asked: Draft, ticket: Ticket | None = None) -> Ticket:

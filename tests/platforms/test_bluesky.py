@@ -15,7 +15,7 @@ from postcron.platforms.base import Login
 from postcron.platforms.bluesky import ENTRYWAY, Bluesky
 from postcron.web import Api
 from tests.platforms.contract import Album, draft, failure, looked, prepared, published
-from tests.platforms.subjects import BlueskySubject
+from tests.platforms.subjects.bluesky import BlueskySubject
 from tests.simulators import bluesky
 from tests.simulators.server import Fault, Reply
 

@@ -23,7 +23,7 @@ from tests.platforms.contract import (
     published,
     started,
 )
-from tests.platforms.subjects import MastodonSubject
+from tests.platforms.subjects.mastodon import MastodonSubject
 from tests.simulators.mastodon import TOKEN, Keys
 from tests.simulators.server import Asked, Fault, Reply
 

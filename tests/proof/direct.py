@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Temporary
 from postcron.web import Answer, Api
-from postcron.web.request import Body, Request, json_body
+from postcron.web.request import Request
 from tests.proof.death import Death
 from tests.simulators.server import Asked, Fault, Server
 
@@ -46,19 +45,11 @@ class Direct(Api):
         super().__init__(base_url)
         self._way = way
 
-    def act(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def _acted(self, request: Request) -> Answer:
         if self._way.blocked:
             self._way.blocked -= 1
             raise Temporary("No route.", code=Code.NOT_REACHABLE, evidence=Evidence.NOT_SENT)
-        body = Body() if json is None else json_body(json)
-        answer = self._way.answer("the act", self._request(method, path, body, headers))
+        answer = self._way.answer("the act", request)
         if answer is None:
             raise OutcomeUnknown("The answer was lost.", code=Code.ANSWER_LOST)
         return answer

@@ -98,7 +98,7 @@ def _in_haste(platform: type[Platform], patience: float) -> type[Platform]:
 
 def play(folder: Path, story: Story) -> Ended:
     """Bring one post out over the bad wire, let cron go on, and ask the oracle."""
-    subject = SUBJECTS[story.platform]()
+    subject = SUBJECTS[story.platform](None)
     with subject.running(), BadWire(subject.server.url, story.plan) as wire:
         stage = _set(folder, story, subject, wire)
         media = [str(picture(folder / "dog.png", (40, 30)))] if story.with_image else []
@@ -117,8 +117,10 @@ def play(folder: Path, story: Story) -> Ended:
 
 def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
     folder.mkdir()
-    settings = {name: f'"{value}"' for name, value in subject.settings.items()}
-    settings["api_url"] = f'"{wire.url}"'
+    there = subject.server.url
+    settings = {
+        name: f'"{value.replace(there, wire.url)}"' for name, value in subject.settings.items()
+    }
     secrets = {name: f'{{ env = "{name.upper()}" }}' for name in subject.secrets}
     account = "\n".join(f"{name} = {value}" for name, value in (settings | secrets).items())
     clock = _SharedClock(subject.server)

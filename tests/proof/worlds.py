@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ from tests.operations import stage as stages
 from tests.operations.stage import Stage, build
 from tests.oracle import Shown
 from tests.platforms.contract import Subject
-from tests.platforms.subjects import SUBJECTS, OnlySocialSubject
+from tests.platforms.subjects import SUBJECTS
 from tests.proof.death import Death, MortalDatabase
 from tests.proof.direct import Direct, Way
 from tests.proof.grounds import START, Ground, on_sqlite
-from tests.simulators import bluesky, mastodon
 from tests.simulators.server import Fault, Misbehaviour, Reply, Server
 
 #: acts of the fake platform; a list can only be read back, and re-sent if the account says so
@@ -110,13 +109,13 @@ def real(
     Between them is no socket, unless they are `wired`.
     """
     name = kind.partition(" ")[0]
-    subject = _subject(name)
+    subject = SUBJECTS[name](START)
     stage = build(folder, at=START, platform=name, account=_settings(subject))
     _in_step(subject, stage)
     way = Way(subject.server, death, blocked=int(reply == "not sent"))
     if (answer := _answers(subject)[reply]) is not None:
         subject.server.misbehave(answer, subject.is_publish)
-    stage.house.environ = {"SECRET": _secret(subject)}
+    stage.house.environ = {name.upper(): value for name, value in subject.secrets.items()}
     stage.house.find_platform = find if wired else lambda name: _through(way, find(name))
     media = [str(picture(folder / "photo.png"))] if "photo" in kind else []
 
@@ -145,11 +144,11 @@ def answers(kind: str) -> list[str]:
     """Return what this platform can answer to the act."""
     if kind in ACTS:
         return list(WORDS)
-    subject = _subject(kind.partition(" ")[0])
+    subject = SUBJECTS[kind.partition(" ")[0]](START)
     try:
         return list(_answers(subject))
     finally:
-        _put_away(subject)
+        subject.put_away()
 
 
 def _through(way: Way, platform: type[Platform]) -> type[Platform]:
@@ -159,29 +158,15 @@ def _through(way: Way, platform: type[Platform]) -> type[Platform]:
     return type(platform.__name__, (platform,), {"__init__": opened})
 
 
-def _subject(name: str) -> Subject:
-    return OnlySocialSubject(START) if name == "onlysocial" else SUBJECTS[name]()
-
-
 def _settings(subject: Subject) -> str:
-    secret = "app_password" if "identifier" in subject.settings else "token"
     lines = [f'{name} = "{value}"' for name, value in subject.settings.items()]
-    return "\n".join([*lines, f'{secret} = {{ env = "SECRET" }}', 'resend = "after_proof"'])
-
-
-def _secret(subject: Subject) -> str:
-    if isinstance(subject, OnlySocialSubject):
-        return subject.server.sandbox.token
-    return bluesky.PASSWORD if "identifier" in subject.settings else mastodon.TOKEN
+    secrets = [f'{name} = {{ env = "{name.upper()}" }}' for name in subject.secrets]
+    return "\n".join([*lines, *secrets, 'resend = "after_proof"'])
 
 
 def _in_step(subject: Subject, stage: Stage) -> None:
-    """Let the simulator live in the story's time; what was there before is a day old."""
-    server = subject.server
-    server.now = lambda: stage.clock.now().timestamp()  # type: ignore[method-assign]
-    if isinstance(server, mastodon.Mastodon):
-        for status in server.statuses:
-            status.at = (START - timedelta(days=1)).timestamp()
+    """Let the simulator live in the story's time."""
+    subject.server.now = lambda: stage.clock.now().timestamp()  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -193,13 +178,7 @@ def _other_side(subject: Subject, *, wired: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        _put_away(subject)
-
-
-def _put_away(subject: Subject) -> None:
-    subject.server._http.server_close()
-    if isinstance(subject, OnlySocialSubject):
-        subject.server._folder.cleanup()
+        subject.put_away()
 
 
 @contextmanager

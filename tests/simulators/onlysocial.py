@@ -29,6 +29,10 @@ class OnlySocial(server.Server):
         super().__exit__()
         self._folder.cleanup()
 
+    def put_away(self) -> None:
+        super().put_away()
+        self._folder.cleanup()
+
     def perform(self, asked: Asked) -> server.Reply:
         request = Request(asked.method, asked.path, asked.query, asked.headers, asked.body)
         reply = self.sandbox.answer(request)

@@ -100,6 +100,10 @@ class Server:
         self._http.server_close()
         self._thread.join()
 
+    def put_away(self) -> None:
+        """Give back the port of a server that was never started."""
+        self._http.server_close()
+
     # --- time --------------------------------------------------------------------------------
 
     def now(self) -> float:

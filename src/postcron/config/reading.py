@@ -121,20 +121,25 @@ def _address(url: str | None, place: Place, wrong: Wrong) -> str | None:
 
 
 def _media(table: Table, place: Place) -> MediaConfig:
-    table.only({"library", "endpoint_url", "region", "access_key", "secret_key"})
-    endpoint = table.text("endpoint_url")
-    if endpoint is not None and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", endpoint):
-        raise table.invalid("endpoint_url", "must be an address like https://s3.example.com.")
+    table.only({"library", "endpoint_url", "region", "access_key", "secret_key", "public_url"})
     variable = "POSTCRON_MEDIA_LIBRARY"
     written = _library(table.text("library"), place, partial(table.invalid, "library"))
     override = _library(place.environ.get(variable), place, _of(variable))
     return MediaConfig(
         library=override or written or place.data("media"),
-        endpoint_url=endpoint,
+        endpoint_url=_web_address(table, "endpoint_url", "https://s3.example.com"),
         region=table.text("region"),
         access_key=place.secret(table, "access_key"),
         secret_key=place.secret(table, "secret_key"),
+        public_url=_web_address(table, "public_url", "https://media.example.com"),
     )
+
+
+def _web_address(table: Table, key: str, example: str) -> str | None:
+    address = table.text(key)
+    if address is not None and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", address):
+        raise table.invalid(key, f"must be an address like {example}.")
+    return address
 
 
 def _library(library: str | None, place: Place, wrong: Wrong) -> str | None:

@@ -28,6 +28,8 @@ class MediaConfig:
     region: str | None = None
     access_key: SecretRef | None = None
     secret_key: SecretRef | None = None
+    #: where a web server shows the library to everybody
+    public_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import CannotWork, DiskFull, LibraryUnavailable, Permanent
-from postcron.media.library import changed, damaged, key, pieces, proved
+from postcron.media.library import changed, damaged, key, pieces, proved, public
 from postcron.model import MediaFile
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -21,8 +21,9 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 class DiskLibrary:
     """Files under one folder that only its owner can read."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, public_url: str | None = None) -> None:
         self._folder = folder
+        self._public_url = public_url
 
     def put(self, source: Path, file: MediaFile) -> MediaFile:
         """Copy, make durable, and only then give the name."""
@@ -46,6 +47,10 @@ class DiskLibrary:
             raise damaged(file, "is not in the library any more") from error
         except OSError as error:
             raise self._trouble(error) from error
+
+    def address(self, file: MediaFile) -> str | None:
+        """Return where the web server shows it, if there is one."""
+        return None if self._public_url is None else public(self._public_url, file)
 
     def check(self, file: MediaFile, *, full: bool = False) -> None:
         """Compare the size, or all of it."""

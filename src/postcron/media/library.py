@@ -46,6 +46,13 @@ class Library(Protocol):
         """Raise `Permanent` unless the file is there in its size; with `full`, byte by byte."""
         ...
 
+    def address(self, file: MediaFile) -> str | None:
+        """Return where anybody can fetch the file for the next day; None if nowhere.
+
+        Asks nobody. It may be signed, and is then as good as a password.
+        """
+        ...
+
 
 def open_library(
     location: str,
@@ -54,21 +61,30 @@ def open_library(
     region: str | None = None,
     access_key: str | None = None,
     secret_key: str | None = None,
+    public_url: str | None = None,
 ) -> Library:
-    """Return the library at a path or at `s3://bucket/prefix`; nothing is touched yet."""
+    """Return the library at a path or at `s3://bucket/prefix`; nothing is touched yet.
+
+    `public_url` is where a web server shows the same folder or prefix to everybody.
+    """
     if location.startswith("s3://"):
         from postcron.media.s3 import Keys, S3Library
 
-        return S3Library(location, Keys(endpoint_url, region, access_key, secret_key))
+        return S3Library(location, Keys(endpoint_url, region, access_key, secret_key), public_url)
     from postcron.media.disk import DiskLibrary
 
-    return DiskLibrary(Path(location).expanduser())
+    return DiskLibrary(Path(location).expanduser(), public_url)
 
 
 def key(file: MediaFile) -> str:
     """Return the name of a file inside the library."""
     extension = _EXTENSIONS.get(file.mime) or file.mime.partition("/")[2]
     return f"{file.sha256[:2]}/{file.sha256}.{extension}"
+
+
+def public(public_url: str, file: MediaFile) -> str:
+    """Return the address of a file where a web server shows the library."""
+    return f"{public_url.rstrip('/')}/{key(file)}"
 
 
 def pieces(content: BinaryIO) -> Iterator[bytes]:

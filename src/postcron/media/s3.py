@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from postcron.errors import CannotWork, ConfigInvalid, LibraryUnavailable
-from postcron.media.library import PIECE, changed, damaged, key, pieces, proved
+from postcron.media.library import PIECE, changed, damaged, key, pieces, proved, public
 from postcron.model import MediaFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+#: seconds a signed address holds: platforms keep what they fetched it for no longer
+SIGNED_S: Final = 24 * 3600
 MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -77,6 +79,13 @@ class Bucket:
             with contextlib.closing(answer["Body"]) as body:
                 yield from body.iter_chunks(PIECE)
 
+    def signed(self, name: str) -> str:
+        """Return an address that opens one object to whoever has it, for a day."""
+        with self.translated():
+            return self.client.generate_presigned_url(
+                "get_object", Params={"Bucket": self.name, "Key": name}, ExpiresIn=SIGNED_S
+            )
+
     def write(self, source: Path, name: str, mime: str) -> None:
         """Store a file as an object, in parts when it is large, in constant memory."""
         from boto3.s3.transfer import TransferConfig, create_transfer_manager
@@ -119,9 +128,10 @@ class Bucket:
 class S3Library:
     """Objects under one prefix of one bucket."""
 
-    def __init__(self, location: str, keys: Keys) -> None:
+    def __init__(self, location: str, keys: Keys, public_url: str | None = None) -> None:
         bucket, self._prefix = split(location)
         self._bucket = Bucket(bucket, keys)
+        self._public_url = public_url
 
     def put(self, source: Path, file: MediaFile) -> MediaFile:
         """Upload, unless an object of this size is there; S3 shows an object whole or not at all."""
@@ -141,6 +151,12 @@ class S3Library:
             yield from content if offset else proved(content, file)
         except NoSuchObject as error:
             raise damaged(file, "is not in the library any more") from error
+
+    def address(self, file: MediaFile) -> str | None:
+        """Return the public address, else one that is signed for a day."""
+        if self._public_url is not None:
+            return public(self._public_url, file)
+        return self._bucket.signed(self._name(file))
 
     def check(self, file: MediaFile, *, full: bool = False) -> None:
         """Compare the size, or all of it."""

@@ -15,9 +15,12 @@ from postcron.model.call import SaveTicket as SaveTicket
 from postcron.model.call import Sight as Sight
 from postcron.model.call import Sighting as Sighting
 from postcron.model.call import Ticket as Ticket
+from postcron.model.limits import Cap as Cap
 from postcron.model.limits import Limits as Limits
 from postcron.model.limits import MediaRule as MediaRule
 from postcron.model.limits import Problem as Problem
+from postcron.model.limits import Proposal as Proposal
+from postcron.model.media import AddressMedia as AddressMedia
 from postcron.model.media import Attachment as Attachment
 from postcron.model.media import MediaFile as MediaFile
 from postcron.model.media import ReadMedia as ReadMedia

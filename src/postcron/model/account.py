@@ -57,6 +57,10 @@ class Session:
 
     data: Mapping[str, str] = field(repr=False)
     expires_at: datetime
+    #: when to renew it, if that is long before its end (a token of 60 days that dies unrenewed)
+    renew_at: datetime | None = None
+    #: after this it cannot be renewed any more: a person has to log in again; None: not known
+    dies_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class AccountState:
     #: the renewed session, sealed
     session: bytes | None = field(default=None, repr=False)
     session_expires_at: datetime | None = None
+    session_renew_at: datetime | None = None
+    session_dies_at: datetime | None = None
 
 
 @dataclass(frozen=True)

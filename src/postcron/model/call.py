@@ -8,8 +8,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from postcron.model.media import Attachment, ReadMedia
+from postcron.model.media import AddressMedia, Attachment, ReadMedia
 from postcron.model.values import Json, PostType
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a post is live: the platform's id, kept exactly as text, and its address."""
+
+    remote_id: str
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,13 @@ class Draft:
     key: str
     #: goes up when the text, media or options change; what phase 2 made for another one is void
     revision: int
+    #: before the publish call only: an upload that is part of the call is read as a whole first
     read: ReadMedia = field(repr=False, compare=False)
+    #: where a platform can fetch a file by itself; phase 2 only. It may be signed: never shown
+    address: AddressMedia = field(repr=False, compare=False)
+    #: the part of a thread this one answers, and the thread's first part
+    parent: Receipt | None = None
+    root: Receipt | None = None
 
 
 @dataclass(frozen=True)
@@ -46,14 +60,6 @@ class Ticket:
 
 
 SaveTicket = Callable[[Ticket], None]
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """Proof that a post is live: the platform's id, kept exactly as text, and its address."""
-
-    remote_id: str
-    url: str | None = None
 
 
 @dataclass(frozen=True)

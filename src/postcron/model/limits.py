@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from postcron.model.media import Attachment
 from postcron.model.values import Kind, PostType
 
 
@@ -32,6 +33,34 @@ class MediaRule:
     max_duration: timedelta | None = None
     max_pixels: int | None = None
     codecs: frozenset[str] | None = None
+    min_bytes: int = 1
+    #: width divided by height
+    min_ratio: float | None = None
+    max_ratio: float | None = None
+    #: pixels of the shorter and of the longer side
+    min_side: int | None = None
+    max_side: int | None = None
+
+
+@dataclass(frozen=True)
+class Cap:
+    """How many posts an account may publish in a sliding span of time, where that is documented."""
+
+    posts: int
+    per: timedelta
+    source: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A post as one account would publish it, before anything is saved."""
+
+    text: str
+    type: PostType
+    attachments: tuple[Attachment, ...]
+    options: Mapping[str, str]
+    #: the account's plain keys
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -54,3 +83,12 @@ class Limits:
     alt_max: int | None = None
     #: types that are nothing without media
     needs_media: frozenset[PostType] = frozenset()
+    #: kinds the platform fetches by itself: the library must have an address for them
+    fetched: frozenset[Kind] = frozenset()
+    caps: tuple[Cap, ...] = ()
+    #: types with limits of their own: these replace all of the above, `types` and `caps` excepted
+    special: Mapping[PostType, Limits] = field(default_factory=dict)
+
+    def of(self, type: PostType) -> Limits:
+        """Return what fits for posts of one type."""
+        return self.special.get(type, self)

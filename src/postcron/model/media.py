@@ -36,3 +36,5 @@ class Attachment:
 
 #: opens a file of the library and yields its bytes from an offset, in pieces of about 1 MiB
 ReadMedia = Callable[[MediaFile, int], Iterator[bytes]]
+#: returns an https address of a file of the library that anybody can fetch for some hours
+AddressMedia = Callable[[MediaFile], str]

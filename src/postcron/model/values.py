@@ -28,6 +28,8 @@ class Kind(StrEnum):
     GIF = "gif"
     VIDEO = "video"
     AUDIO = "audio"
+    #: pages to leaf through: PDF and office files
+    DOCUMENT = "document"
 
 
 class Act(StrEnum):

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Identity, SecretRef, Session
 from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
-from postcron.operations.sessions import is_fresh, keep, renewing, unsealed
+from postcron.operations.sessions import (
+    RENEW_AGAIN,
+    is_fresh,
+    keep,
+    lasts,
+    renewing,
+    unsealed,
+)
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
 from postcron.web import Api
+
+log = logging.getLogger(__name__)
 
 #: an identity confirmed this recently is believed without asking again
 KNOWN = timedelta(minutes=90)
@@ -122,7 +132,8 @@ class Doors:
             # Another run may have been told the same, and have put a new one in its place.
             kept = unsealed(self.house, self._state(account))
             if kept is not None and kept == self._sessions.get(account.name):
-                keep(self.house, account.name, Session(kept.data, self.house.clock.now()))
+                over = replace(kept, expires_at=self.house.clock.now())
+                keep(self.house, account.name, over)
 
     def _opened(self, account: Account, *, asked: bool) -> Platform:
         platform = self._with_session(account, self._state(account))
@@ -151,9 +162,16 @@ class Doors:
         return self._built(account, session)
 
     def _renewed(self, account: Account, session: Session | None) -> Session:
-        platform = self._built(account, session)
+        platform, now = self._built(account, session), self.house.clock.now()
         assert isinstance(platform, Refreshes)  # noqa: S101 - its class is
-        session = platform.refresh(self.house.clock.now())
+        try:
+            session = platform.refresh(now)
+        except PlatformError:
+            # Renewed early, and in vain: it is good for a while, and no post has to wait for this.
+            if session is None or not lasts(self.house, session):
+                raise
+            log.warning("the session of %s could not be renewed yet", account.name, exc_info=True)
+            session = replace(session, renew_at=now + RENEW_AGAIN)
         # Saved before its first use: a rotating token that is lost cannot be had again.
         keep(self.house, account.name, session)
         return session
@@ -185,7 +203,7 @@ class Doors:
 
 def _login(house: House, account: Account, session: Session | None) -> Login:
     def secret(name: str) -> str:
-        return house.plain(account.settings[name])
+        return house.plain(account.settings.get(name, ""))
 
     return Login(account.name, settings(house, account), secret, session)
 

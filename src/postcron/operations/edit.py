@@ -11,13 +11,12 @@ from typing import Any
 
 from postcron.errors import DoesNotFit, Refused
 from postcron.model import Attachment, Delivery, Move, Post, PostType
-from postcron.operations.accounts import settings
+from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
-from postcron.operations.schedule import first_wake, wrong_options
+from postcron.operations.schedule import first_wake
 from postcron.operations.selecting import post_of, select
 from postcron.rules import moments
-from postcron.rules.limits import problems
 from postcron.states import STEPS, State, Step
 
 EDITABLE = frozenset(state for state, step in STEPS if step is Step.EDITED)
@@ -196,11 +195,8 @@ def _check(
     text = changes.get("text", delivery.text)
     if text is None:
         text = post.text if change.text is None else change.text
-    limits = house.platform_class(account).limits(settings(house, account))
-    found = [
-        *problems(text, change.type or post.type, attachments, limits, delivery.ref),
-        *wrong_options(house, account, change.options.get(account.name, {})),
-    ]
+    type, options = change.type or post.type, changes.get("options", delivery.options)
+    found = unfitting(house, account, text, type, attachments, options, where=delivery.ref)
     if found:
         raise DoesNotFit(found)
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from postcron.clock import Clock, SystemClock
 from postcron.config import Config
-from postcron.errors import CannotWork, Invalid, NotFound
-from postcron.model import Account, Delivery, Move, Policy, Run, SecretRef
+from postcron.errors import CannotWork, Code, Evidence, Invalid, NotFound, Permanent
+from postcron.model import Account, Delivery, MediaFile, Move, Policy, Run, SecretRef
 from postcron.operations import host
 from postcron.operations.breaking import Openings
 from postcron.operations.harmless import harmless_move
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+NO_ADDRESS: Final = (
+    "The platform fetches media from a web address, and the library has none: keep it in S3 "
+    '(library = "s3://…"), or set public_url in [media] to where a web server shows it.'
+)
 
 
 def _find(platform: str) -> type[Platform]:
@@ -97,7 +102,19 @@ class House:
             region=keys.region,
             access_key=keys.access_key,
             secret_key=keys.secret_key,
+            public_url=self.config.media.public_url,
         )
+
+    def address(self, file: MediaFile) -> str:
+        """Return where a platform can fetch a file; raises `Permanent` when it is nowhere to be had.
+
+        A signed one is kept out of every message and log.
+        """
+        address = self.library.address(file)
+        if address is None:
+            raise Permanent(NO_ADDRESS, code=Code.NOT_CONFIGURED, evidence=Evidence.NOT_SENT)
+        self.secrets.remember(address.partition("?")[2])
+        return address
 
     def media_access(self) -> Access:
         """Return how media is fetched from where a person says it is."""

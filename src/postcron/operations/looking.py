@@ -83,7 +83,7 @@ def look(house: House, doors: Doors, run: Run, delivery: Delivery, post: Post) -
     since = case.attempt.intended_at - SKEW
     try:
         platform = doors.reader(house.account(delivery.account))
-        sighting = platform.look(draft(delivery, post), delivery.ticket, since)
+        sighting = platform.look(draft(house, delivery, post), delivery.ticket, since)
     except PostcronError as error:
         sighting = Sighting(Sight.UNCLEAR, f"The platform could not be read: {error.message}")
     except Exception as bug:

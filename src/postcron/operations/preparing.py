@@ -28,13 +28,20 @@ class LeaseLost(Exception):
     """Another run holds this delivery now: stop, and do not repair."""
 
 
-def _no_media(file: MediaFile, offset: int) -> Iterator[bytes]:
-    message = f"Only phase 2 reads media ({file.sha256})."
-    raise AssertionError(message)
+def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None = None) -> Draft:
+    """Return what a platform may know about a delivery.
 
+    Media may be read until the publish call begins: that they cannot be is proof that it did not.
+    """
 
-def draft(delivery: Delivery, post: Post, read: ReadMedia = _no_media) -> Draft:
-    """Return what a platform may know about a delivery; only phase 2 gets to read the media."""
+    def reading(file: MediaFile, offset: int = 0) -> Iterator[bytes]:
+        try:
+            yield from house.library.read(file, offset)
+        except CannotWork as error:
+            raise Temporary(
+                error.message, code=Code.LIBRARY_TROUBLE, evidence=Evidence.NOT_SENT
+            ) from error
+
     return Draft(
         text=post.text if delivery.text is None else delivery.text,
         type=post.type,
@@ -43,7 +50,8 @@ def draft(delivery: Delivery, post: Post, read: ReadMedia = _no_media) -> Draft:
         due_at=delivery.due_at or delivery.created_at,
         key=delivery.key,
         revision=delivery.revision,
-        read=read,
+        read=read or reading,
+        address=house.address,
     )
 
 
@@ -120,7 +128,7 @@ class Preparation:
         self._keep_lease()
 
     def _draft(self) -> Draft:
-        return draft(self.delivery, self.post, self._read)
+        return draft(self.house, self.delivery, self.post, self._read)
 
     def _read(self, file: MediaFile, offset: int = 0) -> Iterator[bytes]:
         for piece in self.house.library.read(file, offset):

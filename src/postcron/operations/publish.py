@@ -303,7 +303,7 @@ class Shift:
                 self.outcomes.add(held, moment_passed(self.clock))
 
     def _the_call(self, held: Held) -> Callable[[], Verdict]:
-        platform, asked = held.platform, draft(held.delivery, held.post)
+        platform, asked = held.platform, draft(self.house, held.delivery, held.post)
         assert platform is not None, "nothing is intended before its platform is open"  # noqa: S101
         return lambda: call(platform, asked, held.ticket, self.clock)
 

@@ -43,7 +43,9 @@ class Readying:
             with learning(self.house, account.name, ref=held.delivery.ref):
                 held.platform = platform = self.doors.open(account)
                 if ticket.ready and isinstance(platform, Starts):
-                    return platform.before_publish(draft(held.delivery, held.post), ticket)
+                    return platform.before_publish(
+                        draft(self.house, held.delivery, held.post), ticket
+                    )
             return ticket
 
         return prepare

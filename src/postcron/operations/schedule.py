@@ -20,11 +20,10 @@ from postcron.model import (
     PostType,
     Problem,
 )
-from postcron.operations.accounts import settings
+from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.rules import moments
-from postcron.rules.limits import problems
 from postcron.states import State
 
 
@@ -177,25 +176,8 @@ def _problems(
     house: House, wish: Wish, account: Account, attachments: Sequence[Attachment]
 ) -> list[Problem]:
     text = wish.texts.get(account.name, wish.text or "")
-    limits = house.platform_class(account).limits(settings(house, account))
-    return [
-        *problems(text, wish.type, attachments, limits, account.name),
-        *wrong_options(house, account, wish.options.get(account.name, {})),
-    ]
-
-
-def wrong_options(house: House, account: Account, options: Mapping[str, str]) -> list[Problem]:
-    """Return a problem for each option this account's platform does not know or allow."""
-    known = {option.name: option for option in house.platform_class(account).options}
-    wrong = []
-    for name, value in options.items():
-        if name not in known:
-            do = f"Known: {', '.join(sorted(known)) or 'none'}."
-            wrong.append(Problem(account.name, f"{account.platform} has no option {name!r}.", do))
-        elif known[name].choices and value not in known[name].choices:
-            do = f"Choose one of {', '.join(sorted(known[name].choices))}."
-            wrong.append(Problem(account.name, f"{name} cannot be {value!r}.", do))
-    return wrong
+    options = _options(house, account, wish)
+    return unfitting(house, account, text, wish.type, attachments, options, where=account.name)
 
 
 def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:

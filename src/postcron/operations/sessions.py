@@ -15,10 +15,20 @@ FRESH: Final = timedelta(minutes=10)
 #: longer than a renewal can take; after a crash in the middle of one the next run waits as long
 RENEWING: Final = timedelta(minutes=2)
 ASK_EVERY: Final = timedelta(seconds=1)
+#: a session that is still good, and could not be renewed early, is used as it is for so long
+RENEW_AGAIN: Final = timedelta(hours=6)
 
 
 def is_fresh(house: House, session: Session | None) -> bool:
-    return session is not None and session.expires_at - house.clock.now() > FRESH
+    """Say whether a session can be used without renewing it."""
+    if session is None or not lasts(house, session):
+        return False
+    return session.renew_at is None or house.clock.now() < session.renew_at
+
+
+def lasts(house: House, session: Session) -> bool:
+    """Say whether a session will still be good in a while, renewed or not."""
+    return session.expires_at - house.clock.now() > FRESH
 
 
 @contextmanager
@@ -41,7 +51,12 @@ def unsealed(house: House, state: AccountState) -> Session | None:
     """Return the session the store has for an account, if it has one."""
     if state.session is None or state.session_expires_at is None:
         return None
-    session = Session(house.sealer.unseal(state.session), state.session_expires_at)
+    session = Session(
+        house.sealer.unseal(state.session),
+        state.session_expires_at,
+        state.session_renew_at,
+        state.session_dies_at,
+    )
     _remember(house, session)
     return session
 
@@ -53,6 +68,8 @@ def keep(house: House, account: str, session: Session) -> None:
         account,
         session=house.sealer.seal(session.data),
         session_expires_at=session.expires_at,
+        session_renew_at=session.renew_at,
+        session_dies_at=session.dies_at,
         checked_at=None,
     )
 

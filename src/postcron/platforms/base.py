@@ -6,7 +6,7 @@ store; what it needs arrives in its `Login`, and what it must not lose goes out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
@@ -18,6 +18,7 @@ from postcron.model import (
     Draft,
     Identity,
     Limits,
+    Proposal,
     Receipt,
     SaveTicket,
     Session,
@@ -29,7 +30,10 @@ from postcron.web import Answer, Api
 
 @dataclass(frozen=True)
 class Login:
-    """One account, ready to be used: plain keys, secrets on demand, the renewed session if any."""
+    """One account, ready to be used: plain keys, secrets on demand, the renewed session if any.
+
+    A secret the configuration does not have is empty.
+    """
 
     account: str
     settings: Mapping[str, str]
@@ -93,7 +97,8 @@ class Platform(Protocol):
     def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
         """Make the one call that goes live, through `Api.act`, and nothing else.
 
-        Raises `PlatformError`; only `Evidence.NOT_SENT` and `Evidence.REFUSED` are believed.
+        A file that is part of the call is read before it. Raises `PlatformError`; only
+        `Evidence.NOT_SENT` and `Evidence.REFUSED` are believed.
         """
         ...
 
@@ -125,10 +130,13 @@ class Refreshes(Protocol):
 
 @runtime_checkable
 class Starts(Protocol):
-    """Wants to note something just before the publish call, for looking later (read-only)."""
+    """Wants to do something within the minute before the publish call, and again before each other.
+
+    It notes what `look` will need, or makes what nobody sees and nobody misses if it is lost.
+    """
 
     def before_publish(self, draft: Draft, ticket: Ticket) -> Ticket:
-        """Return the ticket with what `look` will need; raises `Temporary` or `Permanent`."""
+        """Return the ticket, to be saved with the intent; raises `Temporary` or `Permanent`."""
         ...
 
 
@@ -142,6 +150,77 @@ class Visits(Protocol):
         LIVE comes with the receipt. GONE is sure: it is not there, or not ours. All else is
         UNCLEAR, or raises `Temporary` or `Permanent`.
         """
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """Has rules that limits cannot say: options that need each other, tags that may be too many."""
+
+    @classmethod
+    def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
+        """Yield what does not fit, and what to do about it: two sentences each; asks nobody."""
+        ...
+
+
+@runtime_checkable
+class Authorizes(Protocol):
+    """Lets a person log in with a browser, and gives a session for it (OAuth 2.0)."""
+
+    def authorization(self, redirect: str, state: str, verifier: str) -> str:
+        """Return the page a person opens; it leads to `redirect` with a code and this `state`."""
+        ...
+
+    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
+        """Return the session a code stands for; raises `Temporary` or `Permanent`."""
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """Gives numbers about a post that is live."""
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        """Return the numbers by name (likes, comments, shares, views …), as far as it has them.
+
+        Raises `Temporary`, and `Permanent` when the post is not there any more.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An hour of the week, local to the account: Monday is 0."""
+
+    weekday: int
+    hour: int
+    #: how good it is, by the platform's own measure; only their order means something
+    worth: float
+
+
+@runtime_checkable
+class Advises(Protocol):
+    """Knows when an account's readers are there."""
+
+    def best_times(self, since: datetime, until: datetime, zone: str) -> Sequence[Moment]:
+        """Return the hours between two moments, in no order; raises `Temporary` or `Permanent`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many posts a platform lets an account publish before `resets_at`; None: not said."""
+
+    left: int
+    resets_at: datetime | None = None
+
+
+@runtime_checkable
+class Allows(Protocol):
+    """Can be asked how many posts it will still take; asked in phase 2, never at the second."""
+
+    def allowance(self, now: datetime) -> Allowance | None:
+        """Return what is left, None if it does not say; raises `Temporary` or `Permanent`."""
         ...
 
 

@@ -67,6 +67,6 @@ def refusing(answer: Answer, ticket: Ticket) -> tuple[Sequence[Refusal], str | N
 def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping[str, Any]:
     """Return the fields of a good answer, which has at least these."""
     body = fields(answer)
-    if answer.status not in {200, 202} or not body.keys() >= set(names):
+    if answer.status not in {200, 202, 206} or not body.keys() >= set(names):
         raise trouble(answer, refusals)
     return body

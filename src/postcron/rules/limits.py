@@ -9,7 +9,7 @@ from typing import Final
 
 import regex
 
-from postcron.model import Attachment, Limits, MediaRule, PostType, Problem
+from postcron.model import Attachment, Limits, MediaFile, MediaRule, PostType, Problem
 from postcron.rules.spans import spell
 
 _GRAPHEME: Final = regex.compile(r"\X")
@@ -37,6 +37,7 @@ def problems(
     if type not in limits.types:
         known = " or ".join(sorted(limits.types))
         return [Problem(where, f"there is no {type} here.", f"Choose --type {known}.")]
+    limits = limits.of(type)
     return [
         *_text(text, limits, where),
         *_missing(text, type, attachments, limits, where),
@@ -114,13 +115,38 @@ def _measures(attachment: Attachment, rule: MediaRule) -> Iterator[tuple[str, st
     file = attachment.file
     if file.size == 0:
         yield "is empty.", "Give the whole file."
+    elif file.size < rule.min_bytes:
+        yield (
+            f"has {_bytes(file.size)}; {_bytes(rule.min_bytes)} are the least.",
+            "Use a larger one.",
+        )
     if file.size > rule.max_bytes:
         yield f"has {_bytes(file.size)}, and {_bytes(rule.max_bytes)} fit.", "Make it smaller."
     pixels = (file.width or 0) * (file.height or 0)
     if rule.max_pixels is not None and pixels > rule.max_pixels:
         size = f"{file.width} × {file.height} = {pixels:,} pixels"
         yield f"has {size}, and {rule.max_pixels:,} fit.", "Make it smaller."
+    yield from _shaped(file, rule)
     yield from _lasts(file.duration, rule)
+
+
+def _shaped(file: MediaFile, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    width, height = file.width or 0, file.height or 0
+    if not (width and height):
+        return
+    size = f"is {width} × {height} pixels"
+    if rule.min_side is not None and min(width, height) < rule.min_side:
+        yield f"{size}; each side needs {rule.min_side} at least.", "Make it larger."
+    if rule.max_side is not None and max(width, height) > rule.max_side:
+        yield f"{size}; no side may have more than {rule.max_side}.", "Make it smaller."
+    if rule.min_ratio is not None and width / height < rule.min_ratio:
+        yield f"{size}: too tall; {_ratio(rule.min_ratio)} is the limit.", "Crop it."
+    if rule.max_ratio is not None and width / height > rule.max_ratio:
+        yield f"{size}: too wide; {_ratio(rule.max_ratio)} is the limit.", "Crop it."
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}:1" if ratio >= 1 else f"1:{1 / ratio:.2f}"
 
 
 def _lasts(duration: timedelta | None, rule: MediaRule) -> Iterator[tuple[str, str]]:

@@ -207,6 +207,8 @@ class AccountStateRow(SQLModel, table=True):
     block_why: str | None = Field(default=None, sa_type=Text)
     session: bytes | None = Field(default=None, sa_type=LargeBinary)
     session_expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    session_renew_at: datetime | None = Field(default=None, sa_type=Instant)
+    session_dies_at: datetime | None = Field(default=None, sa_type=Instant)
     #: a run renews the session; nobody else may until then
     renewing_until: datetime | None = Field(default=None, sa_type=Instant)
 

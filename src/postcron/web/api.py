@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from postcron.web.request import (
     json_body,
     multipart,
     user_agent,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Api:
         The body is one of `json`, `form`, `content` (an iterator needs its `size`) and `upload`
         (with `form` beside it). `timeout` is for all of it; a large body gets more by its size.
         """
-        body = _body(json, form, content, size, upload)
+        body = _body(json, form, content, size, () if upload is None else (upload,))
         return self._wire().call(self._request(method, path, body, headers, params), timeout)
 
     def act(
@@ -76,17 +77,21 @@ class Api:
         path: str,
         *,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        uploads: Sequence[Upload] = (),
     ) -> Answer:
         """Make the publish call: a fresh connection, no redirects, no retries, one overall deadline.
 
-        Returns any complete answer. Raises `Temporary(evidence=NOT_SENT)` when no byte of the
-        request left, and `OutcomeUnknown` for everything else.
+        The body is one of `json`, `form`, `content` and `uploads` (with `form` beside them); all of
+        it is in memory before anything is connected. Returns any complete answer. Raises
+        `Temporary(evidence=NOT_SENT)` when no byte of the request left, and `OutcomeUnknown` for
+        everything else.
         """
-        from postcron.web.wire import act
-
-        body = Body() if json is None else json_body(json)
-        return act(self._request(method, path, body, headers), self._deadline)
+        body = whole(_body(json, form, content, None, uploads))
+        return self._acted(self._request(method, path, body, headers, params))
 
     def _request(
         self,
@@ -102,6 +107,11 @@ class Api:
         merged = {**ours, **{name.lower(): value for name, value in theirs.items()}}
         return build(method, url, params=params, headers=merged, body=body)
 
+    def _acted(self, request: Request) -> Answer:
+        from postcron.web.wire import act
+
+        return act(request, self._deadline)
+
     def _wire(self) -> Wire:
         if not hasattr(self._of_thread, "wire"):
             from postcron.web.wire import Wire
@@ -116,10 +126,10 @@ def _body(
     form: Mapping[str, str] | None,
     content: Iterator[bytes] | bytes | None,
     size: int | None,
-    upload: Upload | None,
+    uploads: Sequence[Upload],
 ) -> Body:
-    if upload is not None:
-        return multipart(form or {}, upload)
+    if uploads:
+        return multipart(form or {}, uploads)
     if isinstance(content, bytes):
         return Body.of(content)
     if content is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -97,18 +97,32 @@ def form_body(form: Mapping[str, str]) -> Body:
     return Body.of(urlencode(form).encode(), "application/x-www-form-urlencoded")
 
 
-def multipart(form: Mapping[str, str], upload: Upload) -> Body:
-    """Return a form with one file, whose size is known before its first byte is read."""
+def multipart(form: Mapping[str, str], uploads: Sequence[Upload]) -> Body:
+    """Return a form with files, whose size is known before their first byte is read."""
     boundary = secrets.token_hex(16)
     fields = "".join(f"{_part(boundary, name)}\r\n\r\n{value}\r\n" for name, value in form.items())
-    file = f'{_part(boundary, upload.field)}; filename="{_quoted(upload.name)}"'
-    head = f"{fields}{file}\r\nContent-Type: {upload.mime}\r\n\r\n".encode()
-    tail = f"\r\n--{boundary}--\r\n".encode()
+    heads = [_head(boundary, upload) for upload in uploads]
+    tail = f"--{boundary}--\r\n".encode()
+    files = (
+        chain([head], upload.chunks, [b"\r\n"]) for head, upload in zip(heads, uploads, strict=True)
+    )
+    size = sum(len(head) + upload.size + 2 for head, upload in zip(heads, uploads, strict=True))
     return Body(
-        chain([head], upload.chunks, [tail]),
-        len(head) + upload.size + len(tail),
+        chain([fields.encode()], chain.from_iterable(files), [tail]),
+        len(fields.encode()) + size + len(tail),
         f"multipart/form-data; boundary={boundary}",
     )
+
+
+def whole(body: Body) -> Body:
+    """Return a body with all of its bytes in memory."""
+    content = body.content
+    return body if isinstance(content, bytes) else Body.of(b"".join(content), body.mime)
+
+
+def _head(boundary: str, upload: Upload) -> bytes:
+    file = f'{_part(boundary, upload.field)}; filename="{_quoted(upload.name)}"'
+    return f"{file}\r\nContent-Type: {upload.mime}\r\n\r\n".encode()
 
 
 def _part(boundary: str, name: str) -> str:

@@ -84,7 +84,7 @@ def _media() -> None:
         sa.Column("duration", sa.Float),
         _text("codec", nullable=True),
         _text("location"),
-        _only("media_kind", "kind", "image", "gif", "video", "audio"),
+        _only("media_kind", "kind", "image", "gif", "video", "audio", "document"),
     )
 
 
