@@ -1,11 +1,14 @@
-"""`python -m tests.proof`: runs the long layers of the proof and prints their figures."""
+"""`python -m tests.proof`: runs the long layers of the proof and prints their figures.
+
+A breach is said on stderr when it is found, with what repeats it.
+"""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
@@ -18,25 +21,38 @@ PATH = marks.ROOT / "docs" / "proof.md"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run what was asked for; 1 if any layer found a breach."""
+    """Run what was asked for; 1 if any layer found a breach, 130 if a signal ended it before."""
     known = layers.named()
     asked = _parser(sorted(known)).parse_args(words)
     chosen = {name: known[name] for name in asked.only or sorted(known)}
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    done = []
-    for each in layers.run(
-        chosen, seed=asked.seed, count=asked.count, limit=asked.limit * 60, jobs=asked.jobs
-    ):
-        _say(f"{each.figures.layer}: {each.figures.runs:,} runs, {each.figures.bad} breaches")
-        done.append(each)
-    done.sort(key=lambda each: each.figures.layer)
-    _print(done)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    done: list[layers.Done] = []
+    try:
+        for each in _run(chosen, asked):
+            _say(f"{each.figures.layer}: {each.figures.runs:,} runs, {each.figures.bad} breaches")
+            done.append(each)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        done.sort(key=lambda each: each.figures.layer)
+        _print(done)
     results.merge({f"sweep {each.figures.layer}": _result(each) for each in done})
     if asked.save:
         PATH.parent.mkdir(exist_ok=True)
         page = sheet.page(done, command=_command(asked), postgres=_postgres())
         PATH.write_text(page, encoding="utf-8")
     return int(any(each.figures.bad for each in done))
+
+
+def _run(chosen: dict[str, layers.Sweep], asked: argparse.Namespace) -> Iterator[layers.Done]:
+    return layers.run(
+        chosen,
+        seed=asked.seed,
+        count=asked.count,
+        limit=asked.limit * 60,
+        say=_say,
+        jobs=asked.jobs,
+    )
 
 
 def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
@@ -47,7 +63,12 @@ def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
         "--only", action="append", choices=known, metavar="LAYER", help=", ".join(known)
     )
     parser.add_argument("--jobs", type=int, default=2, help="how many layers at a time")
-    parser.add_argument("--limit", type=float, default=20, help="minutes that a layer may take")
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=20,
+        help="minutes that a layer may take; what it has then counts",
+    )
     parser.add_argument("--save", action="store_true", help="write docs/proof.md")
     return parser
 

@@ -34,6 +34,8 @@ EVERY, RARELY, OFTEN = timedelta(minutes=1), timedelta(minutes=30), 40
 #: what a step of a story may be stopped by
 CUT_SHORT = (Killed, CannotWork)
 REAL = ("onlysocial", "mastodon", "bluesky")
+#: worlds that a process plays in before it says what it found
+SHARE = 4
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def endings(
         yield f"{setting}: {first}, {second}", play(folder, ground, setting, first, second)
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Play `count` stories, or somewhat more, in worlds chosen by `seed`; on every core."""
     chance = random.Random(seed)
     every = settings()
@@ -208,12 +210,11 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
     chosen = every[: max(count // 8, 1)]
     share = -(-count // len(chosen))
     cores = multiprocessing.cpu_count()
-    jobs = [(seed, chosen[n::cores], share, folder) for n in range(cores)]
-    figures = Figures("crashes")
+    parts = [chosen[n : n + SHARE] for n in range(0, len(chosen), SHARE)]
+    jobs = [(seed, part, share, folder) for part in parts]
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
         for part in pool.map(_work, *zip(*jobs, strict=True)):
             figures.join(part)
-    return figures
 
 
 def _work(seed: int, chosen: list[Setting], share: int, folder: Path) -> Figures:
@@ -229,11 +230,11 @@ def _work(seed: int, chosen: list[Setting], share: int, folder: Path) -> Figures
 
 def tally(figures: Figures, name: str, told: Told) -> None:
     """Count one story."""
-    figures.add(name, told.breaches)
     ended = told.states == [State.PUBLISHED]
     figures.published += ended
     figures.needs_you += not ended
     figures.counted["points reached"] += len(told.points)
+    figures.add(name, told.breaches)
 
 
 @contextmanager

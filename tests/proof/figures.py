@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 #: breaches kept word for word: the rest is counted
 KEPT = 20
@@ -27,6 +28,8 @@ class Figures:
     counted: Counter[str] = field(default_factory=Counter)
     #: what went wrong, each with what repeats it (seed, point)
     breaches: list[str] = field(default_factory=list)
+    #: told of all this after each run: what comes next may never end
+    heard: Callable[[Figures], object] | None = field(default=None, repr=False)
 
     def add(self, name: str, found: list[str]) -> None:
         """Count one run and what the oracle found in it; `name` says how to repeat it."""
@@ -40,6 +43,7 @@ class Figures:
                 self.other += 1
             if len(self.breaches) < KEPT:
                 self.breaches.append(f"{name}: {breach}")
+        self.hand_over()
 
     def join(self, part: Figures) -> None:
         """Add what another process counted of the same layer."""
@@ -47,6 +51,11 @@ class Figures:
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.counted += part.counted
         self.breaches = (self.breaches + part.breaches)[:KEPT]
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        if self.heard is not None:
+            self.heard(replace(self, heard=None))
 
     @property
     def bad(self) -> int:

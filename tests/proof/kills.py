@@ -123,12 +123,11 @@ def settings() -> list[Setting]:
     return [Setting("sqlite", name, answer) for name in PLATFORMS for answer in ANSWERS]
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Kill `count` runs, at points chosen by `seed`; all of them if `count` is large enough."""
-    figures = Figures("kills")
     if not AVAILABLE:
         figures.add("strace", ["0 not run: there is no strace here"])
-        return figures
+        return
     cores = multiprocessing.cpu_count()
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
         found = pool.map(points, [folder] * len(settings()), settings())
@@ -141,7 +140,6 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
         ):
             tally(figures, f"{setting}: {point}", told)
     figures.counted["points there are"] = len(stories)
-    return figures
 
 
 def _play(folder: Path, story: tuple[Setting, Point]) -> Told:

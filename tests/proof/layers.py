@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
@@ -18,9 +19,10 @@ from pathlib import Path
 import tests.proof
 from tests.proof.figures import Figures
 
-Sweep = Callable[[int, int, Path], Figures]
-#: what a layer that is asked to stop gets to put its servers away
-TO_TIDY_UP = 30
+#: counts in the figures it is given, from a seed, so many stories, in a folder
+Sweep = Callable[[Figures, int, int, Path], None]
+#: what a layer that is asked to stop gets to put its servers away, each time it is asked
+TO_TIDY_UP = 15
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,37 @@ def named() -> dict[str, Sweep]:
 
 
 def run(
-    sweeps: Mapping[str, Sweep], *, seed: int, count: int, limit: float, jobs: int = 1
+    sweeps: Mapping[str, Sweep],
+    *,
+    seed: int,
+    count: int,
+    limit: float,
+    say: Callable[[str], object],
+    jobs: int = 1,
 ) -> Iterator[Done]:
-    """Run layers, `jobs` at a time, and yield each as it ends.
+    """Run layers, `jobs` at a time, `say` each breach when it is found, and yield each layer at its end.
 
-    One that breaks, shows nothing or takes longer than `limit` seconds is a breach. Each has a
-    process of its own: what it opens, changes or leaks reaches no other.
+    One that breaks, shows nothing, takes longer than `limit` seconds or is interrupted is a breach,
+    beside what it has counted by then. Each has a process of its own: what it opens, changes or
+    leaks reaches no other. Raises `KeyboardInterrupt` after the last of those that were at work.
     """
     waiting = list(sweeps.items())
     working: list[_Work] = []
     try:
         while waiting or working:
             while waiting and len(working) < jobs:
-                working.append(_Work(*waiting.pop(0), seed, count))
+                working.append(_Work(*waiting.pop(0), seed, count, say))
             connection.wait([each.answer for each in working], timeout=1)
-            for each in [each for each in working if each.is_over(limit)]:
-                working.remove(each)
-                yield each.done(limit)
+            for each in list(working):
+                over = each.is_over(limit)
+                each.hear()
+                if over:
+                    working.remove(each)
+                    yield each.done(each.trouble(limit))
+    except KeyboardInterrupt:
+        for each in working:
+            yield each.done(f"interrupted after {each.seconds / 60:.0f} minutes")
+        raise
     finally:
         for each in working:
             each.end()
@@ -71,10 +87,14 @@ def run(
 class _Work:
     """One layer at work."""
 
-    def __init__(self, name: str, sweep: Sweep, seed: int, count: int) -> None:
+    def __init__(
+        self, name: str, sweep: Sweep, seed: int, count: int, say: Callable[[str], object]
+    ) -> None:
         context = multiprocessing.get_context("spawn")
-        self.name = name
         self.folder = tempfile.TemporaryDirectory(prefix=f"postcron-{name}-")
+        self.figures = Figures(name)
+        self.repeats = f"python -m tests.proof --only {name} --seed {seed} --count {count}"
+        self.say = say
         self.answer, theirs = context.Pipe(duplex=False)
         given = (theirs, name, sweep, seed, count, self.folder.name)
         self.process: BaseProcess = context.Process(target=_work, args=given)
@@ -87,25 +107,43 @@ class _Work:
         return time.monotonic() - self.began
 
     def is_over(self, limit: float) -> bool:
-        return self.answer.poll() or self.seconds > limit
+        return not self.process.is_alive() or self.seconds > limit
 
-    def done(self, limit: float) -> Done:
+    def hear(self) -> None:
+        """Take in what it has counted by now, and say what is new in it."""
+        with suppress(EOFError, OSError):  # it has ended, perhaps in the middle of a word
+            while self.answer.poll():
+                known = len(self.figures.breaches)
+                self.figures = self.answer.recv()
+                for breach in self.figures.breaches[known:]:
+                    self.say(f"BREACH by run {self.figures.runs:,} of `{self.repeats}`: {breach}")
+
+    def trouble(self, limit: float) -> str | None:
+        """Return why it has not come to its end."""
+        if self.process.is_alive():
+            return f"not done after {limit / 60:.0f} minutes"
+        if self.process.exitcode:
+            return f"its process ended with {self.process.exitcode}"
+        return None
+
+    def done(self, trouble: str | None) -> Done:
+        self.hear()
         seconds = self.seconds
-        try:
-            figures: Figures = self.answer.recv() if self.answer.poll() else _slow(self.name, limit)
-        except EOFError:
-            self.process.join()
-            figures = _broken(self.name, f"its process ended with {self.process.exitcode}")
+        if trouble is not None:
+            self.figures.add(self.figures.layer, [f"0 no end: {trouble}"])
         self.end()
-        figures.layer = self.name
-        return Done(figures, seconds)
+        return Done(self.figures, seconds)
 
     def end(self) -> None:
-        """Let it leave as for Ctrl-C, which takes its servers along; then by force."""
+        """Let it leave as for Ctrl-C, which takes its servers along; then by force, with all it began."""
+        assert self.process.pid is not None
         self.process.join(1)
-        if self.process.is_alive() and self.process.pid is not None:
-            os.kill(self.process.pid, signal.SIGINT)
-            self.process.join(TO_TIDY_UP)
+        for _ in range(2):  # the first may come where Python ignores it: while it collects garbage
+            if self.process.is_alive():
+                os.kill(self.process.pid, signal.SIGINT)
+                self.process.join(TO_TIDY_UP)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.join()
         self.folder.cleanup()
@@ -114,20 +152,15 @@ class _Work:
 def _work(
     answer: connection.Connection, name: str, sweep: Sweep, seed: int, count: int, folder: str
 ) -> None:
+    os.setpgrp()  # Ctrl-C on a terminal is for who began this, and who then tells it once
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    figures = Figures(name, heard=answer.send)
     try:
-        figures = sweep(seed, count, Path(folder))
+        sweep(figures, seed, count, Path(folder))
         if not figures.runs:
             figures.add(name, ["0 no run: it has shown nothing here"])
     except Exception as error:
-        figures = _broken(name, f"{type(error).__name__}: {error}")
-    answer.send(figures)
-
-
-def _broken(name: str, why: str) -> Figures:
-    figures = Figures(name)
-    figures.add(name, [f"0 no end: {why}"])
-    return figures
-
-
-def _slow(name: str, limit: float) -> Figures:
-    return _broken(name, f"not done after {limit / 60:.0f} minutes")
+        figures.add(name, [f"0 no end: {type(error).__name__}: {error}"])
+    except KeyboardInterrupt:
+        return
+    figures.hand_over()

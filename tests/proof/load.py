@@ -48,17 +48,15 @@ class Load:
     seconds: float
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Let one run meet ten times `count` due posts and a thousand times `count` rows of history."""
-    figures = Figures("load")
     due, history = 10 * count, 1000 * count
     found, took = story(seed, folder, due=due, history=history)
-    figures.add(f"seed {seed}, {due} due, {history} rows of history", found)
     figures.published = len(took.texts)
     figures.counted.update(
         {"due": due, "history": history, "MB": round(took.megabytes), "s": round(took.seconds)}
     )
-    return figures
+    figures.add(f"seed {seed}, {due} due, {history} rows of history", found)
 
 
 def story(seed: int, folder: Path, *, due: int, history: int) -> tuple[list[str], Load]:

@@ -6,15 +6,16 @@ the oracle judges; at the end time goes on until nothing wakes, and it judges on
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, assume, seed, settings
+from hypothesis import HealthCheck, Phase, assume, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -55,7 +56,17 @@ SEAMS = 60
 #: a step of the end; and so many of them are more than enough
 AT_THE_END = timedelta(minutes=5)
 STEPS_AT_THE_END = 600
+#: games of one seed: so few that they can be played again while one waits
+GAMES = 50
 NewStore = Callable[[Path], str]
+
+
+class Breach(AssertionError):
+    """What the oracle found in a game."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("\n".join(found))
+        self.found = found
 
 
 class Machine(RuleBasedStateMachine):
@@ -63,9 +74,8 @@ class Machine(RuleBasedStateMachine):
 
     #: how a store is made; None: the copy of an empty SQLite file
     new_store: NewStore | None = None
-    #: finished stories and faults, for the figures
-    stories = 0
-    faults = 0
+    #: where games that came to a good end are counted
+    figures: ClassVar[Figures] = Figures("machine")
 
     hosts: Bundle[Host] = Bundle("hosts")
     deliveries: Bundle[str] = Bundle("deliveries")
@@ -203,23 +213,29 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_oracle_is_content(self) -> None:
-        assert self._breaches() == []
+        self._judge()
 
-    def _breaches(self, **more: Any) -> list[str]:
+    def _judge(self, **more: Any) -> None:
         evidence = self.world.evidence(before=self.rows, **more)
         found = breaches(evidence) + self.world.network.wrong
         self.rows = evidence.rows()
-        return found + list(map(repr, self.world.turns.crashes))
+        found += map(repr, self.world.turns.crashes)
+        if found:
+            raise Breach(found)
 
     def teardown(self) -> None:
         try:
-            self._let_time_go_on()
-            assert self._breaches(told=self.world.said(), over=True) == []
-            Machine.stories += 1
-            Machine.faults += self.world.network.faults + self.world.faults
+            if not isinstance(sys.exc_info()[1], Breach | KeyboardInterrupt):
+                self.comes_to_its_end()
         finally:
             self.world.close()
             self.room.cleanup()
+
+    def comes_to_its_end(self) -> None:
+        self._let_time_go_on()
+        self._judge(told=self.world.said(), over=True)
+        self.figures.counted["faults"] += self.world.network.faults + self.world.faults
+        self.figures.add("", [])
 
     def _let_time_go_on(self) -> None:
         self.world.turns.play()
@@ -245,14 +261,22 @@ def quickly(examples: int, steps: int, **more: Any) -> settings:
     )
 
 
-def sweep(number: int, count: int, folder: Path) -> Figures:
-    """Play `count` games of fifty steps, chosen by a seed; the first breach ends it."""
-    figures = Figures("state machine, SQLite")
-    Machine.stories = Machine.faults = 0
-    try:
-        run_state_machine_as_test(seed(number)(Machine), settings=quickly(count, 50))
-    except AssertionError as breach:
-        figures.add(f"machine seed {number}", [f"0 {breach}"])
-    figures.runs = Machine.stories
-    figures.counted["faults"] = Machine.faults
-    return figures
+def play(number: int, games: int) -> None:
+    """Play the games of one seed; raises what breaks the first, with its steps as notes."""
+    chosen = quickly(games, 50, phases=[Phase.generate], report_multiple_bugs=False)
+    run_state_machine_as_test(seed(number)(Machine), settings=chosen)
+
+
+def sweep(figures: Figures, number: int, count: int, folder: Path) -> None:
+    """Play `count` games of fifty steps, of as many seeds as it takes; a breach ends those of its seed."""
+    Machine.figures = figures
+    for first in range(0, count, GAMES):
+        chosen, games = number + first // GAMES, min(GAMES, count - first)
+        begun = figures.runs
+        try:
+            play(chosen, games)
+        except Exception as error:
+            found = error.found if isinstance(error, Breach) else [f"0 {error!r}"]
+            again = f"--only machine --seed {chosen} --count {games}"
+            figures.add(f"game {figures.runs - begun + 1} of {again}", found)
+            print(*getattr(error, "__notes__", []), sep="\n", file=sys.stderr, flush=True)

@@ -146,9 +146,8 @@ def _go_on(
         reports.extend(run(house) for house in houses)
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Hold a run up, or end its host, at `count` of all points of each class of act and answer."""
-    figures = Figures("orders")
     every: list[tuple[Act, str, int, bool]] = []
     for act, answer in product(ACTS, ANSWERS):
         points = play(folder / f"{act}-{answer}", act, answer, None).points
@@ -157,7 +156,6 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
         ended = play(folder / "story", act, answer, number, dies=dies)
         shutil.rmtree(folder / "story")
         how = f"{'gone' if dies else 'held up'} {ended.points[-1]}"
-        figures.add(f"{act}, {answer}, point {number} ({how})", ended.breaches)
         figures.published += ended.state is State.PUBLISHED
         figures.needs_you += ended.state is not State.PUBLISHED
-    return figures
+        figures.add(f"{act}, {answer}, point {number} ({how})", ended.breaches)

@@ -117,9 +117,8 @@ def _go_on(stage: Stage, delivery: Delivery, reports: list[Report]) -> None:
         reports.append(run(stage.house))
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Cut at `count` of all statements, in each way; the server falls over at one in fifty."""
-    figures = Figures("postgres cuts")
     with postgres.running() as server, PgWire(server) as wire:
         prepare_database(server)
         every: list[tuple[Act, str, int, Happens]] = []
@@ -133,8 +132,7 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
             how = happens if number % 50 else restarted
             ended = play(folder / "story", wire, act, answer, at, how)
             shutil.rmtree(folder / "story")
-            figures.add(f"{act}, {answer}, {how.__name__} {at}", ended.breaches)
             figures.counted[how.__name__] += 1
             figures.published += ended.state is State.PUBLISHED
             figures.needs_you += ended.state is not State.PUBLISHED
-    return figures
+            figures.add(f"{act}, {answer}, {how.__name__} {at}", ended.breaches)

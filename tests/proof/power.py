@@ -114,12 +114,11 @@ def _check(folder: Path) -> list[str]:
     return [] if answer == "ok" else [f"9 damaged: {answer}"]
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Cut the power at every sync in each safe mode, then as often again with some writes kept."""
-    figures = Figures("power")
     if not AVAILABLE:
         figures.add("strace", ["0 not run: there is no strace here"])
-        return figures
+        return
     chance = random.Random(seed)
     for mode in SAFE:
         with recording(folder, mode) as tape:
@@ -133,7 +132,6 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
     figures.counted["unsafe modes that doubled"] = sum(doubles(folder, mode) for mode in UNSAFE)
     if figures.counted["unsafe modes that doubled"] < len(UNSAFE):
         figures.add("control", ["0 no control: an unsafe mode lost nothing, so this shows nothing"])
-    return figures
 
 
 def _sample(cuts: list[int], most: int, chance: random.Random) -> list[int]:

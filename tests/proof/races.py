@@ -118,9 +118,8 @@ def _rate(store: Store) -> float:
     return len(at) / max((max(at) - min(at)).total_seconds(), 0.001)
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Race 2 and 20 hosts over `count` due deliveries, on SQLite and on PostgreSQL."""
-    figures = Figures("races")
     with postgres.running() as server:
         for hosts in (2, 20):
             for database in ("sqlite", "postgres"):
@@ -133,12 +132,11 @@ def sweep(seed: int, count: int, folder: Path) -> Figures:
                 ended = run_race(place, url, hosts=hosts, due=count)
                 _count(figures, f"{hosts} hosts on {database}", ended, count)
                 shutil.rmtree(place)
-    return figures
 
 
 def _count(figures: Figures, name: str, ended: Race, due: int) -> None:
-    figures.add(name, ended.breaches)
     figures.runs += due - 1  # each delivery is a story of its own: all hosts were after it
     figures.published += sum(ended.shares)
     figures.counted[f"busy, {name}"] = ended.busy
     figures.counted[f"claims/s, {name}"] = round(ended.claims_per_s)
+    figures.add(name, ended.breaches)

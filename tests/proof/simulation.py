@@ -212,16 +212,14 @@ def play(seed: int, folder: Path) -> tuple[list[str], World]:
         world.turns.end()
 
 
-def sweep(seed: int, count: int, folder: Path) -> Figures:
+def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Tell the stories of `count` seeds from `seed` on."""
-    figures = Figures("simulation of several hosts")
     for number in range(seed, seed + count):
         with tempfile.TemporaryDirectory(dir=folder) as room:
             found, world = play(number, Path(room))
-            figures.add(f"simulation seed {number}", found)
             _count(figures, world)
             world.close()
-    return figures
+            figures.add(f"simulation seed {number}", found)
 
 
 def _count(figures: Figures, world: World) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from postcron.model import Filter
+from tests.proof.figures import Figures
 from tests.proof.simulation import play, sweep
 
 
 def test_some_seeds_end_well(memory: Path) -> None:
-    figures = sweep(0, 8, memory)
+    figures = Figures("simulation")
+    sweep(figures, 0, 8, memory)
     assert figures.breaches == []
     assert figures.counted["faults"] > 10
     assert figures.published > 10

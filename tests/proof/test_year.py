@@ -8,6 +8,7 @@ import pytest
 
 from postcron.rules import moments
 from tests.builders import NOW
+from tests.proof.figures import Figures
 from tests.proof.year import misread, stretches, sweep
 
 ODD = [
@@ -30,7 +31,8 @@ def test_local_times_of_a_year_are_read_as_another_program_reads_them(zone: str)
 
 @pytest.mark.fault("F73")
 def test_posts_around_a_change_of_clocks_go_out_once_at_their_instant(memory: Path) -> None:
-    figures = sweep(1, 5, memory)
+    figures = Figures("year")
+    sweep(figures, 1, 5, memory)
     assert figures.breaches == []
     assert figures.published
 
