@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, Phase, assume, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -32,6 +32,7 @@ from postcron.errors import CannotWork, Invalid
 from postcron.model import Delivery
 from postcron.operations.accounts import check
 from postcron.operations.cancel import cancel, delete
+from postcron.operations.checking import findings
 from postcron.operations.edit import Change, edit
 from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
@@ -56,6 +57,8 @@ SEAMS = 60
 #: a step of the end; and so many of them are more than enough
 AT_THE_END = timedelta(minutes=5)
 STEPS_AT_THE_END = 600
+#: after so many of them somebody reads what the monitor says
+SELDOM = 12
 #: games of one seed: so few that they can be played again while one waits
 GAMES = 50
 NewStore = Callable[[Path], str]
@@ -151,7 +154,8 @@ class Machine(RuleBasedStateMachine):
     def resolves(self, ref: str, again: bool) -> None:
         """An honest person: says *landed* of what is live, and nothing else of it."""
         found = [d for d in self.world.deliveries() if d.ref == ref]
-        assume(found and found[0].state in {State.UNKNOWN, State.CONFIRMING})
+        if not found or found[0].state not in {State.UNKNOWN, State.CONFIRMING}:
+            return
         shown = [one for one in self.world.network.shown if one.key == found[0].key]
         if shown:
             self._typed(partial(landed, id=ref, address=shown[0].remote_id, actor="me"))
@@ -159,6 +163,12 @@ class Machine(RuleBasedStateMachine):
             self._typed(partial(resend, id=ref, confirmed=ref, actor="me"))
         else:
             self._typed(partial(drop, id=ref, actor="me"))
+
+    def _reads_the_alarms(self) -> None:
+        """Mend the accounts that `status --check` names: what is late there may wait for nothing else."""
+        found = self._typed(lambda house: findings(house, idle={})) or []
+        if blocked := [one.account for one in found if one.code == "blocked"]:
+            self._typed(lambda house: check(house, blocked))
 
     # --- cron, and what goes wrong -----------------------------------------------------------
 
@@ -205,9 +215,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def the_next_moment_comes(self) -> None:
         wake = self.world.next_wake()
-        assume(wake is not None)
-        assert wake is not None
-        self.world.turns.play(until=max(wake - timedelta(seconds=8), self.world.turns.now))
+        if wake is not None:
+            self.world.turns.play(until=max(wake - timedelta(seconds=8), self.world.turns.now))
 
     # --- what always holds -------------------------------------------------------------------
 
@@ -239,9 +248,11 @@ class Machine(RuleBasedStateMachine):
 
     def _let_time_go_on(self) -> None:
         self.world.turns.play()
-        for _ in range(STEPS_AT_THE_END):
+        for number in range(STEPS_AT_THE_END):
             if (wake := self.world.next_wake()) is None:
                 return
+            if number % SELDOM == SELDOM - 1:
+                self._reads_the_alarms()
             now = self.world.turns.now
             self.world.turns.play(until=wake if wake > now else now + AT_THE_END)
             for host in self.world.hosts:

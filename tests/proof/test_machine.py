@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from postcron.operations.run import run
+from postcron.states import State
 from postcron.store import migrate
 from tests.postgres import Server
 from tests.proof.machine import Machine, quickly
@@ -29,3 +31,19 @@ def test_no_order_of_steps_breaks_a_promise_on_postgresql(postgres_server: Serve
             return postgres_server.fresh_url("game")
 
     run_state_machine_as_test(OnPostgres, settings=quickly(2, 15, derandomize=True))
+
+
+def test_a_late_post_of_a_blocked_account_goes_out_once_somebody_heeds_the_alarm() -> None:
+    """`late = "publish"` cannot be done there; what waits for a person alone is not stuck."""
+    game = Machine()
+    game.the_next_call_goes_wrong("bad_token")
+    for _ in range(2):
+        game.schedules(accounts=["same"], minutes=1)
+        game.time_passes(minutes=60)
+        for _ in range(2):
+            game.cron_starts(game.world.hosts[0], run)
+    waiting = [(d.ref, d.state) for d in game.world.deliveries() if d.wake_at is not None]
+    assert waiting == [("2.1", State.LATE)]
+    game.comes_to_its_end()
+    assert [d.state for d in game.world.deliveries()] == [State.FAILED, State.PUBLISHED]
+    game.teardown()
