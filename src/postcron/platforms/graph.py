@@ -1,0 +1,158 @@
+"""What Facebook, Instagram and Threads share: Meta's Graph API, its errors, uploads and rate headers.
+
+Errors: https://developers.facebook.com/docs/graph-api/guides/error-handling
+Rates: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from postcron.errors import Code, PlatformError, Temporary
+from postcron.model import Draft, MediaFile
+from postcron.platforms import base
+from postcron.platforms.base import Refusal, fields, refusal_list
+from postcron.web import Answer, Api
+
+#: sent with every call: one that has ended is served by the nearest live one without a word
+VERSION: Final = "v26.0"
+#: how long a quota of a day is left alone where the answer names no time
+LEFT_ALONE: Final = timedelta(hours=1)
+
+_ERRORS: Final = "https://developers.facebook.com/docs/graph-api/guides/error-handling"
+_PERMISSIONS: Final = "200-299"
+#: too many calls of the app, the account, the user; 80000 to 80014 are those of business use cases
+_THROTTLED: Final = frozenset({4, 17, 32, 341, 613, *range(80_000, 80_015)})
+#: trouble of Meta's own. 100/33 came for objects that were fine, in the outage of 2026-05-23
+_PASSING: Final = frozenset({"1", "2", "100/33"})
+
+#: a login that is no good, or may not do this: decided before anything is done
+LOGIN_REFUSALS: Final = refusal_list(
+    *((status, "190", Code.TOKEN_REFUSED, _ERRORS) for status in (400, 401, 403)),
+    *((status, "3", Code.ACCOUNT_UNUSABLE, _ERRORS) for status in (400, 403)),
+    *((status, "10", Code.ACCOUNT_UNUSABLE, _ERRORS) for status in (400, 403)),
+    *((status, _PERMISSIONS, Code.ACCOUNT_UNUSABLE, _ERRORS) for status in (400, 403)),
+    seen="2026-11-20",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the error envelope of an answer says."""
+
+    code: int
+    subcode: int | None
+    transient: bool
+
+    def names(self) -> Iterator[str]:
+        """Yield what it may be listed under, the closest first: `9007/2207027`, then `9007`."""
+        if self.subcode is not None:
+            yield f"{self.code}/{self.subcode}"
+        yield str(self.code)
+        if 200 <= self.code <= 299:
+            yield _PERMISSIONS
+
+
+def fault(answer: Answer) -> Fault | None:
+    """Return the error an answer carries, whatever its status; None if it has no envelope."""
+    error = fields(answer).get("error")
+    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
+        return None
+    subcode = error.get("error_subcode")
+    known = subcode if isinstance(subcode, int) else None
+    return Fault(error["code"], known, error.get("is_transient") is True)
+
+
+def judge(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
+    """Return the verdict on an answer to the publish call that did not carry an id.
+
+    A refusal is listed as `code/subcode`, or as `code` for all of its subcodes.
+    """
+    error = base.judge(answer, refusals, _listed(answer, refusals))
+    if error.code == Code.RATE_LIMITED:
+        error.retry_after = pause(answer) or LEFT_ALONE
+    return error
+
+
+def trouble(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
+    """Return the error for an answer to a repeatable call that did not succeed."""
+    listed, found = _listed(answer, refusals), fault(answer)
+    said = f"{answer.status} {answer.hint()}".strip()
+    if listed is None and found is not None and answer.status < 500:
+        if found.code in _THROTTLED:
+            return Temporary(
+                f"The platform asks us to slow down: {said}.",
+                code=Code.RATE_LIMITED,
+                retry_after=pause(answer),
+            )
+        if found.transient or not _PASSING.isdisjoint(found.names()):
+            return Temporary(f"The platform has trouble: {said}.", code=Code.SERVER_TROUBLE)
+    error = base.trouble(answer, refusals, listed)
+    if error.code == Code.RATE_LIMITED:
+        error.retry_after = pause(answer)
+    return error
+
+
+def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping[str, Any]:
+    """Return the fields of a good answer, which has at least these."""
+    body = fields(answer)
+    # An error may come with status 200.
+    if answer.status != 200 or "error" in body or not body.keys() >= set(names):
+        raise trouble(answer, refusals)
+    return body
+
+
+def pause(answer: Answer) -> timedelta | None:
+    """Return how long an answer asks us to wait, None if it does not say.
+
+    X-Business-Use-Case-Usage says so in minutes; X-App-Usage has percentages only.
+    """
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    minutes = _minutes(headers.get("x-business-use-case-usage", ""))
+    return answer.retry_after() or (timedelta(minutes=min(minutes, 24 * 60)) if minutes else None)
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return what authorizes a call; as a parameter the token would stand in other people's logs."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def upload(
+    api: Api, path: str, token: str, draft: Draft, file: MediaFile, offset: int = 0
+) -> Answer:
+    """Send the bytes of a file from `offset` on to an upload address (rupload).
+
+    https://developers.facebook.com/documentation/instagram-platform/content-publishing/resumable-uploads
+    """
+    return api.call(
+        "POST",
+        path,
+        headers={
+            "Authorization": f"OAuth {token}",
+            "Content-Type": "application/octet-stream",
+            "offset": str(offset),
+            "file_size": str(file.size),
+        },
+        content=draft.read(file, offset),
+        size=file.size - offset,
+    )
+
+
+def _listed(answer: Answer, refusals: Sequence[Refusal]) -> str | None:
+    """Return the name an answer's error stands under in a list, None if it does not."""
+    found = fault(answer)
+    known = {refusal.error for refusal in refusals if refusal.status == answer.status}
+    return next((name for name in found.names() if name in known), None) if found else None
+
+
+def _minutes(usage: str) -> int:
+    """Return the longest wait in X-Business-Use-Case-Usage: `{"178": [{"estimated_…": 5}]}`."""
+    try:
+        cases = [case for of_one in json.loads(usage).values() for case in of_one]
+        return max((int(case["estimated_time_to_regain_access"]) for case in cases), default=0)
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return 0
