@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,6 +18,7 @@ from postcron.operations.publish import publish
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.tick import tick
+from postcron.platforms.base import Key
 from postcron.states import State
 from postcron.store import Store
 from tests.fakes import FakeClock
@@ -111,6 +112,34 @@ def arriving(stage: Stage, *, after: timedelta) -> None:
         return look(draft)
 
     remote.look = later  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(("author", "looks"), [("page", True), ("person", False)])
+def test_the_class_of_act_may_depend_on_the_account(
+    tmp_path: Path, author: str, looks: bool
+) -> None:
+    """One can be read back; of the other only a person knows, and hears of it at once."""
+    stage = build(tmp_path, at=START, act=Act.BLIND, account=f'author = "{author}"')
+    fake = stage.house.find_platform("fake")
+
+    class Varied(fake):  # type: ignore[misc, valid-type]
+        keys: ClassVar[tuple[Key, ...]] = (*fake.keys, Key("author"))
+
+        @classmethod
+        def act_for(cls, settings: Mapping[str, str]) -> Act:
+            return Act.READBACK if settings["author"] == "page" else Act.BLIND
+
+    stage.house.find_platform = lambda name: Varied
+    [lost] = stage.schedule("lost", at="in 1h")
+    [seen] = stage.schedule("seen", at="in 61m")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("dropped")
+    stage.remote.unreadable = True
+    publish(stage.house)
+    assert (stage.now(lost).wake_at is not None) == looks
+    stage.pass_time(minutes=1)
+    publish(stage.house)
+    assert (stage.now(seen).wake_at is not None) == looks
 
 
 # --- never late or early -------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from postcron.media.library import public
 from postcron.media.probe import probe
 from postcron.model import (
     Accepted,
+    Act,
     Attachment,
     Draft,
     MediaFile,
@@ -25,7 +26,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
-from postcron.platforms.base import Platform, Starts
+from postcron.platforms.base import Platform, Starts, act_of
 from tests.media.files import picture, video
 from tests.simulators.server import Asked, Live, Reply, Server
 
@@ -76,6 +77,11 @@ class Subject:
     def settings(self) -> Mapping[str, str]:
         """The account's plain keys; every address is the simulator's."""
         raise NotImplementedError
+
+    @property
+    def act(self) -> Act:
+        """How often this account's publish call may be made."""
+        return act_of(type(self.platform()), lambda: self.settings)
 
     @property
     def secrets(self) -> Mapping[str, str]:

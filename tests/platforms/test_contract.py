@@ -81,7 +81,7 @@ def test_three_phases_put_one_post_live(subject: Subject, album: Album) -> None:
     (one,) = subject.live()
     media = len(asked.attachments)
     assert (one.remote_id, one.text, len(one.media)) == (receipt.remote_id, asked.text, media)
-    assert receipt.url is not None or subject.platform().act is Act.BLIND
+    assert receipt.url is not None or subject.act is Act.BLIND
 
 
 def test_a_post_of_every_shape_goes_out(subject: Subject, album: Album) -> None:
@@ -163,7 +163,7 @@ def test_a_post_is_recognised_whatever_its_words_are(
     subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
     failure(subject, asked, ticket)
     assert looked(subject, asked, ticket).sight is (
-        Sight.UNCLEAR if subject.platform().act is Act.BLIND else Sight.LIVE
+        Sight.UNCLEAR if subject.act is Act.BLIND else Sight.LIVE
     )
 
 
@@ -181,7 +181,7 @@ def test_a_post_whose_answer_was_lost_is_found_again(
     sighting = looked(subject, asked, ticket)
     (one,) = subject.live()
     found = sighting.receipt and sighting.receipt.remote_id
-    if subject.platform().act is Act.BLIND:
+    if subject.act is Act.BLIND:
         assert (sighting.sight, found) == (Sight.UNCLEAR, None)
     else:
         assert (sighting.sight, found) == (Sight.LIVE, one.remote_id)
@@ -191,7 +191,7 @@ def test_the_receipt_found_is_the_one_that_was_lost(subject: Subject, album: Alb
     asked = post(subject, album)
     ticket = started(subject, asked, prepared(subject, asked))
     receipt = published(subject, asked, ticket)
-    if subject.platform().act is not Act.BLIND:
+    if subject.act is not Act.BLIND:
         assert looked(subject, asked, ticket).receipt == receipt
 
 
@@ -236,14 +236,14 @@ def test_a_call_that_was_never_carried_out_is_not_seen(
     assert looked(subject, asked, ticket).sight in {
         Act.BLIND: {Sight.UNCLEAR},
         Act.HANDLE: {Sight.ABSENT, Sight.UNCLEAR},
-    }.get(subject.platform().act, {Sight.ABSENT})
+    }.get(subject.act, {Sight.ABSENT})
     assert subject.live() == []
 
 
 def test_a_call_that_may_be_repeated_makes_one_post_however_often(
     subject: Subject, album: Album
 ) -> None:
-    if subject.platform().act not in {Act.REPEATABLE, Act.HANDLE}:
+    if subject.act not in {Act.REPEATABLE, Act.HANDLE}:
         pytest.skip("nothing promises that here, so it is never repeated without proof")
     asked = post(subject, album, subject.shapes[-1])
     ticket = started(subject, asked, prepared(subject, asked))

@@ -11,7 +11,7 @@ from typing import Any
 
 from postcron.model import Act
 from postcron.platforms import find
-from postcron.platforms.base import Login, Platform
+from postcron.platforms.base import Login, Platform, act_of
 from postcron.store import Store
 from postcron.web import Api
 from tests.media.files import picture
@@ -126,7 +126,8 @@ def real(
         ]
 
     with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
-        yield World(stage, death, database, live, find(name).act, media, subject.server)
+        act = act_of(find(name), lambda: subject.settings)
+        yield World(stage, death, database, live, act, media, subject.server)
 
 
 def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:

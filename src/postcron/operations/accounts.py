@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
-from postcron.model import Account, AccountState, Identity, SecretRef, Session
+from postcron.model import Account, AccountState, Act, Identity, SecretRef, Session
 from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
 from postcron.operations.sessions import (
@@ -22,7 +22,7 @@ from postcron.operations.sessions import (
     renewing,
     unsealed,
 )
-from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes
+from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes, act_of
 from postcron.web import Api
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,11 @@ def _check(account: Account, key: Key) -> None:
     if key.choices and isinstance(value, str) and value not in key.choices:
         choices = ", ".join(sorted(key.choices))
         raise ConfigInvalid(f"{where}: {key.name} is {value!r}, but must be one of {choices}.")
+
+
+def act(house: House, account: Account) -> Act:
+    """Return how often an account's publish call may be made; raises `Invalid`."""
+    return act_of(house.platform_class(account), lambda: settings(house, account))
 
 
 def broken(house: House) -> dict[str, Invalid]:

@@ -25,7 +25,7 @@ from postcron.model import (
     Ticket,
 )
 from postcron.operations import host
-from postcron.operations.accounts import Doors
+from postcron.operations.accounts import Doors, act
 from postcron.operations.house import House
 from postcron.operations.preparing import draft
 from postcron.operations.protocol import grace_end, live
@@ -101,11 +101,11 @@ def taken(house: House, run: Run, delivery: Delivery) -> Move:
 def _case(house: House, run: Run, delivery: Delivery) -> Case:
     attempt = last_attempt(house, delivery)
     assert attempt is not None, "a delivery without an attempt cannot be uncertain"  # noqa: S101
-    act, settle = _promises(house, delivery)
+    promised, settle = _promises(house, delivery)
     return Case(
         delivery=delivery,
         attempt=attempt,
-        act=act,
+        act=promised,
         settle=settle,
         policy=house.policy(delivery.account),
         sender_dead=_sender_dead(attempt, run),
@@ -118,10 +118,10 @@ def _case(house: House, run: Run, delivery: Delivery) -> Case:
 
 def _promises(house: House, delivery: Delivery) -> tuple[Act, timedelta]:
     try:
-        platform = house.platform_class(house.account(delivery.account))
+        account = house.account(delivery.account)
+        return act(house, account), house.platform_class(account).settle
     except Invalid:
         return Act.READBACK, SETTLE  # the account has left the configuration: the careful class
-    return platform.act, platform.settle
 
 
 def _sender_dead(attempt: Attempt, run: Run) -> bool | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from postcron.errors import Invalid, PostcronError
 from postcron.model import Act, Delivery, Filter, Move, Outcome, Sight, Sighting
-from postcron.operations.accounts import Doors
+from postcron.operations.accounts import Doors, act
 from postcron.operations.house import House
 from postcron.platforms.base import Visits
 from postcron.rules import backoff
@@ -22,10 +22,11 @@ NOT_ABLE = "This platform cannot be asked for a single post."
 def first_visit(house: House, delivery: Delivery, published_at: datetime) -> datetime | None:
     """Return when to ask for what was answered to be live; None where nobody can be asked."""
     try:
-        platform = house.platform_class(house.account(delivery.account))
+        account = house.account(delivery.account)
+        able = hasattr(house.platform_class(account), "visit")
+        able = able and act(house, account) is not Act.BLIND
     except Invalid:
         return None
-    able = platform.act is not Act.BLIND and hasattr(platform, "visit")
     return published_at + FIRST_VISIT if able else None
 
 

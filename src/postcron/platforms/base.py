@@ -120,6 +120,16 @@ class Identifies(Protocol):
 
 
 @runtime_checkable
+class Varies(Protocol):
+    """Has accounts of more than one class of act; `act` is then the most careful of them."""
+
+    @classmethod
+    def act_for(cls, settings: Mapping[str, str]) -> Act:
+        """Return how often the call may be made for an account with these settings."""
+        ...
+
+
+@runtime_checkable
 class Refreshes(Protocol):
     """Has a session that must be renewed before it ends."""
 
@@ -222,6 +232,11 @@ class Allows(Protocol):
     def allowance(self, now: datetime) -> Allowance | None:
         """Return what is left, None if it does not say; raises `Temporary` or `Permanent`."""
         ...
+
+
+def act_of(platform: type[Platform], settings: Callable[[], Mapping[str, str]]) -> Act:
+    """Return the class of act of one account; asks for its settings only where they decide."""
+    return platform.act_for(settings()) if issubclass(platform, Varies) else platform.act
 
 
 @dataclass(frozen=True)
