@@ -24,7 +24,8 @@ BODY = {"text": "Grüße"}
 
 def act(url: str, *, deadline: float = 1.0) -> Answer:
     headers = {"authorization": "Bearer canary"}
-    return Api(url, headers=headers, deadline=deadline).act("POST", "/posts?draft=no", json=BODY)
+    api = Api(url, deadline=deadline)
+    return api.act("POST", "/posts?draft=no", json=BODY, headers=headers)
 
 
 def failing(url: str, *, deadline: float = 1.0) -> PlatformError:
@@ -357,10 +358,12 @@ def test_a_dead_senders_bytes_die_with_it() -> None:
 
 
 def test_a_token_with_a_line_break_is_found_before_it_is_sent() -> None:
-    with Server(answer()) as server:
-        api = Api(server.url, headers={"authorization": "Bearer canary\nX: y"})
-        with pytest.raises(Permanent, match="header authorization") as caught:
-            api.act("POST", "/")
+    broken = {"authorization": "Bearer canary\nX: y"}
+    with (
+        Server(answer()) as server,
+        pytest.raises(Permanent, match="header authorization") as caught,
+    ):
+        Api(server.url).act("POST", "/", headers=broken)
 
     assert caught.value.evidence is Evidence.NOT_SENT
     assert "canary" not in str(caught.value)

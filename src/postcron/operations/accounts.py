@@ -203,7 +203,7 @@ class Doors:
 
     def _api(self, base_url: str) -> Api:
         deadline = self.house.config.run.deadline.total_seconds()
-        return Api(base_url, headers={}, deadline=deadline)
+        return Api(base_url, deadline=deadline)
 
 
 def _login(house: House, account: Account, session: Session | None) -> Login:

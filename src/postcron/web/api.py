@@ -29,24 +29,19 @@ if TYPE_CHECKING:
 class Api:
     """The wire to one host of one account.
 
-    `headers` go with every call, `deadline` is all the time the publish call may take. May be used
-    by several threads; each has its own connections.
+    `deadline` is all the time the publish call may take. May be used by several threads; each has
+    its own connections.
     """
 
     def __init__(
         self,
         base_url: str,
         *,
-        headers: Mapping[str, str] | None = None,
         deadline: float = 45.0,
-        allow_http_loopback: bool = True,
-        user_agent: str | None = None,
     ) -> None:
         """Raise `Invalid` for an address that must not carry a token; connect to nothing yet."""
-        self._base = _checked(base_url, allow_http_loopback=allow_http_loopback)
-        self._headers = dict(headers or {})
+        self._base = _checked(base_url)
         self._deadline = deadline
-        self._user_agent = user_agent
         self._of_thread = threading.local()
 
     def call(
@@ -102,9 +97,8 @@ class Api:
         params: Mapping[str, str] | None = None,
     ) -> Request:
         url = f"{self._base.rstrip('/')}/{path.lstrip('/')}" if path else self._base
-        ours = {"user-agent": self._user_agent or user_agent(), "accept": "application/json"}
-        theirs = {**self._headers, **(headers or {})}
-        merged = {**ours, **{name.lower(): value for name, value in theirs.items()}}
+        ours = {"user-agent": user_agent(), "accept": "application/json"}
+        merged = ours | {name.lower(): value for name, value in (headers or {}).items()}
         return build(method, url, params=params, headers=merged, body=body)
 
     def _acted(self, request: Request) -> Answer:
@@ -141,7 +135,7 @@ def _body(
     return Body() if json is None else json_body(json)
 
 
-def _checked(base_url: str, *, allow_http_loopback: bool) -> str:
+def _checked(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
@@ -155,7 +149,7 @@ def _checked(base_url: str, *, allow_http_loopback: bool) -> str:
         raise Invalid("The address of a platform begins with https:// and a host name.")
     if parts.username is not None or parts.password is not None:
         raise Invalid(f"The address of {shown} holds a user name; a secret has a key of its own.")
-    if parts.scheme == "http" and not (allow_http_loopback and _is_loopback(host)):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise Invalid(f"The address of {shown} is plain http, which shows the token; use https.")
     return base_url
 
