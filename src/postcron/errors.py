@@ -57,6 +57,8 @@ class Code(StrEnum):
     NOT_CONFIGURED = "not_configured"
     #: its account or platform is in trouble and left alone for now: no call was made
     LEFT_ALONE = "left_alone"
+    #: this machine's clock and the platform's are too far apart: no post would be on time
+    CLOCKS_DISAGREE = "clocks_disagree"
     #: its moment passed before the call could leave
     TOO_LATE = "too_late"
     #: the platform does not want this text or these options

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from postcron.errors import Code
 from postcron.model import Outcome
 from postcron.operations.accounts import check
 from postcron.operations.pre_upload import pre_upload
@@ -20,9 +21,6 @@ from tests.simulators import mastodon as mastodon_side
 from tests.simulators.bluesky import Bluesky
 from tests.simulators.mastodon import Mastodon
 from tests.simulators.server import Asked, Fault
-
-#: simulators keep the real time: a story must begin now
-START = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
@@ -38,9 +36,14 @@ def mastodon() -> Iterator[Mastodon]:
         yield server
 
 
+def just_now() -> datetime:
+    """Return when a story begins: simulators keep the real time."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def on_bluesky(tmp_path: Path, server: Bluesky) -> Stage:
     account = f'identifier = "{bluesky_side.HANDLE}"\napi_url = "{server.url}"\napp_password = {{ env = "SECRET" }}'
-    stage = build(tmp_path, at=START, account=account, platform="bluesky")
+    stage = build(tmp_path, at=just_now(), account=account, platform="bluesky")
     stage.house.environ = {"SECRET": bluesky_side.PASSWORD}
     stage.house.find_platform = find
     return stage
@@ -48,7 +51,7 @@ def on_bluesky(tmp_path: Path, server: Bluesky) -> Stage:
 
 def on_mastodon(tmp_path: Path, server: Mastodon) -> Stage:
     account = f'api_url = "{server.url}"\ntoken = {{ env = "SECRET" }}'
-    stage = build(tmp_path, at=START, account=account, platform="mastodon")
+    stage = build(tmp_path, at=just_now(), account=account, platform="mastodon")
     stage.house.environ = {"SECRET": mastodon_side.TOKEN}
     stage.house.find_platform = find
     return stage
@@ -136,3 +139,47 @@ def test_a_check_says_who_we_are(tmp_path: Path, mastodon: Mastodon) -> None:
     [checked] = check(stage.house, ["acme"])
     assert checked.identity is not None
     assert checked.problem is None
+
+
+# --- the clock of a platform bears out ours ------------------------------------------------------
+
+
+@pytest.mark.fault("F77")
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_where_the_platforms_clock_gainsays_ours_nothing_is_sent_until_they_agree(
+    tmp_path: Path, mastodon: Mastodon, ahead: int
+) -> None:
+    stage = on_mastodon(tmp_path, mastodon)
+    [delivery] = stage.schedule("hello", at="in 1m")
+    mastodon.pass_time(ahead)
+
+    publish(stage.house, ahead=timedelta(minutes=2))
+
+    assert "hello" not in [post.text for post in mastodon.live]
+    [opening] = stage.house.openings.in_force(stage.clock.now())
+    way = "behind" if ahead > 0 else "ahead of"
+    assert f"min {way} the clock of acme's platform, so nothing is sent there" in opening.why
+    states = stage.house.store.account_states().values()
+    assert [one.account for one in states if one.blocked_until] == ["acme"], "no other"
+    [checked] = check(stage.house, ["acme"])
+    assert checked.problem is not None
+    assert checked.problem.code == Code.CLOCKS_DISAGREE
+
+    mastodon.pass_time(-ahead)
+    stage.pass_time(minutes=5)
+    publish(stage.house)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert [post.text for post in mastodon.live].count("hello") == 1
+
+
+@pytest.mark.fault("F77")
+def test_clocks_a_minute_apart_are_worth_a_word(
+    tmp_path: Path, mastodon: Mastodon, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = on_mastodon(tmp_path, mastodon)
+    stage.schedule("hello", at="in 1m")
+    mastodon.pass_time(120)
+    publish(stage.house, ahead=timedelta(minutes=2))
+    assert [post.text for post in mastodon.live].count("hello") == 1
+    [warning] = [record.getMessage() for record in caplog.records]
+    assert "behind the clock of acme's platform" in warning

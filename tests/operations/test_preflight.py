@@ -301,6 +301,31 @@ def test_a_smaller_leap_is_believed(stage: Stage, hours: int) -> None:
     run(stage.house)
 
 
+@pytest.mark.fault("F77")
+@pytest.mark.parametrize(("minutes", "asked"), [(-30, 2), (-4, 1), (4, 1), (30, 2)])
+def test_after_the_clock_was_set_every_platform_is_asked_again(
+    stage: Stage, minutes: int, asked: int
+) -> None:
+    """Its answer bears out what time it is, or holds the account."""
+    stage.schedule(at="in 30m")
+    run(stage.house)
+    stage.clock.at += timedelta(minutes=minutes)
+    stage.schedule("another", at="in 30m")
+    run(stage.house)
+    assert len(stage.remote.questions) == asked
+
+
+def test_a_block_from_before_the_clock_was_set_back_ends_with_a_question(stage: Stage) -> None:
+    run(stage.house)
+    far = stage.clock.now() + timedelta(hours=9)
+    stage.house.store.set_account("acme", blocked_until=far, block_why="That clock was wrong.")
+    stage.clock.at -= timedelta(hours=1)
+    stage.schedule(at="in 1m")
+    run(stage.house)
+    assert len(stage.remote.questions) == 1
+    assert stage.remote.texts() == ["hello"]
+
+
 @pytest.mark.fault("F75")
 def test_a_clock_set_back_right_after_publishing_publishes_nothing_again(stage: Stage) -> None:
     stage.schedule(at="in 1h")

@@ -67,9 +67,9 @@ def test_what_opened_hours_ago_says_nothing_about_today() -> None:
 
 
 def test_a_quota_opens_it_until_its_reset_and_the_latest_counts() -> None:
-    one = breaker.after_quota(Breaker(), until=NOW + timedelta(hours=3), why="429")
+    one = breaker.after_pause(Breaker(), until=NOW + timedelta(hours=3), why="429")
     assert one.open_until == NOW + timedelta(hours=3)
-    assert breaker.after_quota(one, until=NOW + MINUTE, why="429") == one
+    assert breaker.after_pause(one, until=NOW + MINUTE, why="429") == one
 
 
 PAUSE = timedelta(seconds=60)
@@ -80,7 +80,8 @@ PAUSE = timedelta(seconds=60)
     [
         (Permanent("", code=Code.TOKEN_REFUSED), Meaning.LOGIN),
         (Permanent("", code=Code.ACCOUNT_UNUSABLE), Meaning.LOGIN),
-        (Temporary("", code=Code.RATE_LIMITED, retry_after=PAUSE), Meaning.QUOTA),
+        (Temporary("", code=Code.RATE_LIMITED, retry_after=PAUSE), Meaning.PAUSE),
+        (Temporary("", code=Code.CLOCKS_DISAGREE, retry_after=PAUSE), Meaning.PAUSE),
         (Temporary("", code=Code.RATE_LIMITED), Meaning.TROUBLE),
         (Temporary("", code=Code.SERVER_TROUBLE), Meaning.TROUBLE),
         (Temporary("", code=Code.NOT_REACHABLE), Meaning.TROUBLE),
@@ -93,7 +94,7 @@ PAUSE = timedelta(seconds=60)
         (Temporary("", code=Code.LEFT_ALONE), Meaning.NOTHING),
     ],
 )
-def test_an_error_is_about_the_login_the_quota_the_way_there_or_the_post_alone(
+def test_an_error_is_about_the_login_a_pause_the_way_there_or_the_post_alone(
     error: PlatformError, meaning: Meaning
 ) -> None:
     assert breaker.meaning(error) is meaning

@@ -201,6 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.connection.shutdown(socket.SHUT_RDWR)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(timestamp or self.server.behind.now())
+
     def log_message(self, *_: Any) -> None:
         """Say nothing: a test that fails shows `asked`."""
 

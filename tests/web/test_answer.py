@@ -94,6 +94,23 @@ def test_a_date_that_is_none_leaves_our_own_clock(date: str) -> None:
     assert timedelta(minutes=4) < wait <= timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(
+    ("headers", "made_at"),
+    [
+        ({"date": HERE}, "2026-11-20T16:00:00+00:00"),
+        ({"Date": HERE, "Age": "0"}, None),
+        ({"Date": HERE, "age": "3600"}, None),
+        ({"Date": "yesterday"}, None),
+        ({}, None),
+    ],
+)
+def test_when_it_was_made_is_said_by_the_platform_unless_a_cache_kept_it(
+    headers: dict[str, str], made_at: str | None
+) -> None:
+    expected = None if made_at is None else datetime.fromisoformat(made_at)
+    assert Answer(200, headers, b"").made_at() == expected
+
+
 def test_the_latest_counts() -> None:
     reset = {"RateLimit-Reset": str(NOON + 90)}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from postcron.errors import Evidence, Invalid, LibraryUnavailable, Temporary
-from postcron.web import Api, Upload
+from postcron.web import Answer, Api, Upload
 from tests.wire import Server, Visit, after_reading, answer, hang, trickle
 
 PIECE = 1024 * 1024
@@ -45,6 +45,12 @@ def test_a_form_is_encoded(server: Server) -> None:
     head, body = sent(server)
     assert "content-type: application/x-www-form-urlencoded" in head
     assert body == b"a=1&b=%C3%A4+%26"
+
+
+def test_every_answer_is_heard(server: Server) -> None:
+    heard: list[Answer] = []
+    api = Api(server.url, heard=heard.append)
+    assert [api.call("GET", "/"), api.call("POST", "/", json={})] == heard
 
 
 def test_headers_of_the_call_win_over_what_every_call_says(server: Server) -> None:

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Act, Identity, SecretRef, Session
+from postcron.operations import wallclock
 from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
 from postcron.operations.sessions import (
@@ -23,7 +25,7 @@ from postcron.operations.sessions import (
     unsealed,
 )
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes, act_of
-from postcron.web import Api
+from postcron.web import Answer, Api
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +108,8 @@ class Doors:
     _open: dict[str, Platform] = field(default_factory=dict)
     #: the session each was opened with
     _sessions: dict[str, Session | None] = field(default_factory=dict)
+    #: by how much our clock was ahead of each account's platform, when that was last heard
+    _ahead: dict[str, timedelta] = field(default_factory=dict)
     #: one per account: a platform that is slow to say who we are holds up nobody else
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -146,14 +150,18 @@ class Doors:
         # After a time of being left alone the first call is a question, never a post.
         asked = asked or state.blocked_until is not None
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
-            self._compare(account, state, platform.whoami())
+            found = platform.whoami()
+            wallclock.require_agreement(account.name, self._ahead.get(account.name))
+            self._compare(account, state, found)
         return platform
 
     def _state(self, account: Account) -> AccountState:
         return self.house.store.account_states().get(account.name, AccountState(account.name))
 
     def _is_old(self, state: AccountState) -> bool:
-        return state.checked_at is None or self.house.clock.now() - state.checked_at > KNOWN
+        # Either way: one that is still to come was made before the clock was set back.
+        now = self.house.clock.now()
+        return state.checked_at is None or abs(now - state.checked_at) > KNOWN
 
     def _with_session(self, account: Account, state: AccountState) -> Platform:
         session = unsealed(self.house, state)
@@ -184,7 +192,7 @@ class Doors:
     def _built(self, account: Account, session: Session | None) -> Platform:
         self._sessions[account.name] = session
         login = _login(self.house, account, session)
-        return self.house.platform_class(account)(login, self._api)
+        return self.house.platform_class(account)(login, partial(self._api, account.name))
 
     def _compare(self, account: Account, state: AccountState, found: Identity) -> None:
         if state.remote_id is not None and state.remote_id != found.remote_id:
@@ -201,9 +209,13 @@ class Doors:
             checked_at=self.house.clock.now(),
         )
 
-    def _api(self, base_url: str) -> Api:
+    def _api(self, account: str, base_url: str) -> Api:
+        def heard(answer: Answer) -> None:
+            if (theirs := answer.made_at()) is not None:
+                self._ahead[account] = self.house.clock.now() - theirs
+
         deadline = self.house.config.run.deadline.total_seconds()
-        return Api(base_url, deadline=deadline)
+        return Api(base_url, deadline=deadline, heard=heard)
 
 
 def _login(house: House, account: Account, session: Session | None) -> Login:

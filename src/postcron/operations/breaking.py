@@ -76,9 +76,9 @@ def learn(house: House, name: str, error: PlatformError, *, ref: str) -> None:
         known = _state(house, name)
         house.store.set_account(name, block_code=error.code, block_why=why)
         house.openings.add(Opening(name, None, why, new=known.block_code is None))
-    elif said is Meaning.QUOTA and error.retry_after is not None:
-        quota = partial(breaker.after_quota, until=now + error.retry_after, why=why)
-        _change(house, _own(name), [name], quota)
+    elif said is Meaning.PAUSE and error.retry_after is not None:
+        pause = partial(breaker.after_pause, until=now + error.retry_after, why=why)
+        _change(house, _own(name), [name], pause)
     elif said is Meaning.TROUBLE:
         trouble = partial(breaker.after_trouble, trouble=Trouble(now, ref, name), why=why)
         _change(house, _own(name), [name], trouble)

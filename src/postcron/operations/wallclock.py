@@ -1,10 +1,11 @@
-"""Clock sanity: a wall clock that leaps ahead while the machine ran for minutes is not believed."""
+"""Clock sanity: a wall clock that leaps while the machine ran for minutes, or that platforms gainsay."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
-from postcron.errors import CannotWork
+from postcron.errors import CannotWork, Code, Evidence, Temporary
 from postcron.model import Run
 from postcron.operations import host
 from postcron.operations.house import House
@@ -13,6 +14,12 @@ from postcron.rules.spans import spell
 
 #: a clock that was a little off is set right; a longer leap would call everything late
 LEAP = timedelta(hours=24)
+#: this far from a platform's clock is worth a word
+APART = timedelta(seconds=60)
+#: and this far is too far to send anything
+TOO_FAR = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
 
 
 def require_sane(house: House, run: Run, *, alone: bool) -> None:
@@ -28,8 +35,38 @@ def require_sane(house: House, run: Run, *, alone: bool) -> None:
             f"is sent until it is set right, or `postcron reconcile --clock` says that it is right."
         )
         raise CannotWork(message, code="clock_leapt")
+    if abs(leapt) > TOO_FAR:
+        _doubt(house)
     if leapt > -LEAP:  # one that fell back is not believed either: it may soon be put right
         note(house, run)
+
+
+def _doubt(house: House) -> None:
+    """Let every platform be asked before its next post, and hear what time it is there."""
+    for name, state in house.store.account_states().items():
+        until = None if state.blocked_until is None else house.clock.now()
+        house.store.set_account(name, checked_at=None, blocked_until=until)
+
+
+def require_agreement(account: str, ahead: timedelta | None) -> None:
+    """Raise `Temporary` if our clock is far `ahead` of the account's platform, or behind; None: unheard.
+
+    This account alone is left alone: one platform with a wrong clock must not hold the others.
+    """
+    if ahead is None or abs(ahead) <= APART:
+        return
+    way = "ahead of" if ahead > timedelta() else "behind"
+    apart = f"This machine's clock is {spell(abs(ahead))} {way} the clock of {account}'s platform"
+    if abs(ahead) <= TOO_FAR:
+        log.warning("%s: set it right (`timedatectl`) before they are 5 minutes apart.", apart)
+        return
+    message = (
+        f"{apart}, so nothing is sent there. Set the wrong one right (`timedatectl` shows this "
+        f"machine's), then `postcron accounts check {account}`."
+    )
+    raise Temporary(
+        message, code=Code.CLOCKS_DISAGREE, evidence=Evidence.NOT_SENT, retry_after=TOO_FAR
+    )
 
 
 def note(house: House, run: Run) -> None:

@@ -39,8 +39,8 @@ class Meaning(StrEnum):
 
     #: a person has to log in again
     LOGIN = "login"
-    #: too many calls; the platform said when to come back
-    QUOTA = "quota"
+    #: not before a moment: the platform said so, or its clock and ours disagree
+    PAUSE = "pause"
     #: the platform or the way there is broken for now
     TROUBLE = "trouble"
     #: it is about this post alone
@@ -51,8 +51,9 @@ def meaning(error: PlatformError) -> Meaning:
     """Return what an error says about the account it happened to."""
     if error.code in {Code.TOKEN_REFUSED, Code.ACCOUNT_UNUSABLE}:
         return Meaning.LOGIN
-    if error.code == Code.RATE_LIMITED and error.retry_after is not None:
-        return Meaning.QUOTA
+    pauses = {Code.RATE_LIMITED, Code.CLOCKS_DISAGREE}
+    if error.code in pauses and error.retry_after is not None:
+        return Meaning.PAUSE
     if error.code in _TROUBLES and not isinstance(error, Permanent):
         return Meaning.TROUBLE
     return Meaning.NOTHING
@@ -62,8 +63,8 @@ def is_open(breaker: Breaker, now: datetime) -> bool:
     return breaker.open_until is not None and breaker.open_until > now
 
 
-def after_quota(breaker: Breaker, *, until: datetime, why: str) -> Breaker:
-    """Return the breaker after the platform asked for a pause: open for as long as that."""
+def after_pause(breaker: Breaker, *, until: datetime, why: str) -> Breaker:
+    """Return the breaker after an error that asks for a pause: open for as long as that."""
     if breaker.open_until is not None and breaker.open_until >= until:
         return breaker
     return Breaker(openings=max(breaker.openings, 1), open_until=until, why=why)

@@ -44,13 +44,18 @@ class Answer:
         line = "".join(_visible(character) for character in " ".join(text.split()))
         return line if len(line) <= HINT else f"{line[: HINT - 1]}…"
 
+    def made_at(self) -> datetime | None:
+        """Return when the platform made it, by its own clock; None where a cache may have kept it."""
+        headers = self._headers()
+        return None if "age" in headers else _moment(headers.get("date", ""))
+
     def retry_after(self) -> timedelta | None:
         """Return how long to wait, between a second and a day, or None if nothing says so.
 
         The latest of Retry-After (seconds or date) and of the resets of limits that are used up,
         measured against the answer's own Date, so that two clocks need not agree.
         """
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = self._headers()
         here = _moment(headers.get("date", "")) or datetime.now(UTC)
         texts = [*_pieces(headers.get("retry-after", "")), *self._resets(headers)]
         waits = [wait for text in texts if (wait := _seconds(text, here)) is not None]
@@ -58,6 +63,9 @@ class Answer:
             return None
         longest, shortest = LONGEST.total_seconds(), SHORTEST.total_seconds()
         return timedelta(seconds=min(max(*waits, shortest), longest))
+
+    def _headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
 
     def _resets(self, headers: Mapping[str, str]) -> Iterator[str]:
         # Most platforms send these with every answer; they mean waiting only once nothing is left.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     from postcron.web.wire import Wire
 
 
+def _deaf(_: Answer) -> None:
+    pass
+
+
 class Api:
     """The wire to one host of one account.
 
-    `deadline` is all the time the publish call may take. May be used by several threads; each has
-    its own connections.
+    `deadline` is all the time the publish call may take; `heard` gets every answer to a repeatable
+    call as it comes. May be used by several threads; each has its own connections.
     """
 
     def __init__(
@@ -38,10 +42,12 @@ class Api:
         base_url: str,
         *,
         deadline: float = 45.0,
+        heard: Callable[[Answer], object] = _deaf,
     ) -> None:
         """Raise `Invalid` for an address that must not carry a token; connect to nothing yet."""
         self._base = _checked(base_url)
         self._deadline = deadline
+        self._heard = heard
         self._of_thread = threading.local()
 
     def call(
@@ -64,7 +70,9 @@ class Api:
         (with `form` beside it). `timeout` is for all of it; a large body gets more by its size.
         """
         body = _body(json, form, content, size, () if upload is None else (upload,))
-        return self._wire().call(self._request(method, path, body, headers, params), timeout)
+        answer = self._wire().call(self._request(method, path, body, headers, params), timeout)
+        self._heard(answer)
+        return answer
 
     def act(
         self,
