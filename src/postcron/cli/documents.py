@@ -138,16 +138,8 @@ def scheduled(answer: Scheduled) -> Document:
 
 
 def report(one: Report) -> Document:
-    lists = {
-        "done": one.done,
-        "failed": one.failed,
-        "late": one.late,
-        "unknown": one.unknown,
-        "skipped": one.skipped,
-        "waiting": one.waiting,
-    }
     head = {"phase": str(one.phase), "dry_run": one.dry_run, "found": one.found}
-    return head | {name: [delivery(each) for each in some] for name, some in lists.items()}
+    return head | {name: [delivery(each) for each in some] for name, some in one.lists().items()}
 
 
 def reconciled(one: Reconciled) -> Document:

@@ -187,15 +187,7 @@ def _follows(one: Delivery, now: datetime) -> str:
 def report(one: Report, here: Here) -> str:
     everything = one.everything()
     verb = "would touch" if one.dry_run else "found"
-    counts = {
-        "done": one.done,
-        "failed": one.failed,
-        "late": one.late,
-        "unknown": one.unknown,
-        "skipped": one.skipped,
-        "waiting": one.waiting,
-    }
-    told = ", ".join(f"{len(some)} {name}" for name, some in counts.items() if some)
+    told = ", ".join(f"{len(some)} {name}" for name, some in one.lists().items() if some)
     head = f"{one.phase} {verb} {one.found}" + (f" ({told})." if told and not one.dry_run else ".")
     return f"{head}\n{deliveries(everything, here)}" if everything else head
 

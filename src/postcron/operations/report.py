@@ -51,10 +51,15 @@ class Report:
     def join(self, other: Report) -> None:
         """Take over what another phase reports; a delivery both touched counts once, as it is now."""
         newer = {delivery.id for delivery in other.everything()}
-        for name in ("done", "failed", "late", "unknown", "skipped", "waiting"):
-            mine = [delivery for delivery in getattr(self, name) if delivery.id not in newer]
-            setattr(self, name, mine + getattr(other, name))
+        for name, mine in self.lists().items():
+            older = [delivery for delivery in mine if delivery.id not in newer]
+            setattr(self, name, older + getattr(other, name))
         self.found = len(self.everything())
 
     def everything(self) -> list[Delivery]:
-        return [*self.done, *self.failed, *self.late, *self.unknown, *self.skipped, *self.waiting]
+        return [delivery for some in self.lists().values() for delivery in some]
+
+    def lists(self) -> dict[str, list[Delivery]]:
+        """Return the lists by their names, in the order in which they are told."""
+        names = ("done", "failed", "late", "unknown", "skipped", "waiting")
+        return {name: getattr(self, name) for name in names}
