@@ -129,7 +129,7 @@ class Doors:
         """Return the platform for looking: a session if there is one, but no question who we are."""
         with self._locks[account.name]:
             if account.name not in self._open:
-                return self._with_session(account, self._state(account))
+                return self._with_session(account)
             return self._open[account.name]
 
     def forget(self, account: Account, platform: Platform) -> None:
@@ -139,14 +139,14 @@ class Doors:
                 return
             del self._open[account.name]
             # Another run may have been told the same, and have put a new one in its place.
-            kept = unsealed(self.house, self._state(account))
+            kept = unsealed(self.house, account.name)
             if kept is not None and kept == self._sessions.get(account.name):
                 over = replace(kept, expires_at=self.house.clock.now())
                 keep(self.house, account.name, over)
 
     def _opened(self, account: Account, *, asked: bool) -> Platform:
-        platform = self._with_session(account, self._state(account))
-        state = self._state(account)
+        platform = self._with_session(account)
+        state = self.house.store.account_state(account.name)
         # After a time of being left alone the first call is a question, never a post.
         asked = asked or state.blocked_until is not None
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
@@ -155,21 +155,18 @@ class Doors:
             self._compare(account, state, found)
         return platform
 
-    def _state(self, account: Account) -> AccountState:
-        return self.house.store.account_states().get(account.name, AccountState(account.name))
-
     def _is_old(self, state: AccountState) -> bool:
         # Either way: one that is still to come was made before the clock was set back.
         now = self.house.clock.now()
         return state.checked_at is None or abs(now - state.checked_at) > KNOWN
 
-    def _with_session(self, account: Account, state: AccountState) -> Platform:
-        session = unsealed(self.house, state)
+    def _with_session(self, account: Account) -> Platform:
+        session = unsealed(self.house, account.name)
         platform = self._built(account, session)
         if not isinstance(platform, Refreshes) or is_fresh(self.house, session):
             return platform
         with renewing(self.house, account.name):
-            session = unsealed(self.house, self._state(account))
+            session = unsealed(self.house, account.name)
             if not is_fresh(self.house, session):
                 session = self._renewed(account, session)
         return self._built(account, session)
@@ -287,6 +284,6 @@ def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> C
     else:
         went_well(house, account.name)
         house.store.set_account(account.name, block_code=None, block_why=None)
-    state = house.store.account_states().get(account.name, AccountState(account.name))
+    state = house.store.account_state(account.name)
     known = None if state.remote_id is None else Identity(state.remote_id, state.remote_name or "")
     return Checked(account, known if problem is None else None, state, problem)

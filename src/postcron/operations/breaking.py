@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from postcron.errors import Code, Evidence, PlatformError, Temporary
-from postcron.model import Account, AccountState, Breaker, Trouble
+from postcron.model import Account, Breaker, Trouble
 from postcron.rules import breaker
 from postcron.rules.breaker import Change, Meaning
 
@@ -73,7 +73,7 @@ def learn(house: House, name: str, error: PlatformError, *, ref: str) -> None:
     """Keep what an error says about the account it happened to; `ref` names the delivery."""
     said, why, now = breaker.meaning(error), house.secrets.redact(error.message), house.clock.now()
     if said is Meaning.LOGIN:
-        known = _state(house, name)
+        known = house.store.account_state(name)
         house.store.set_account(name, block_code=error.code, block_why=why)
         house.openings.add(Opening(name, None, why, new=known.block_code is None))
     elif said is Meaning.PAUSE and error.retry_after is not None:
@@ -105,7 +105,7 @@ def _change(house: House, scope: str, accounts: list[str], change: Change) -> No
 
 
 def _leave_alone(house: House, name: str, until: datetime, why: str) -> None:
-    known = _state(house, name)
+    known = house.store.account_state(name)
     if known.block_code is not None:
         return  # what a person has to mend must not be hidden by what passes
     new = known.blocked_until is None or known.blocked_until < until
@@ -120,10 +120,6 @@ def went_well(house: House, name: str) -> None:
         house.store.change_breaker(scope, lambda _: Breaker())
     house.store.set_account(name, blocked_until=None)
     house.openings.close(name)
-
-
-def _state(house: House, name: str) -> AccountState:
-    return house.store.account_states().get(name, AccountState(name))
 
 
 def _own(account: str) -> str:

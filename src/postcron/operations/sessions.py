@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from postcron.model import AccountState, Session
+from postcron.model import Session
 from postcron.operations.house import House
 
 #: a session that ends sooner is renewed before it is used: never in the publish call's way
@@ -47,8 +47,9 @@ def renewing(house: House, account: str) -> Iterator[None]:
         house.store.release_account(account, until=until)
 
 
-def unsealed(house: House, state: AccountState) -> Session | None:
+def unsealed(house: House, account: str) -> Session | None:
     """Return the session the store has for an account, if it has one."""
+    state = house.store.account_state(account)
     if state.session is None or state.session_expires_at is None:
         return None
     session = Session(

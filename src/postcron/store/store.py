@@ -315,6 +315,9 @@ class Store:
     def account_states(self) -> dict[str, AccountState]:
         return accounts.account_states(self._database)
 
+    def account_state(self, account: str) -> AccountState:
+        return self.account_states().get(account, AccountState(account))
+
     def set_account(self, account: str, **columns: Any) -> None:
         """Change what is known about an account; what is not named stays."""
         accounts.set_account(self._database, account, columns)
