@@ -12,6 +12,7 @@ import typer
 from postcron import __version__
 from postcron.cli import (
     accounts,
+    keys,
     looking,
     phases,
     posting,
@@ -54,7 +55,7 @@ def postcron(
     """Write a post now; cron publishes it at its second, exactly once, or somebody is told."""
 
 
-for group in (setup, posting, phases, resolving, looking, reconciling, accounts, sandbox):
+for group in (setup, posting, phases, resolving, looking, reconciling, accounts, keys, sandbox):
     group.register(app)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from postcron.operations.checking import Finding
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
+    from postcron.operations.login import LoggedIn
     from postcron.operations.reading import Status
     from postcron.sandbox import Sandbox
 
@@ -81,9 +82,15 @@ def account(one: Account, state: AccountState) -> Document:
     }
 
 
+def logged_in(one: LoggedIn) -> Document:
+    return account(one.account, one.state)
+
+
 def checked(one: Checked) -> Document:
     problem = one.problem
     return account(one.account, one.state) | {
+        "login_ends_at": moment(one.outlook.ends_at),
+        "posts_after_login_ends": one.outlook.posts_after,
         "ok": problem is None,
         "error": None
         if problem is None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
     from postcron.operations.listing import Entry
+    from postcron.operations.login import LoggedIn
     from postcron.operations.reading import Shown, Status, Story
     from postcron.operations.reconcile import Reconciled
     from postcron.sandbox import Sandbox
@@ -163,17 +164,27 @@ def accounts(some: Iterable[tuple[Account, AccountState]], here: Here) -> str:
     return table(("ACCOUNT", "PLATFORM", "STANDING", "THERE", "ZONE"), rows)
 
 
-def checked(some: Iterable[Checked]) -> str:
+def checked(some: Iterable[Checked], now: datetime) -> str:
     rows = [
         (
             one.account.name,
             one.account.platform,
             "ok" if one.problem is None else str(one.problem.code),
+            one.outlook.sentence(now),
             _identity(one.state) if one.problem is None else one.problem.message,
         )
         for one in some
     ]
-    return table(("ACCOUNT", "PLATFORM", "ANSWER", "THERE"), rows) if rows else "No account yet."
+    if not rows:
+        return "No account yet."
+    return table(("ACCOUNT", "PLATFORM", "ANSWER", "LOGIN", "THERE"), rows)
+
+
+def logged_in(one: LoggedIn, now: datetime) -> str:
+    who = "" if one.identity is None else f" as {visible(one.identity.name)}"
+    ends = one.state.session_dies_at
+    until_then = "" if ends is None else f" Log in again {until(ends, now)} at the latest."
+    return f"{one.account.name} is logged in{who}.{until_then}"
 
 
 def _identity(state: AccountState) -> str:

@@ -68,6 +68,13 @@ def document(value: Mapping[str, Any]) -> None:
     say(json.dumps(value, indent=2))
 
 
+def ask(text: str) -> None:
+    """Print what a person at the terminal needs to go on; an address stays whole, to be copied."""
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
 def complain(line: str) -> None:
     """Print one line about a problem; there is nobody to tell if that fails."""
     if sys.stderr is None:

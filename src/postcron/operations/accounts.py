@@ -16,6 +16,7 @@ from postcron.model import Account, AccountState, Act, Identity, SecretRef, Sess
 from postcron.operations import wallclock
 from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
+from postcron.operations.outlook import Outlook, outlook
 from postcron.operations.sessions import (
     RENEW_AGAIN,
     is_fresh,
@@ -132,6 +133,33 @@ class Doors:
                 return self._with_session(account)
             return self._open[account.name]
 
+    def stranger(self, account: Account) -> Platform:
+        """Return the platform without any session: for logging in."""
+        return self._built(account, None)
+
+    def introduce(self, account: Account, session: Session, *, accept: bool) -> Identity | None:
+        """Return who a new session belongs to, None where nobody says.
+
+        Raises `Permanent` if that is not who the account was, unless it is accepted now.
+        """
+        platform = self._built(account, session)
+        if not isinstance(platform, Identifies):
+            return None
+        found = platform.whoami()
+        if not accept:
+            how = f"log in as the right one, or with `postcron accounts login {account.name} --accept`"
+            _refuse_another(account, self.house.store.account_state(account.name), found, how)
+        return found
+
+    def known(self, account: Account, found: Identity) -> None:
+        """Remember who the account is there."""
+        self.house.store.set_account(
+            account.name,
+            remote_id=found.remote_id,
+            remote_name=found.name,
+            checked_at=self.house.clock.now(),
+        )
+
     def forget(self, account: Account, platform: Platform) -> None:
         """Renew the session this platform was opened with before it is used again: it is over."""
         with self._locks[account.name]:
@@ -152,7 +180,9 @@ class Doors:
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
             found = platform.whoami()
             wallclock.require_agreement(account.name, self._ahead.get(account.name))
-            self._compare(account, state, found)
+            how = f"accept it with `postcron accounts check {account.name} --accept`"
+            _refuse_another(account, state, found, f"mend the token, or {how}")
+            self.known(account, found)
         return platform
 
     def _is_old(self, state: AccountState) -> bool:
@@ -191,21 +221,6 @@ class Doors:
         login = _login(self.house, account, session)
         return self.house.platform_class(account)(login, partial(self._api, account.name))
 
-    def _compare(self, account: Account, state: AccountState, found: Identity) -> None:
-        if state.remote_id is not None and state.remote_id != found.remote_id:
-            message = (
-                f"The token of {account.name} now belongs to {found.name} ({found.remote_id}), "
-                f"but it was {state.remote_name} ({state.remote_id}): nothing is sent. "
-                f"Mend the token, or accept it with `postcron accounts check {account.name} --accept`."
-            )
-            raise Permanent(message, code=Code.ACCOUNT_UNUSABLE)
-        self.house.store.set_account(
-            account.name,
-            remote_id=found.remote_id,
-            remote_name=found.name,
-            checked_at=self.house.clock.now(),
-        )
-
     def _api(self, account: str, base_url: str) -> Api:
         def heard(answer: Answer) -> None:
             if (theirs := answer.made_at()) is not None:
@@ -213,6 +228,17 @@ class Doors:
 
         deadline = self.house.config.run.deadline.total_seconds()
         return Api(base_url, deadline=deadline, heard=heard)
+
+
+def _refuse_another(account: Account, state: AccountState, found: Identity, how: str) -> None:
+    """Raise `Permanent` when a login is not the one it was: its posts would go out elsewhere."""
+    if state.remote_id is None or state.remote_id == found.remote_id:
+        return
+    message = (
+        f"The token of {account.name} now belongs to {found.name} ({found.remote_id}), "
+        f"but it was {state.remote_name} ({state.remote_id}): nothing is sent. To go on, {how}."
+    )
+    raise Permanent(message, code=Code.ACCOUNT_UNUSABLE)
 
 
 def _login(house: House, account: Account, session: Session | None) -> Login:
@@ -261,6 +287,7 @@ class Checked:
     identity: Identity | None
     state: AccountState
     problem: PostcronError | None
+    outlook: Outlook
 
 
 def check(house: House, names: list[str], *, accept: bool = False) -> list[Checked]:
@@ -286,4 +313,5 @@ def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> C
         house.store.set_account(account.name, block_code=None, block_why=None)
     state = house.store.account_state(account.name)
     known = None if state.remote_id is None else Identity(state.remote_id, state.remote_name or "")
-    return Checked(account, known if problem is None else None, state, problem)
+    identity = known if problem is None else None
+    return Checked(account, identity, state, problem, outlook(house, account, state))

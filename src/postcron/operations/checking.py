@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from postcron.errors import Invalid
-from postcron.model import Account, AccountState, Delivery, Filter
+from postcron.model import Account, AccountState, Delivery
 from postcron.operations.house import House
+from postcron.operations.outlook import outlook
 from postcron.operations.reading import status
 from postcron.operations.tick import is_late, past_its_grace
-from postcron.platforms.base import Refreshes
 from postcron.rules.spans import spell, until
-from postcron.states import AHEAD, UNCERTAIN
+from postcron.states import UNCERTAIN
 
 #: cron looks every minute; so long without a look, something is wrong with it
 SILENCE = timedelta(minutes=5)
@@ -97,22 +96,7 @@ def _account(
         when = until(state.blocked_until, now)
         message = f"{name} is left alone and tried again {when}: {state.block_why}"
         yield Finding("left_alone", message, account=name)
-    ends = state.session_expires_at
-    if ends is not None and not _renews_itself(house, account):
-        due = _next_due(house, name)
-        if due is not None and ends <= due:
-            message = f"The login of {name} ends {until(ends, now)}, before its next post."
-            yield Finding("login_ends", message, account=name)
-
-
-def _renews_itself(house: House, account: Account) -> bool:
-    try:
-        return issubclass(house.platform_class(account), Refreshes)
-    except Invalid:
-        return False
-
-
-def _next_due(house: House, account: str) -> datetime | None:
-    wanted = Filter(states=AHEAD, account=account)
-    first = house.store.page(wanted, order="due", newest_first=False, limit=1).deliveries
-    return first[0].due_at if first else None
+    expected = outlook(house, account, state)
+    if expected.posts_after:
+        message = f"The login of {name} {expected.sentence(now)}: log in again before."
+        yield Finding("login_ends", message, account=name)

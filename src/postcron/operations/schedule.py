@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,9 @@ from postcron.model import (
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
+from postcron.operations.outlook import login_ends
 from postcron.rules import moments
+from postcron.rules.spans import until
 from postcron.states import State
 
 
@@ -91,11 +93,29 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         attachments = intake.fetch(wish.media, wish.alts)
         _check(house, wish, missing, attachments)
         if dry_run:
-            return Scheduled(None, tuple(planned.values()), notes=_not_yet(house, missing))
+            return Scheduled(None, tuple(planned.values()), notes=_notes(house, missing, planned))
         kept = intake.keep(attachments)
     new = _new_post(house, wish, actor, kept, [_new(house, wish, p) for p in planned.values()])
     saved = house.store.add_post(new, run=house.run("schedule", actor=actor))
-    return Scheduled(saved.post, saved.deliveries, saved.created, _not_yet(house, missing))
+    return Scheduled(saved.post, saved.deliveries, saved.created, _notes(house, missing, planned))
+
+
+def _notes(
+    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned]
+) -> tuple[str, ...]:
+    return (*_not_yet(house, accounts), *_too_late_to_log_in(house, accounts, planned))
+
+
+def _too_late_to_log_in(
+    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned]
+) -> Iterator[str]:
+    """Say which posts will meet a login that has ended, as far as that is known today."""
+    states, now = house.store.account_states(), house.clock.now()
+    for account in accounts:
+        ends = login_ends(house, account, states.get(account.name))
+        due = planned[account.name].due_at
+        if ends is not None and due is not None and ends <= due:
+            yield f"The login of {account.name} ends {until(ends, now)}, before this post: log in again."
 
 
 def _not_yet(house: House, accounts: Sequence[Account]) -> tuple[str, ...]:

@@ -4,11 +4,35 @@ from __future__ import annotations
 
 import os
 import secrets as random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def write_new(path: Path, text: str) -> bool:
     """Write a file durably; leave an existing one alone and return False. Raises `OSError`."""
+    with _drafted(path, text) as draft, suppress(FileExistsError):
+        # A link appears complete or not at all, and never replaces what is there.
+        os.link(draft, path)
+        return True
+    return False
+
+
+def rewrite(path: Path, lines: Iterable[str]) -> None:
+    """Put these lines in the place of what a file holds, durably; raises `OSError`."""
+    target = path.resolve()
+    with _drafted(target, "".join(f"{line}\n" for line in lines)) as draft:
+        draft.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _drafted(path: Path, text: str) -> Iterator[Path]:
+    """Yield a complete file beside the one that is meant."""
     draft = path.with_name(f".{path.name}-{random.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -16,10 +40,6 @@ def write_new(path: Path, text: str) -> bool:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        # A link appears complete or not at all, and never replaces what is there.
-        os.link(draft, path)
-    except FileExistsError:
-        return False
+        yield draft
     finally:
-        draft.unlink()
-    return True
+        draft.unlink(missing_ok=True)

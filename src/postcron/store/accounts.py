@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,32 @@ def set_account(database: Database, account: str, columns: dict[str, Any]) -> No
         transaction.execute(saving)
 
     database.write(work)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A session as it is kept, of any workspace: they may share a key."""
+
+    workspace: str
+    account: str
+    session: bytes = field(repr=False)
+
+
+def sealed(database: Database) -> list[Sealed]:
+    columns = columns_of(account_state, Sealed)
+    asked = select(*columns).where(account_state.c.session.is_not(None)).order_by(*columns[:2])
+    with database.reading() as connection:
+        return [Sealed(*row) for row in connection.execute(asked)]
+
+
+def reseal(database: Database, kept: Sealed, anew: bytes) -> bool:
+    """Put the same session, sealed otherwise, in its place; False if there is another by now."""
+    same = (
+        getattr(account_state.c, name) == getattr(kept, name)
+        for name in Sealed.__dataclass_fields__
+    )
+    changing = update(account_state).where(*same).values(session=anew)
+    return database.write(lambda transaction: transaction.execute(changing).rowcount == 1)
 
 
 def hold_account(database: Database, account: str, until: datetime) -> bool:

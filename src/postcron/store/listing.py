@@ -43,6 +43,12 @@ def page(
     return Page(tuple(found[:limit]), _cursor(found[limit - 1], order) if more else None)
 
 
+def count(database: Database, filter: Filter) -> int:
+    asked = _fitting(database, filter).with_only_columns(func.count())
+    with database.reading() as connection:
+        return connection.execute(asked).scalar_one()
+
+
 def _fitting(database: Database, filter: Filter) -> Select[Any]:
     asked = select(*rows.DELIVERY).join(post, post.c.id == delivery.c.post_id)
     asked = asked.where(*claims.visible(database), *_about(filter))

@@ -40,7 +40,7 @@ from postcron.store import (
     rows,
     telling,
 )
-from postcron.store.accounts import Beat
+from postcron.store.accounts import Beat, Sealed
 from postcron.store.database import Database
 from postcron.store.papers import Papers
 from postcron.store.tables import delivery
@@ -213,6 +213,10 @@ class Store:
         """Return how many deliveries stand in each state, states without any left out."""
         return listing.counts(self._database)
 
+    def count(self, filter: Filter) -> int:
+        """Return how many deliveries fit."""
+        return listing.count(self._database, filter)
+
     def next_due(self) -> datetime | None:
         return reading.next_due(self._database)
 
@@ -329,6 +333,14 @@ class Store:
     def release_account(self, account: str, *, until: datetime) -> None:
         """Let others renew it, unless our time was over and somebody else has begun."""
         accounts.release_account(self._database, account, until)
+
+    def sealed(self) -> list[Sealed]:
+        """Return every session that is kept, of all workspaces."""
+        return accounts.sealed(self._database)
+
+    def reseal(self, kept: Sealed, anew: bytes) -> bool:
+        """Put the same session, sealed otherwise, in its place; False if there is another by now."""
+        return accounts.reseal(self._database, kept, anew)
 
     def change_breaker(self, scope: str, change: Change) -> Breaker:
         """Change what is remembered of the troubles of an account or platform; return it."""

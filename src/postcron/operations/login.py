@@ -1,0 +1,105 @@
+"""Logging in with a browser: a person consents at the platform, and the session is kept sealed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from postcron.errors import Invalid
+from postcron.model import Account, AccountState, Identity
+from postcron.operations.accounts import Doors
+from postcron.operations.house import House
+from postcron.operations.sessions import keep, renewing
+from postcron.platforms.base import Authorizes
+from postcron.web.landing import Landing, parameters
+
+#: a person has to find a password, and perhaps a telephone
+PATIENCE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """Who an account is now, and for how long without another login."""
+
+    account: Account
+    identity: Identity | None
+    state: AccountState
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a person is asked: shown the page, and how what their browser got comes back to us."""
+
+    #: shows the page to open
+    show: Callable[[str], None]
+    #: asks for the address the browser ended at; None: it comes by itself, to a port of ours
+    paste: Callable[[], str] | None = None
+    port: int = 0
+    #: the address the platform was told, where that is not ours
+    redirect: str | None = None
+    patience: timedelta = field(default=PATIENCE)
+
+
+def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> LoggedIn:
+    """Log in for an account; raises `Invalid` when nobody came back with a code.
+
+    The identity is compared before the session is kept: the wrong login changes nothing, unless
+    `accept` says that it is the right one. A good one lifts the account's block.
+    """
+    account = house.account(name)
+    doors = Doors(house)
+    platform = doors.stranger(account)
+    if not isinstance(platform, Authorizes):
+        message = (
+            f"{account.platform} has no login with a browser: its token stands in {account.where}."
+        )
+        raise Invalid(message, code="no_login")
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    with _back(house, asking, state) as (redirect, wait):
+        asking.show(platform.authorization(redirect, state, verifier))
+        code = _code(wait(), state)
+    session = platform.redeem(code, redirect, verifier, house.clock.now())
+    with renewing(house, name):
+        identity = doors.introduce(account, session, accept=accept)
+        keep(house, name, session)
+    if identity is not None:
+        doors.known(account, identity)
+    house.store.set_account(name, block_code=None, block_why=None)
+    return LoggedIn(account, identity, house.store.account_states()[name])
+
+
+@contextmanager
+def _back(
+    house: House, asking: Asking, state: str
+) -> Iterator[tuple[str, Callable[[], Mapping[str, str] | None]]]:
+    """Return where the browser is to go, and how to get what it brings."""
+    if asking.paste is not None:
+        paste = asking.paste
+        redirect = asking.redirect or f"http://127.0.0.1:{asking.port or 8723}/callback"
+        yield redirect, lambda: parameters(paste())
+        return
+    with Landing(asking.port, state) as landing:
+        seconds = asking.patience.total_seconds()
+        yield (
+            asking.redirect or landing.address,
+            lambda: landing.wait(seconds, house.stop.is_set),
+        )
+
+
+def _code(brought: Mapping[str, str] | None, state: str) -> str:
+    if brought is None:
+        message = "Nobody came back from the login page in time: try again, or with --paste."
+        raise Invalid(message, code="no_code")
+    if error := brought.get("error"):
+        said = brought.get("error_description", error)
+        raise Invalid(f"The platform did not agree: {said}.", code="login_refused")
+    if not secrets.compare_digest(brought.get("state", ""), state):
+        message = "This address does not belong to this login: copy the one you ended at just now."
+        raise Invalid(message, code="wrong_state")
+    if not brought.get("code"):
+        raise Invalid("The address has no code in it: copy all of it.", code="no_code")
+    return brought["code"]
