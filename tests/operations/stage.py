@@ -159,10 +159,19 @@ class Remote:
     def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
         self.calls.append(self.clock.now())
         what = self.script.popleft() if self.script else self.weather
-        if what in {"ok", "lost", "error_though_published", "accepted", "nothing", "empty_id"}:
+        if what in {
+            "ok",
+            "lost",
+            "error_though_published",
+            "accepted",
+            "nothing",
+            "empty_id",
+            "id",
+        }:
             self._show(account, draft)
         answer: dict[str, Callable[[], Receipt | Accepted]] = {
             "ok": lambda: Receipt(self.live[-1].remote_id, self.url(draft.key)),
+            "id": lambda: Receipt(self.live[-1].remote_id),
             "ghost": lambda: Receipt("ghost-1", self.url(draft.key)),
             "accepted": lambda: Accepted(draft.key, timedelta(seconds=2)),
             "nothing": lambda: cast("Receipt", None),

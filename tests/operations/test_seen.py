@@ -54,6 +54,14 @@ def test_what_is_live_is_seen_by_the_next_run_and_then_left_alone(stage: Stage) 
     assert stage.kinds(delivery)[-2:] == ["landed", "seen"]
 
 
+def test_an_address_that_came_without_the_answer_comes_with_the_sight(stage: Stage) -> None:
+    delivery = published(stage, "id")
+    assert delivery.url is None
+    cron(stage, 1)
+    [post] = stage.remote.live
+    assert stage.now(delivery).url == stage.remote.url(post.key)
+
+
 def test_a_run_does_not_wait_to_see_what_it_published(stage: Stage) -> None:
     published(stage)
     assert stage.remote.visits == []

@@ -26,7 +26,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
-from postcron.platforms.base import Platform, Starts, act_of
+from postcron.platforms.base import Platform, Starts, Visits, act_of
 from tests.media.files import picture, video
 from tests.simulators.server import Asked, Live, Reply, Server
 
@@ -107,6 +107,12 @@ class Subject:
         if shape == "video":
             return [album.video()]
         return [album.image(), album.image("cat", alt="")][: 1 if shape == "image" else 2]
+
+    def wish(self, album: Album, *, with_file: bool) -> dict[str, Any]:
+        """Return what `acme` wishes for: the simplest post there is, or the simplest with a file."""
+        shape = next(shape for shape in self.shapes if shape != "text" or not with_file)
+        media = [str(album.paths[one.file]) for one in self.files(album, shape)]
+        return {"media": media, "options": {"acme": self.options}}
 
     def running(self) -> AbstractContextManager[object]:
         """Start the other side."""
@@ -230,6 +236,16 @@ def looked(subject: Opens, asked: Draft, ticket: Ticket) -> Sighting:
             return sighting
         time.sleep(0.02)
     raise AssertionError("it is worked on for ever")
+
+
+def shown(subject: Opens, receipt: Receipt) -> Receipt:
+    """Return a receipt with the address, which some platforms give only to who asks for the post."""
+    platform = subject.platform()
+    if receipt.url is not None or not isinstance(platform, Visits):
+        return receipt
+    sighting = platform.visit(receipt.remote_id)
+    assert sighting.receipt is not None, sighting.why
+    return sighting.receipt
 
 
 def failure(subject: Opens, asked: Draft, ticket: Ticket) -> PlatformError:

@@ -98,7 +98,7 @@ class Story:
 
     def _schedule(self) -> None:
         """Ask again with the same key if the first command died."""
-        wish = Wish("hello", ["acme"], at="in 1h", key="once", media=self.world.media)
+        wish = Wish("hello", ["acme"], at="in 1h", key="once", **self.world.wish)
         try:
             schedule(self.stage.house, wish, actor="me")
         except Killed:

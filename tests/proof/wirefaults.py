@@ -20,10 +20,9 @@ from postcron.platforms.base import Login, Platform
 from postcron.states import State
 from postcron.web import Answer, Api
 from tests.fakes import FakeClock
-from tests.media.files import picture
 from tests.operations.stage import Stage, build, close_all
 from tests.oracle import Evidence, Shown, breaches
-from tests.platforms.contract import Subject
+from tests.platforms.contract import Album, Subject
 from tests.platforms.subjects import SUBJECTS
 from tests.proof.badwire import FAULTS, LOST, BadWire, Exchange, Fault, cuts
 from tests.proof.figures import Figures
@@ -56,7 +55,7 @@ class Story:
 
     platform: str
     plan: Mapping[int, Fault]
-    with_image: bool = False
+    with_file: bool = False
 
     def __str__(self) -> str:
         faults = "; ".join(f"{number}: {fault.name}" for number, fault in self.plan.items())
@@ -101,8 +100,8 @@ def play(folder: Path, story: Story) -> Ended:
     subject = SUBJECTS[story.platform](None)
     with subject.running(), BadWire(subject.server.url, story.plan) as wire:
         stage = _set(folder, story, subject, wire)
-        media = [str(picture(folder / "dog.png", (40, 30)))] if story.with_image else []
-        [delivery] = stage.schedule("Hello over there", at="in 3s", media=media)
+        wish = subject.wish(Album(folder), with_file=story.with_file)
+        [delivery] = stage.schedule("Hello over there", at="in 3s", **wish)
         reports = [publish(stage.house)]
         wire.open()
         for minutes in AFTERWARDS:
@@ -172,23 +171,23 @@ def _asked(request: bytes) -> Asked:
 
 
 def stories(
-    folder: Path, platform: str, *, step: int, with_image: bool, everywhere: bool
+    folder: Path, platform: str, *, step: int, with_file: bool, everywhere: bool
 ) -> Iterator[tuple[Story, Fault | None]]:
     """Return every story, each with what happens to its publish call.
 
     Two ways are walked first to see which exchanges there are: one where all goes well, and one
     where the publish call's answer is lost, so that the platform is looked at.
     """
-    well = play(folder / f"{platform}-well", Story(platform, {}, with_image))
+    well = play(folder / f"{platform}-well", Story(platform, {}, with_file))
     for number in range(len(well.exchanges)) if everywhere else [well.act]:
         for fault in [*FAULTS, *cuts(well.exchanges[number], step)]:
-            story = Story(platform, {number: fault}, with_image)
+            story = Story(platform, {number: fault}, with_file)
             yield story, fault if number == well.act else None
     if everywhere:
-        found = play(folder / f"{platform}-lost", Story(platform, {well.act: LOST}, with_image))
+        found = play(folder / f"{platform}-lost", Story(platform, {well.act: LOST}, with_file))
         for number in range(well.act + 1, len(found.exchanges)):
             for fault in [*FAULTS, *cuts(found.exchanges[number], step)]:
-                yield Story(platform, {well.act: LOST, number: fault}, with_image), LOST
+                yield Story(platform, {well.act: LOST, number: fault}, with_file), LOST
 
 
 def count_story(figures: Figures, folder: Path, story: Story, on_act: Fault | None) -> None:
@@ -209,7 +208,7 @@ def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     every = [
         told
         for platform in SUBJECTS
-        for told in stories(folder, platform, step=1, with_image=True, everywhere=True)
+        for told in stories(folder, platform, step=1, with_file=True, everywhere=True)
     ]
     draw = random.Random(seed)
     for story, on_act in draw.sample(every, min(count, len(every))):

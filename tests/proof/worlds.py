@@ -14,11 +14,10 @@ from postcron.platforms import find
 from postcron.platforms.base import Login, Platform, act_of
 from postcron.store import Store
 from postcron.web import Api
-from tests.media.files import picture
 from tests.operations import stage as stages
 from tests.operations.stage import Stage, build
 from tests.oracle import Shown
-from tests.platforms.contract import Subject
+from tests.platforms.contract import Album, Subject
 from tests.platforms.subjects import SUBJECTS
 from tests.proof.death import Death, MortalDatabase
 from tests.proof.direct import Direct, Way
@@ -68,8 +67,8 @@ class World:
     database: MortalDatabase
     live: Callable[[], list[Shown]]
     act: Act
-    #: the photo that goes with the post
-    media: list[str] = field(default_factory=list)
+    #: what the post is made of, besides its text
+    wish: dict[str, Any] = field(default_factory=dict)
     #: the other side of a real client
     server: Server | None = None
 
@@ -117,7 +116,7 @@ def real(
         subject.server.misbehave(answer, subject.is_publish)
     stage.house.environ = {name.upper(): value for name, value in subject.secrets.items()}
     stage.house.find_platform = find if wired else lambda name: _through(way, find(name))
-    media = [str(picture(folder / "photo.png"))] if "photo" in kind else []
+    wish = subject.wish(Album(folder), with_file="photo" in kind)
 
     def live() -> list[Shown]:
         return [
@@ -127,7 +126,7 @@ def real(
 
     with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
         act = act_of(find(name), lambda: subject.settings)
-        yield World(stage, death, database, live, act, media, subject.server)
+        yield World(stage, death, database, live, act, wish, subject.server)
 
 
 def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:

@@ -47,7 +47,9 @@ def see(house: House, doors: Doors, delivery: Delivery) -> Move:
     now = house.store.now()
     detail = {"sight": sighting.sight, "why": sighting.why}
     if sighting.sight is Sight.LIVE:
-        return Move(delivery, Step.SEEN, None, {"seen_at": now}, detail=detail)
+        # Some platforms give the address only to who asks for the post: never at the second.
+        url = delivery.url or (sighting.receipt.url if sighting.receipt else None)
+        return Move(delivery, Step.SEEN, None, {"seen_at": now, "url": url}, detail=detail)
     if sighting.sight is not Sight.GONE:
         # Never an alarm because of a platform that cannot be read: in the end it stays unseen.
         again = backoff.next_look(delivery.published_at or now, now)
