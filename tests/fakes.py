@@ -26,3 +26,16 @@ class FakeClock:
     def advance(self, span: timedelta) -> None:
         self.at += span
         self.up += span.total_seconds()
+
+
+@dataclass
+class SleepyClock(FakeClock):
+    """That of a machine that is suspended for eight hours once it has reached a moment."""
+
+    asleep_at: datetime | None = None
+
+    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+        super().sleep_until(moment, most=most)
+        if self.asleep_at is not None and self.at >= self.asleep_at:
+            self.asleep_at = None
+            self.advance(timedelta(hours=8))

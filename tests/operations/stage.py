@@ -40,17 +40,18 @@ from postcron.store import Papers, migrate
 from postcron.web import Api
 from tests.fakes import FakeClock
 
-CONFIG = """
+HEAD = """
 workspace = "acme"
 timezone = "Europe/Rome"
 
 [store]
-url = "sqlite:///{folder}/postcron.db"
+url = "{store}"
 
 [media]
 library = "{folder}/media"
 public_url = "https://media.example.test"
-
+"""
+ACCOUNTS = """
 [accounts.acme]
 platform = "{platform}"
 {account}
@@ -329,9 +330,8 @@ def build(
 ) -> Stage:
     """Set the stage in an empty folder; with `store` on one that is there and migrated."""
     path = tmp_path / "postcron.toml"
-    own = f"sqlite:///{tmp_path}/postcron.db"
-    written = CONFIG.format(folder=tmp_path, account=account, platform=platform)
-    path.write_text(written.replace(own, store or own))
+    head = HEAD.format(folder=tmp_path, store=store or f"sqlite:///{tmp_path}/postcron.db")
+    path.write_text(head + ACCOUNTS.format(account=account, platform=platform))
     write_key(tmp_path / "postcron.key")
     clock = FakeClock(at)
     remote = Remote(clock, act)

@@ -21,7 +21,7 @@ from postcron.operations.tick import tick
 from postcron.platforms.base import Key
 from postcron.states import State
 from postcron.store import Store
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, SleepyClock
 from tests.operations.stage import Stage, build
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -145,25 +145,12 @@ def test_the_class_of_act_may_depend_on_the_account(
 # --- never late or early -------------------------------------------------------------------------
 
 
-@dataclass
-class Sleepy(FakeClock):
-    """A machine that is suspended for hours just after an intent was written."""
-
-    asleep_at: datetime | None = None
-
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        super().sleep_until(moment, most=most)
-        if self.asleep_at is not None and self.at >= self.asleep_at:
-            self.asleep_at = None
-            self.advance(timedelta(hours=8))
-
-
 @pytest.mark.fault("F78")
 def test_a_machine_that_slept_between_intent_and_call_does_not_call(stage: Stage) -> None:
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     due = START + timedelta(hours=1)
-    sleepy = Sleepy(stage.clock.at, asleep_at=due)
+    sleepy = SleepyClock(stage.clock.at, asleep_at=due)
     stage.house.clock = stage.remote.clock = sleepy
     publish(stage.house)
     assert stage.remote.calls == []

@@ -18,6 +18,7 @@ from postcron.secrets import write_key
 from postcron.store import Store, migrate, open_store
 from tests import postgres
 from tests.builders import a_new_delivery, a_new_post, a_run
+from tests.operations.stage import HEAD
 from tests.oracle import Evidence, Shown, breaches
 from tests.proof.figures import Figures
 from tests.proof.racers import LEDGER
@@ -25,16 +26,7 @@ from tests.proof.racers import LEDGER
 ACCOUNTS = 20
 BUSY = "is locked by another program: try again in a moment."
 
-CONFIG = """
-workspace = "acme"
-timezone = "UTC"
-
-[store]
-url = "{url}"
-
-[media]
-library = "{folder}/media"
-
+RUN = """
 [run]
 ahead = "1s"
 workers = 4
@@ -77,7 +69,7 @@ def run_race(folder: Path, url: str, *, hosts: int, due: int) -> Race:
 def _configure(folder: Path, url: str) -> None:
     accounts = (f'[accounts.a{n}]\nplatform = "ledgered"' for n in range(ACCOUNTS))
     path = folder / "postcron.toml"
-    path.write_text("\n".join([CONFIG.format(url=url, folder=folder), *accounts]))
+    path.write_text("\n".join([HEAD.format(store=url, folder=folder), RUN, *accounts]))
     write_key(folder / "postcron.key")
 
 

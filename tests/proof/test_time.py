@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from postcron.model import Delivery, Filter
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
-from tests.fakes import FakeClock
+from tests.fakes import SleepyClock
 from tests.operations.stage import Stage, build
 from tests.oracle import Evidence, Shown, breaches
 
@@ -123,19 +122,6 @@ def test_a_clock_that_leaps_by_more_than_a_day_is_not_believed(
     assert found(stage, told) == []
 
 
-@dataclass
-class Sleepy(FakeClock):
-    """A machine that is suspended for eight hours once its clock has reached a moment."""
-
-    asleep_at: datetime | None = None
-
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        super().sleep_until(moment, most=most)
-        if self.asleep_at is not None and self.at >= self.asleep_at:
-            self.asleep_at = None
-            self.advance(timedelta(hours=8))
-
-
 @pytest.mark.fault("F78")
 @pytest.mark.parametrize("before_due", [0, 1, 20], ids=lambda s: f"{s} s before its moment")
 def test_a_machine_that_sleeps_mid_run_wakes_late_and_asks(tmp_path: Path, before_due: int) -> None:
@@ -143,7 +129,7 @@ def test_a_machine_that_sleeps_mid_run_wakes_late_and_asks(tmp_path: Path, befor
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(seconds=ALMOST.total_seconds())
     asleep_at = START + timedelta(hours=1) - timedelta(seconds=before_due)
-    sleepy = Sleepy(stage.clock.at, asleep_at=asleep_at)
+    sleepy = SleepyClock(stage.clock.at, asleep_at=asleep_at)
     stage.house.clock = stage.remote.clock = stage.clock = sleepy
     told = cron(stage, minutes=5)
     assert sleepy.asleep_at is None, "it slept"

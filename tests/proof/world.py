@@ -6,15 +6,16 @@ its own host (it ends them by their id) the world does for it, because here they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from postcron.config import Config, load
 from postcron.errors import CannotWork, StoreUnavailable
@@ -25,8 +26,9 @@ from postcron.operations.report import Report
 from postcron.secrets import write_key
 from postcron.states import State, Step
 from postcron.store import Store, open_store
+from postcron.store.database import Database
 from postcron.store.tables import delivery
-from tests.operations.stage import Cluster, InLine, fresh_store
+from tests.operations.stage import HEAD, Cluster, InLine, fresh_store
 from tests.oracle import Evidence
 from tests.proof.network import Network, platform
 from tests.proof.turns import HostClock, Process, Turns
@@ -38,24 +40,9 @@ FENCE = timedelta(seconds=20)
 ALL = Filter(deleted=True)
 #: a process that was told to stand still does so for longer than any lease
 STOPPED = timedelta(minutes=10)
-#: what changes something: a commit of these may be lost
-WRITES = frozenset(
-    {
-        *("add_post", "record", "revise", "claim_uploads", "enqueue", "claim_queued", "renew"),
-        *("save_ticket", "set_account", "beat"),
-    }
-)
+T = TypeVar("T")
 
-CONFIG = """
-workspace = "acme"
-timezone = "Europe/Rome"
-
-[store]
-url = "sqlite:///{folder}/postcron.db"
-
-[media]
-library = "{folder}/media"
-
+ACCOUNTS = """
 [run]
 ahead = "10s"
 
@@ -136,7 +123,7 @@ class World:
     @cached_property
     def config(self) -> Config:
         path = self.folder / "postcron.toml"
-        path.write_text(CONFIG.format(folder=self.folder))
+        path.write_text(HEAD.format(folder=self.folder, store=self.url) + ACCOUNTS)
         write_key(self.folder / "postcron.key")
         return load(path, {})
 
@@ -161,7 +148,7 @@ class World:
             find_platform=self.platforms.__getitem__,
             executor=lambda workers: InLine(),
         )
-        made.store = WatchedStore(Cluster(self.store), self, host)  # type: ignore[assignment]
+        made.store = WatchedStore(self, host)  # type: ignore[assignment]
         return made
 
     def begin(self, host: Host, work: Callable[[House], Report | None]) -> Process:
@@ -215,6 +202,25 @@ class World:
         self.turns.kill(process)
         process.seam()
 
+    # --- the store ---------------------------------------------------------------------------
+
+    def is_away(self, host: Host) -> bool:
+        return host.store_away_until is not None and self.turns.now < host.store_away_until
+
+    def how_lost(self, host: Host) -> str | None:
+        """Return whether a commit gets lost: "before" the store has it, or "after"."""
+        if self.is_away(host):
+            return "before"
+        if self.lost_commits:
+            return self.lost_commits.pop(0)
+        if self.random.random() >= self.rate / 15:
+            return None
+        self.faults += 1
+        if self.random.random() < 0.3:
+            away = timedelta(seconds=self.random.uniform(1, 200))
+            host.store_away_until = self.turns.now + away
+        return self.random.choice(["before", "after"])
+
     # --- what there is -----------------------------------------------------------------------
 
     def deliveries(self) -> list[Delivery]:
@@ -245,12 +251,38 @@ class World:
         return self.told | by_hand | {delivery.ref for delivery in self.store.untold(1000)}
 
 
-class WatchedStore:
-    """The store as one process on one host has it: seams around each verb, and commits that get lost."""
+class WatchedDatabase(Database):
+    """The one door of every durable write, as one host has it: commits get lost, or it is away."""
 
-    def __init__(self, store: Cluster, world: World, host: Host) -> None:
-        self._store, self._world, self._host = store, world, host
-        self.url_shown, self.file = store.url_shown, store.file
+    def __init__(self, world: World, host: Host) -> None:
+        whole = world.store._database
+        super().__init__(whole.engine, whole.shown, whole.now, whole.workspace, whole.file)
+        self._world, self._host = world, host
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        lost = self._world.how_lost(self._host)
+        if lost == "before":
+            raise StoreUnavailable("The store cannot be reached.")
+        result = super().write(work)
+        if lost == "after":
+            raise StoreUnavailable("The store went away.")
+        self._world.seam(f"after {work.__qualname__}")
+        return result
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        if self._world.is_away(self._host):
+            raise StoreUnavailable("The store cannot be reached.")
+        with super().reading() as connection:
+            yield connection
+
+
+class WatchedStore:
+    """The store as one process on one host has it: a seam before each verb, and around each write."""
+
+    def __init__(self, world: World, host: Host) -> None:
+        self._world, self._store = world, Cluster(Store(WatchedDatabase(world, host)))
+        self.url_shown, self.file = self._store.url_shown, self._store.file
 
     def now(self) -> datetime:
         now: datetime = self._store.now()
@@ -261,10 +293,6 @@ class WatchedStore:
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._store, name)
-        if name == "papers":
-            # Read within a cached_property, whose lock Python 3.11 shares between all houses: who
-            # handed the baton on there would hold up every other process for ever.
-            return verb
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             self._world.seam(f"before {name}")
@@ -279,31 +307,10 @@ class WatchedStore:
             process.runs.add(run.id)
         if name == "record" and run is not None:
             world.kill_owners(args[0], run)
-        lost = self._how_lost(name)
-        if lost == "before":
-            raise StoreUnavailable("The store cannot be reached.")
         result = verb(*args, **kwargs)
-        if lost == "after":
-            raise StoreUnavailable("The store went away.")
         if name == "record":
             _set_fences(process, result)
-        if name in WRITES:
-            world.seam(f"after {name}")
         return result
-
-    def _how_lost(self, name: str) -> str | None:
-        world, host = self._world, self._host
-        if host.store_away_until is not None and world.turns.now < host.store_away_until:
-            return "before"
-        if name in WRITES and self._world.lost_commits:
-            return world.lost_commits.pop(0)
-        if name not in WRITES or world.random.random() >= world.rate / 15:
-            return None
-        world.faults += 1
-        if world.random.random() < 0.3:
-            away = timedelta(seconds=world.random.uniform(1, 200))
-            host.store_away_until = world.turns.now + away
-        return world.random.choice(["before", "after"])
 
 
 def _run_of(args: Any, kwargs: Any) -> Run | None:
