@@ -37,6 +37,7 @@ from postcron.operations.edit import Change, edit
 from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
+from postcron.operations.reconcile import after_restore
 from postcron.operations.report import Report
 from postcron.operations.resolve import drop, landed, resend
 from postcron.operations.retry import retry, retry_now
@@ -57,6 +58,8 @@ SEAMS = 60
 #: a step of the end; and so many of them are more than enough
 AT_THE_END = timedelta(minutes=5)
 STEPS_AT_THE_END = 600
+#: so often somebody repeats a command
+PATIENCE = 50
 #: after so many of them somebody reads what the monitor says
 SELDOM = 12
 #: games of one seed: so few that they can be played again while one waits
@@ -126,8 +129,13 @@ class Machine(RuleBasedStateMachine):
         kept = [] if saved is None else saved.deliveries
         return multiple(*(one.ref for one in kept if isinstance(one, Delivery)))
 
+    def _outdates_the_backup(self) -> None:
+        """Who moves a post himself has to do so again after a restore: it cannot be known there."""
+        self.world.backup.unlink(missing_ok=True)
+
     @rule(ref=deliveries, content=st.booleans(), minutes=st.none() | st.integers(1, 90))
     def edits(self, ref: str, content: bool, minutes: int | None) -> None:
+        self._outdates_the_backup()
         change = Change(
             text=self._text() if content else None,
             at=None if minutes is None else self._moment(minutes),
@@ -144,6 +152,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(ref=deliveries)
     def asks_for_a_retry(self, ref: str) -> None:
+        self._outdates_the_backup()
         self._typed(lambda house: retry_now(house, [ref], actor="me"))
 
     @rule(account=st.sampled_from(ACCOUNTS))
@@ -156,6 +165,7 @@ class Machine(RuleBasedStateMachine):
         found = [d for d in self.world.deliveries() if d.ref == ref]
         if not found or found[0].state not in {State.UNKNOWN, State.CONFIRMING}:
             return
+        self._outdates_the_backup()
         shown = [one for one in self.world.network.shown if one.key == found[0].key]
         if shown:
             self._typed(partial(landed, id=ref, address=shown[0].remote_id, actor="me"))
@@ -163,6 +173,27 @@ class Machine(RuleBasedStateMachine):
             self._typed(partial(resend, id=ref, confirmed=ref, actor="me"))
         else:
             self._typed(partial(drop, id=ref, actor="me"))
+
+    @rule()
+    def backs_up(self) -> None:
+        self.world.backs_up()
+
+    @rule(host=hosts, point=st.none() | st.integers(1, SEAMS))
+    def puts_the_backup_back(self, host: Host, point: int | None) -> None:
+        """Cron may start before somebody says that the store is older; he repeats it if it dies."""
+        if not self.world.backup.exists():
+            return
+        self.world.puts_back()
+        self.rows = {}
+        if self.world.has_seen_more(host):
+            self.world.finish(self._starts(host, run))
+        for dies in [point] + [None] * PATIENCE:
+            self.world.dies_at = None if dies is None else self.world.seams + dies
+            believed = self._typed(partial(after_restore, actor="me"))
+            self.world.dies_at = None
+            if believed is not None:
+                return
+        raise Breach(["2 never stuck: the store that was put back is never believed"])
 
     def _reads_the_alarms(self) -> None:
         """Mend the accounts that `status --check` names: what is late there may wait for nothing else."""

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from postcron.operations.pre_upload import pre_upload
+from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
 from postcron.store import migrate
 from tests.postgres import Server
-from tests.proof.machine import Machine, quickly
+from tests.proof.machine import ACCOUNTS, Machine, quickly
 
 
 @pytest.mark.fault("F93")
@@ -46,4 +48,24 @@ def test_a_late_post_of_a_blocked_account_goes_out_once_somebody_heeds_the_alarm
     assert waiting == [("2.1", State.LATE)]
     game.comes_to_its_end()
     assert [d.state for d in game.world.deliveries()] == [State.FAILED, State.PUBLISHED]
+    game.teardown()
+
+
+@pytest.mark.fault("F25")
+@pytest.mark.parametrize("dies_at", [None, 3, 8])
+def test_a_backup_put_back_in_a_game_doubles_nothing(dies_at: int | None) -> None:
+    game = Machine()
+    host, other = game.world.hosts
+    game.schedules(accounts=list(ACCOUNTS), minutes=9)
+    game.cron_starts(host, pre_upload)
+    game.backs_up()
+    game.schedules(accounts=["same"], minutes=9)
+    game.time_passes(minutes=10)
+    game.cron_starts(other, publish)
+    assert len(game.world.network.shown) == 6
+    game.puts_the_backup_back(other, dies_at)
+    game.comes_to_its_end()
+    assert len(game.world.network.shown) == 6
+    states = {delivery.account: delivery.state for delivery in game.world.deliveries()}
+    assert states == dict.fromkeys(ACCOUNTS, State.PUBLISHED) | {"blind": State.UNKNOWN}
     game.teardown()

@@ -6,8 +6,9 @@ its own host (it ends them by their id) the world does for it, because here they
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -23,6 +24,7 @@ from postcron.model import Act, Delivery, Filter, Move, Run
 from postcron.operations import telling
 from postcron.operations.house import House
 from postcron.operations.report import Report
+from postcron.operations.witness import Witness
 from postcron.secrets import write_key
 from postcron.states import State, Step
 from postcron.store import Store, open_store
@@ -38,6 +40,8 @@ START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 FENCE = timedelta(seconds=20)
 #: every event there is
 ALL = Filter(deleted=True)
+#: how long a person takes to end every process and to put a backup back
+PUTTING_BACK = timedelta(minutes=5)
 #: a process that was told to stand still does so for longer than any lease
 STOPPED = timedelta(minutes=10)
 T = TypeVar("T")
@@ -96,6 +100,8 @@ class World:
     stops_at: int | None = None
     #: how the next commits are lost, before any is drawn
     lost_commits: list[str] = field(default_factory=list)
+    #: texts that a store which was put back knows nothing of
+    forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -140,7 +146,7 @@ class World:
 
     def house(self, host: Host) -> House:
         """Return the house of a new process on a host."""
-        made = House(
+        made = Dwelling(
             self.config,
             environ={},
             state_dir=host.state_dir,
@@ -221,6 +227,36 @@ class World:
             host.store_away_until = self.turns.now + away
         return self.random.choice(["before", "after"])
 
+    @property
+    def backup(self) -> Path:
+        return self.folder / "backup.db"
+
+    def backs_up(self) -> None:
+        """Copy the store, if it is a file."""
+        if self.store.file is not None:
+            _copy(self.store.file, self.backup)
+
+    def puts_back(self) -> None:
+        """Put the backup back, as a person does it: nothing runs, and it takes a while."""
+        for process in self.turns.processes:
+            self.turns.kill(process)
+        self.turns.play(until=self.turns.now + PUTTING_BACK)
+        known = self._texts()
+        assert self.store.file is not None
+        _copy(self.backup, self.store.file)
+        self.forgotten |= known - self._texts()
+        self.told &= {delivery.ref for delivery in self.deliveries()}
+
+    def has_seen_more(self, host: Host) -> bool:
+        """Say whether a machine remembers what the store does not."""
+        seen = Witness.of(host.state_dir, self.store.papers(), "").mark()
+        return seen is not None and seen > self.store.mark()
+
+    def _texts(self) -> set[str]:
+        found = self.evidence()
+        own = {delivery.text for delivery in found.deliveries}
+        return {post.text for post in found.posts.values()} | {text for text in own if text}
+
     # --- what there is -----------------------------------------------------------------------
 
     def deliveries(self) -> list[Delivery]:
@@ -236,7 +272,7 @@ class World:
         """Return what the oracle compares."""
         return Evidence(
             self.store,
-            self.network.live(),
+            [shown for shown in self.network.live() if shown.text not in self.forgotten],
             self.turns.now,
             policy=lambda account: self.config.accounts[account].policy,
             **more,
@@ -249,6 +285,13 @@ class World:
         }
         by_hand = {d.ref for d in self.deliveries() if d.id in last and last[d.id].actor != "cron"}
         return self.told | by_hand | {delivery.ref for delivery in self.store.untold(1000)}
+
+
+class Dwelling(House):
+    """A house in a world: there is one workspace, and one way to the store."""
+
+    def whole_store(self) -> Store:
+        return self.store
 
 
 class WatchedDatabase(Database):
@@ -311,6 +354,11 @@ class WatchedStore:
         if name == "record":
             _set_fences(process, result)
         return result
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(target)) as here:
+        there.backup(here)
 
 
 def _run_of(args: Any, kwargs: Any) -> Run | None:

@@ -78,13 +78,17 @@ class House:
 
     @cached_property
     def store(self) -> Store:
+        return self._opened(self.config.workspace)
+
+    def whole_store(self) -> Store:
+        """Return the store with all its workspaces, to be closed after use."""
+        return self._opened(workspace=None)
+
+    def _opened(self, workspace: str | None) -> Store:
         from postcron.store import open_store
 
         return open_store(
-            self.store_url(),
-            now=self.clock.now,
-            skew=self.store_skew,
-            workspace=self.config.workspace,
+            self.store_url(), now=self.clock.now, skew=self.store_skew, workspace=workspace
         )
 
     def store_url(self) -> str:

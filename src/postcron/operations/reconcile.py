@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from postcron.operations import wallclock
 from postcron.operations.house import House
 from postcron.operations.preflight import place, require_room, witness
 from postcron.states import UNCERTAIN, State, Step
-from postcron.store import open_store
 
 if TYPE_CHECKING:
     from postcron.store import Store
@@ -44,7 +42,7 @@ def after_restore(house: House, *, actor: str, dry_run: bool = False) -> Reconci
     Of all workspaces, because all of them went back. Safe to repeat: the store is believed in last.
     """
     run = house.run("reconcile", actor=actor)
-    with _whole(house) as store:
+    with closing(house.whole_store()) as store:
         if dry_run:
             return Reconciled(tuple(store.doubtful(limit=None)), store.ahead(), dry_run=True)
         require_room(house)
@@ -67,16 +65,6 @@ def adopt(house: House, *, actor: str) -> None:
 def believe_the_clock(house: House, *, actor: str) -> None:
     """Take what this machine's clock says now as right."""
     wallclock.note(house, house.run("reconcile", actor=actor))
-
-
-@contextmanager
-def _whole(house: House) -> Iterator[Store]:
-    """Open the store with all its workspaces."""
-    store = open_store(house.store_url(), now=house.clock.now, skew=house.store_skew)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _doubt(store: Store, found: list[Delivery], run: Run) -> dict[int, Delivery]:
