@@ -14,7 +14,6 @@ from postcron.model import (
     Act,
     Attempt,
     Delivery,
-    Filter,
     Move,
     Outcome,
     Policy,
@@ -29,7 +28,8 @@ from postcron.operations.accounts import Doors, act
 from postcron.operations.house import House
 from postcron.operations.preparing import draft
 from postcron.operations.protocol import grace_end, live
-from postcron.operations.recover import SENDER_UNPROVEN, last_attempt
+from postcron.operations.recover import SENDER_UNPROVEN
+from postcron.operations.seeing import looks
 from postcron.rules import backoff
 from postcron.states import State, Step
 
@@ -99,8 +99,8 @@ def taken(house: House, run: Run, delivery: Delivery) -> Move:
 
 
 def _case(house: House, run: Run, delivery: Delivery) -> Case:
-    attempt = last_attempt(house, delivery)
-    assert attempt is not None, "a delivery without an attempt cannot be uncertain"  # noqa: S101
+    attempts = house.store.attempts(delivery.id)
+    attempt = attempts[-1]  # what is uncertain has one
     promised, settle = _promises(house, delivery)
     return Case(
         delivery=delivery,
@@ -109,8 +109,8 @@ def _case(house: House, run: Run, delivery: Delivery) -> Case:
         settle=settle,
         policy=house.policy(delivery.account),
         sender_dead=_sender_dead(attempt, run),
-        looks=_looks(house, delivery, attempt),
-        proved=sum(a.outcome is Outcome.PROVED_ABSENT for a in house.store.attempts(delivery.id)),
+        looks=looks(house, delivery, attempt.intended_at),
+        proved=sum(each.outcome is Outcome.PROVED_ABSENT for each in attempts),
         # The attempt and the looks were written by the store's clock.
         now=house.store.now(),
     )
@@ -127,17 +127,6 @@ def _promises(house: House, delivery: Delivery) -> tuple[Act, timedelta]:
 def _sender_dead(attempt: Attempt, run: Run) -> bool | None:
     # Who recorded the end of a call himself is not sending it any more, however alive he is.
     return host.sender_is_dead(attempt, run) if attempt.code == SENDER_UNPROVEN else True
-
-
-def _looks(house: House, delivery: Delivery, attempt: Attempt) -> tuple[tuple[datetime, str], ...]:
-    looked = Filter(
-        post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}), since=attempt.intended_at
-    )
-    return tuple(
-        (event.at, str(event.detail.get("sight")))
-        for event in house.store.events(looked, limit=500, newest_first=False)
-        if event.delivery_id == delivery.id
-    )
 
 
 def decide(case: Case, sighting: Sighting) -> Move:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postcron.model import Attempt, Delivery, Move, Outcome, Run
+from postcron.model import Delivery, Move, Outcome, Run
 from postcron.operations import host
 from postcron.operations.house import House
 from postcron.operations.importing import import_journal
@@ -31,8 +31,8 @@ def _move(house: House, run: Run, delivery: Delivery) -> Move:
         return Move(delivery, Step.UPLOAD_POSTPONED, wake_at=now, detail=why)
     if delivery.state is State.QUEUED:
         return Move(delivery, Step.RELEASED, wake_at=now, detail=why)
-    attempt = last_attempt(house, delivery)
-    dead = attempt is None or host.sender_is_dead(attempt, run)
+    attempts = house.store.attempts(delivery.id)
+    dead = not attempts or host.sender_is_dead(attempts[-1], run)
     return Move(
         delivery,
         Step.LOST,
@@ -42,9 +42,3 @@ def _move(house: House, run: Run, delivery: Delivery) -> Move:
         attempt={"code": None if dead else SENDER_UNPROVEN},
         detail=why | {"sender_dead": dead},
     )
-
-
-def last_attempt(house: House, delivery: Delivery) -> Attempt | None:
-    """Return the newest attempt of a delivery."""
-    attempts = house.store.attempts(delivery.id)
-    return attempts[-1] if attempts else None

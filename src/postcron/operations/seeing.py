@@ -54,19 +54,22 @@ def see(house: House, doors: Doors, delivery: Delivery) -> Move:
         # Never an alarm because of a platform that cannot be read: in the end it stays unseen.
         again = backoff.next_look(delivery.published_at or now, now)
         return Move(delivery, Step.LOOKED, again, detail=detail)
-    misses = _misses(house, delivery)
+    seen = [sight for _, sight in looks(house, delivery, delivery.published_at)]
+    misses = seen.count(Sight.GONE)
     if misses < len(AGAIN):
         return Move(delivery, Step.LOOKED, now + AGAIN[misses], detail=detail)
     return _vanished(delivery, sighting)
 
 
-def _misses(house: House, delivery: Delivery) -> int:
-    looked = Filter(
-        post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}), since=delivery.published_at
-    )
-    return sum(
-        event.delivery_id == delivery.id and event.detail.get("sight") == Sight.GONE
-        for event in house.store.events(looked, limit=500)
+def looks(
+    house: House, delivery: Delivery, since: datetime | None
+) -> tuple[tuple[datetime, str], ...]:
+    """Return when it was looked for and what that showed, oldest first."""
+    looked = Filter(post_id=delivery.post_id, kinds=frozenset({Step.LOOKED}), since=since)
+    return tuple(
+        (event.at, str(event.detail.get("sight")))
+        for event in house.store.events(looked, limit=500, newest_first=False)
+        if event.delivery_id == delivery.id
     )
 
 
