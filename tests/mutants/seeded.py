@@ -201,8 +201,8 @@ DEFECTS: Final = (
         (
             Change(
                 "rules/lateness.py",
-                "self.decision is not Decision.ON_TIME",
-                "self.decision is Decision.LATE_SKIP",
+                "if now <= due_at + grace:",
+                "if now <= due_at + 1000 * grace:",
             ),
         ),
         "operations/test_stories.py::test_after_three_days_of_downtime_a_post_is_late_and_not_fired_blindly",

@@ -10,7 +10,7 @@ from postcron.model import Account, AccountState, Delivery
 from postcron.operations.house import House
 from postcron.operations.outlook import outlook
 from postcron.operations.reading import status
-from postcron.operations.tick import is_late, past_its_grace
+from postcron.operations.tick import past_its_grace
 from postcron.rules.spans import spell, until
 from postcron.states import UNCERTAIN
 
@@ -75,12 +75,9 @@ def _needs_a_person(delivery: Delivery) -> Finding:
 
 def _overdue(house: House, now: datetime) -> Iterator[Finding]:
     for delivery in past_its_grace(house, now, LIMIT):
-        if is_late(delivery, now, house.policy(delivery.account)):
-            due = until(delivery.due_at or now, now)
-            message = (
-                f"{delivery.ref} {delivery.account} was due {due} and is still {delivery.state}."
-            )
-            yield Finding("overdue", message, delivery.ref, delivery.account)
+        due = until(delivery.due_at or now, now)
+        message = f"{delivery.ref} {delivery.account} was due {due} and is still {delivery.state}."
+        yield Finding("overdue", message, delivery.ref, delivery.account)
 
 
 def _account(

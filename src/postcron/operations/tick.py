@@ -56,13 +56,15 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     moves = [
         missed(delivery, now, house.policy(delivery.account))
         for delivery in past_its_grace(house, now, limit)
-        if is_late(delivery, now, house.policy(delivery.account))
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 
 def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
-    """Ask once for each length of grace: a long one of one account must not hide what others missed."""
+    """Return what is late and in nobody's hands.
+
+    Asked once for each length of grace: a long one of one account must not hide what others missed.
+    """
     by_grace: dict[timedelta, list[str]] = defaultdict(list)
     for name, account in house.config.accounts.items():
         by_grace[account.policy.grace].append(name)
@@ -70,24 +72,28 @@ def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
     found = house.store.overdue(now - Policy().grace, limit, skip=known)
     for grace, names in by_grace.items():
         found += house.store.overdue(now - grace, limit, only=names)
-    return found
+    return [each for each in found if is_late(each, now, house.policy(each.account))]
 
 
 def is_late(delivery: Delivery, now: datetime, policy: Policy) -> bool:
     """Say whether a delivery must not go out any more without consent."""
+    return _why_late(delivery, now, policy) is not None
+
+
+def _why_late(delivery: Delivery, now: datetime, policy: Policy) -> str | None:
     start = delivery.grace_from or delivery.due_at
-    return start is not None and lateness.judge(start, now, policy).late
+    return None if start is None else lateness.reason(start, now, policy.grace)
 
 
 def missed(delivery: Delivery, now: datetime, policy: Policy) -> Move:
     """Return the step to *late*; where the policy is not to ask, tick carries it out next."""
-    judged = lateness.judge(delivery.grace_from or delivery.due_at or now, now, policy)
+    why = _why_late(delivery, now, policy)
     return Move(
         delivery,
         Step.MISSED,
         wake_at=None if policy.late == "ask" else now,
-        set={"error_code": "late", "error": judged.reason},
-        detail={"why": judged.reason},
+        set={"error_code": "late", "error": why},
+        detail={"why": why},
     )
 
 
