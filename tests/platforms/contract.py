@@ -66,6 +66,8 @@ class Subject:
     proves_nothing: tuple[Reply, ...]
     #: "slow down for a minute", in each form this platform has
     busy: tuple[Reply, ...]
+    #: do files go up in phase 2, each noted as soon as it is there? Else they go with the call
+    carries_early: bool = True
     #: the address of a post of this account that is not there any more; empty: nobody can look
     nowhere: str = ""
     #: an answer to phase 2 that says that the login is no good any more

@@ -122,7 +122,7 @@ def test_a_run_killed_at_any_save_is_carried_on(subject: Subject, album: Album) 
             assert prepared(subject, asked, notebook.last()).ready
             continue
         break
-    assert saves > len(asked.attachments)
+    assert saves > (len(asked.attachments) if subject.carries_early else 1)
     published(subject, asked, started(subject, asked, prepared(subject, asked, notebook.last())))
     (one,) = subject.live()
     assert len(one.media) == len(asked.attachments)

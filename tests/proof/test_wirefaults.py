@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from postcron.model import Act
 from postcron.states import State
 from tests.platforms.subjects import SUBJECTS
 from tests.proof.badwire import FAULTS, WELL, Fault, reply_cut, request_cut
 from tests.proof.figures import Figures
 from tests.proof.wirefaults import Story, count_story, false_verdict, play, stories
+
+#: into so many parts the faults are divided; each platform meets one of them
+SHARES: Final = 4
 
 
 @pytest.mark.fault("F29", "F30", "F31", "F37", "F38")
@@ -18,13 +23,13 @@ from tests.proof.wirefaults import Story, count_story, false_verdict, play, stor
 def test_no_fault_of_the_wire_doubles_or_silences_a_post(platform: str, tmp_path: Path) -> None:
     """Each platform meets its share of them here; a long sweep meets all of them with each."""
     figures = Figures("wire")
-    share = sorted(SUBJECTS).index(platform)
+    share = sorted(SUBJECTS).index(platform) % SHARES
     every = list(stories(tmp_path, platform, step=97, with_file=False, everywhere=False))
-    for story, on_act in every[share :: len(SUBJECTS)]:
+    for story, on_act in every[share::SHARES]:
         count_story(figures, tmp_path, story, on_act)
     assert figures.breaches == []
-    assert figures.runs > 15
-    assert figures.counted["lost"] > 10
+    assert figures.runs >= len(every) // SHARES > 9
+    assert figures.counted["lost"] > figures.runs // 2
 
 
 @pytest.mark.fault("F34")
@@ -35,7 +40,8 @@ def test_a_request_read_long_after_its_sender_gave_up_does_not_become_a_second_p
     late = next(fault for fault in FAULTS if "after the sender" in fault.name)
     act = play(tmp_path / "well", Story(platform, {})).act
     ended = play(tmp_path / "late", Story(platform, {act: late}))
-    assert (ended.verdict, ended.state, ended.breaches) == ("lost", State.PUBLISHED, [])
+    state = State.UNKNOWN if ended.promise is Act.BLIND else State.PUBLISHED
+    assert (ended.verdict, ended.state, ended.breaches) == ("lost", state, [])
 
 
 @pytest.mark.fault("F29", "F37", "F41")

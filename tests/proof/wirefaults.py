@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from postcron.model import Delivery
+from postcron.model import Act, Delivery
 from postcron.operations.publish import publish
 from postcron.operations.report import Report
 from postcron.operations.run import run
@@ -47,6 +47,8 @@ class Ended:
     verdict: str
     state: State
     breaches: list[str]
+    #: how often the call may be made here
+    promise: Act
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def play(folder: Path, story: Story) -> Ended:
             reports.append(run(stage.house))
         ended = _judged(stage, delivery, subject, reports)
         close_all()
-        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended)
+        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended, subject.act)
 
 
 def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
@@ -120,12 +122,16 @@ def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
     settings = {
         name: f'"{value.replace(there, wire.url)}"' for name, value in subject.settings.items()
     }
+    # The address of a webhook is a secret.
+    environ = {
+        name.upper(): value.replace(there, wire.url) for name, value in subject.secrets.items()
+    }
     secrets = {name: f'{{ env = "{name.upper()}" }}' for name in subject.secrets}
     account = "\n".join(f"{name} = {value}" for name, value in (settings | secrets).items())
     clock = _SharedClock(subject.server)
     stage = build(folder, at=clock.at, account=account, platform=story.platform)
     stage.house.clock = stage.clock = clock
-    stage.house.environ = {name.upper(): value for name, value in subject.secrets.items()}
+    stage.house.environ = environ
     patience = min((fault.patience for fault in story.plan.values()), default=10.0)
     stage.house.find_platform = lambda name: _in_haste(find(name), patience)
     config = stage.house.config

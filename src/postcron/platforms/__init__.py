@@ -16,6 +16,7 @@ BUILT_IN: Final = {
     "mastodon": "postcron.platforms.mastodon:Mastodon",
     "mixpost": "postcron.platforms.onlysocial:Mixpost",
     "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
+    "telegram": "postcron.platforms.telegram:Telegram",
 }
 #: where other people's packages announce theirs, by the same "module:Class"
 GROUP: Final = "postcron.platforms"

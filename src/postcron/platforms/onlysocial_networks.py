@@ -13,7 +13,7 @@ from typing import Any, Final
 from postcron.errors import Code, Permanent
 from postcron.model import Kind, Limits, MediaRule, PostType
 from postcron.platforms.base import Option
-from postcron.rules.limits import graphemes, mastodon_length
+from postcron.rules.limits import graphemes, mastodon_length, utf16
 
 _TRUTH: Final = frozenset({"true", "false"})
 _SHAPES: Final = frozenset(PostType)
@@ -39,10 +39,6 @@ OPTIONS: Final = (
 #: these are said for each account of a post by itself: {"account-7": …}
 _PER_ACCOUNT: Final = frozenset({"boards", "privacy_level", "allow_comments"})
 _FLAGS: Final = frozenset({"sensitive", "allow_comments"})
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
     "threads": Network(500, kinds=_PHOTO_OR_FILM, pictures=20, mixed=True),
     "tiktok": Network(
         2200,
-        _utf16,
+        utf16,
         needs_media=frozenset({PostType.POST}),
         kinds=_PHOTO_OR_FILM,
         pictures=35,

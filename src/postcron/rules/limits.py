@@ -25,6 +25,11 @@ def graphemes(text: str) -> int:
     return sum(1 for _ in _GRAPHEME.finditer(text))
 
 
+def utf16(text: str) -> int:
+    """Count UTF-16 code units, which are never fewer than the characters of any other counting."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def mastodon_length(text: str, url_length: int = URL_LENGTH) -> int:
     """Count as Mastodon does: graphemes, any URL 23, and `@user@host` as `@user`."""
     return graphemes(_MENTION.sub(r"\1", _URL.sub("x" * url_length, text)))
