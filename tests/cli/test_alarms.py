@@ -34,7 +34,7 @@ def test_a_login_that_is_refused_is_said_once_and_shown_until_it_is_mended(
     assert (first.code, len(alarms)) == (1, 1)
     assert "accounts check acme" in alarms[0]
     assert "Log in again" not in process("publish").err
-    assert "Account acme is blocked" in process("status").out
+    assert "acme is blocked" in process("status").out
     assert process("accounts", "check").code == 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from postcron.cli import installation
 from postcron.cli.render import Here, deliveries, table
 from postcron.cli.visible import visible
+from postcron.operations.breaking import Opening
 from postcron.rules.spans import until
 from postcron.states import State
 
@@ -35,24 +36,10 @@ def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
         parts.append(deliveries(one.needs_you, here))
     if one.upcoming:
         parts += ["", "Upcoming:", deliveries(one.upcoming, here)]
-    blocked = [_blocked(state, here) for state in one.accounts if _blocked(state, here)]
-    return "\n".join([*parts, *_gap(blocked), "", _ran(one, idle, here)])
-
-
-def _gap(lines: list[str]) -> list[str]:
-    return ["", *lines] if lines else []
-
-
-def _blocked(state: AccountState, here: Here) -> str:
-    if state.block_code is not None:
-        why = visible(state.block_why or state.block_code)
-        name = visible(state.account)
-        return f"Account {name} is blocked: {why} Mend it, then `postcron accounts check {name}`."
-    if state.blocked_until is not None and state.blocked_until > here.now:
-        why = visible(state.block_why or "")
-        when = until(state.blocked_until, here.now)
-        return f"Account {visible(state.account)} is left alone and tried again {when}: {why}"
-    return ""
+    openings = [opening for a in one.accounts if (opening := Opening.of(a, here.now))]
+    if openings:
+        parts += ["", *(visible(opening.told(here.now)) for opening in openings)]
+    return "\n".join([*parts, "", _ran(one, idle, here)])
 
 
 def _ran(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
@@ -196,11 +183,11 @@ def _identity(state: AccountState) -> str:
 def _standing(account: Account, state: AccountState, here: Here) -> str:
     if not account.enabled:
         return "switched off"
-    if state.block_code is not None:
-        return f"blocked: {state.block_why or state.block_code}"
-    if state.blocked_until is not None and state.blocked_until > here.now:
-        return f"left alone, tried again {until(state.blocked_until, here.now)}"
-    return "paused" if state.paused else "usable"
+    if (opening := Opening.of(state, here.now)) is None:
+        return "paused" if state.paused else "usable"
+    if opening.until is None:
+        return f"blocked: {opening.why}"
+    return f"left alone, tried again {until(opening.until, here.now)}"
 
 
 # --- setting up --------------------------------------------------------------------------------

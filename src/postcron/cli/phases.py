@@ -159,7 +159,7 @@ def _say(how: How, house: House, report: Report, invalid: Iterable[Invalid]) -> 
     for error in invalid:
         printing.complain(error.message)
     for opening in openings:
-        printing.complain(render.opening(opening, here.now))
+        printing.complain(opening.told(here.now))
     for line in render.troubles(_troubled(report), held, here.now):
         printing.complain(line)
     if how.json or how.verbose or report.dry_run:

@@ -18,7 +18,6 @@ from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.model import Delivery, Page, Post
-    from postcron.operations.breaking import Opening
     from postcron.operations.house import House
     from postcron.operations.report import Report
     from postcron.operations.resolve import Resolved
@@ -143,15 +142,6 @@ def _note(one: Delivery, here: Here) -> str:
         next_ = "" if one.wake_at is None else f" (again {until(one.wake_at, here.now)})"
         return f"{one.error}{next_}"
     return one.reason
-
-
-def opening(one: Opening, now: datetime) -> str:
-    """Return the one alarm for an account that is left alone from now on."""
-    if one.until is None:
-        return (
-            f"{one.account}: {one.why} Log in again, then `postcron accounts check {one.account}`."
-        )
-    return f"{one.account} is left alone and tried again {until(one.until, now)}: {one.why}"
 
 
 def troubles(some: Iterable[Delivery], held: Collection[str], now: datetime) -> Iterator[str]:

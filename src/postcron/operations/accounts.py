@@ -14,7 +14,7 @@ from functools import partial
 from postcron.errors import Code, ConfigInvalid, Invalid, Permanent, PlatformError, PostcronError
 from postcron.model import Account, AccountState, Act, Identity, SecretRef, Session
 from postcron.operations import wallclock
-from postcron.operations.breaking import learn, went_well
+from postcron.operations.breaking import Opening, learn, went_well
 from postcron.operations.house import House
 from postcron.operations.outlook import Outlook, outlook
 from postcron.operations.sessions import (
@@ -263,11 +263,7 @@ def standing(house: House) -> Standing:
     states = house.store.account_states()
     here = {name for name, account in house.config.accounts.items() if not account.enabled}
     held = {
-        name
-        for name, state in states.items()
-        if state.paused
-        or state.block_code is not None
-        or (state.blocked_until is not None and state.blocked_until > now)
+        name for name, state in states.items() if state.paused or Opening.of(state, now) is not None
     }
     held = here | held | broken(house).keys()
     tried = {name for name, state in states.items() if state.blocked_until is not None}

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from postcron.errors import Code, Evidence, PlatformError, Temporary
-from postcron.model import Account, Breaker, Trouble
+from postcron.model import Account, AccountState, Breaker, Trouble
 from postcron.rules import breaker
 from postcron.rules.breaker import Change, Meaning
+from postcron.rules.spans import until
 
 if TYPE_CHECKING:
     from postcron.operations.house import House
@@ -35,8 +36,25 @@ class Opening:
     #: no run before this one has said so
     new: bool = True
 
+    @classmethod
+    def of(cls, state: AccountState, now: datetime) -> Opening | None:
+        """Return what is in force for an account, as the store has it."""
+        lasts = state.blocked_until is not None and state.blocked_until > now
+        if state.block_code is None and not lasts:
+            return None
+        until = None if state.block_code is not None else state.blocked_until
+        return cls(state.account, until, state.block_why or state.block_code or "")
+
     def is_open(self, now: datetime) -> bool:
         return self.until is None or self.until > now
+
+    def told(self, now: datetime) -> str:
+        """Return what people have to know of it, in a line."""
+        if self.until is None:
+            mended = f"Log in again or mend it, then `postcron accounts check {self.account}`."
+            return f"{self.account} is blocked: {self.why} {mended}"
+        when = until(self.until, now)
+        return f"{self.account} is left alone and tried again {when}: {self.why}"
 
 
 @dataclass

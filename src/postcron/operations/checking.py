@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from postcron.model import Account, AccountState, Delivery
+from postcron.operations.breaking import Opening
 from postcron.operations.house import House
 from postcron.operations.outlook import outlook
 from postcron.operations.reading import status
@@ -86,13 +87,9 @@ def _account(
     name = account.name
     if state is None:
         return
-    if state.block_code is not None:
-        message = f"{name} is blocked: {state.block_why} Then `postcron accounts check {name}`."
-        yield Finding("blocked", message, account=name)
-    elif state.blocked_until is not None and state.blocked_until > now:
-        when = until(state.blocked_until, now)
-        message = f"{name} is left alone and tried again {when}: {state.block_why}"
-        yield Finding("left_alone", message, account=name)
+    if (opening := Opening.of(state, now)) is not None:
+        code = "blocked" if opening.until is None else "left_alone"
+        yield Finding(code, opening.told(now), account=name)
     expected = outlook(house, account, state)
     if expected.posts_after:
         message = f"The login of {name} {expected.sentence(now)}: log in again before."
