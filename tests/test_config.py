@@ -12,6 +12,7 @@ import pytest
 from postcron.config import Config, RunLimits, default_path, find, load, nearest, starter
 from postcron.errors import ConfigInvalid
 from postcron.model import Policy, SecretRef
+from postcron.platforms import BUILT_IN
 
 HOME = {"HOME": "/home/ada"}
 ZONE = 'timezone = "Europe/Rome"\n'
@@ -429,9 +430,8 @@ def test_a_file_that_is_named_but_missing_is_told(file: Path) -> None:
 
 def test_the_example_works_as_it_stands() -> None:
     config = load(EXAMPLE, HOME)
-    assert {account.platform for account in config.accounts.values()} == {
-        *("mastodon", "bluesky", "onlysocial")
-    }
+    there = {account.platform for account in config.accounts.values()}
+    assert there == BUILT_IN.keys() - {"mixpost"}
     assert config.run == RunLimits()
 
 

@@ -21,12 +21,14 @@ from postcron.model import (
     Draft,
     MediaFile,
     PostType,
+    Proposal,
     Receipt,
     Sight,
     Sighting,
     Ticket,
 )
-from postcron.platforms.base import Platform, Starts, Visits, act_of
+from postcron.platforms.base import Checks, Platform, Starts, Visits, act_of
+from postcron.rules.limits import problems
 from tests.media.files import picture, video
 from tests.simulators.server import Asked, Live, Reply, Server
 
@@ -193,6 +195,15 @@ def post(
     """Return a draft that fits this platform: of a shape it has, the simplest without one."""
     files = subject.files(album, shape or subject.shapes[0])
     return draft(album, text, *files, options=subject.options, **more)
+
+
+def fits(subject: Subject, asked: Draft) -> bool:
+    """Say whether this may be scheduled at all."""
+    platform, settings = type(subject.platform()), subject.settings
+    limits = platform.limits(settings)
+    proposal = Proposal(asked.text, asked.type, asked.attachments, asked.options, settings)
+    objections = platform.objections(proposal) if issubclass(platform, Checks) else ()
+    return not [*problems(asked.text, asked.type, asked.attachments, limits, ""), *objections]
 
 
 def prepared(subject: Opens, asked: Draft, ticket: Ticket | None = None) -> Ticket:

@@ -21,6 +21,7 @@ from tests.platforms.contract import (
     Notebook,
     Subject,
     failure,
+    fits,
     looked,
     post,
     prepared,
@@ -160,6 +161,8 @@ def test_a_post_is_recognised_whatever_its_words_are(
     subject: Subject, album: Album, text: str
 ) -> None:
     asked = post(subject, album, text=text)
+    if not fits(subject, asked):
+        pytest.skip("these words do not fit here, and are never scheduled")
     ticket = started(subject, asked, prepared(subject, asked))
     subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
     failure(subject, asked, ticket)
@@ -345,7 +348,7 @@ def test_phase_2_says_at_each_call_that_a_login_is_no_good(subject: Subject, alb
 def test_what_does_not_fit_is_found_before_anything_is_sent(subject: Subject, album: Album) -> None:
     limits = subject.platform().limits(subject.settings)
     fitting = post(subject, album, subject.shapes[-1])
-    assert problems(fitting.text, fitting.type, fitting.attachments, limits, "acme") == []
+    assert fits(subject, fitting)
     files = list(fitting.attachments)
     wrong = [("x" * (limits.text_max + 1), files), ("", [])]
     for one in files[:1]:

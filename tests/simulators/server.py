@@ -168,8 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         reply, fault = self.server.behind.handle(self._asked())
         if fault is Fault.SLOW:
             time.sleep(1)
-        if reply is None:
-            self._hang_up()
+        if reply is None or (fault is Fault.HALF_REPLY and not reply.content()):
+            self._hang_up()  # of nothing there is no half
         else:
             self._answer(reply, half=fault is Fault.HALF_REPLY)
 

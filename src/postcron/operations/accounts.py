@@ -245,7 +245,20 @@ def _login(house: House, account: Account, session: Session | None) -> Login:
     def secret(name: str) -> str:
         return house.plain(account.settings.get(name, ""))
 
-    return Login(account.name, settings(house, account), secret, session)
+    def seal(text: str) -> str:
+        return house.sealer.seal({"text": hidden(text)}).decode()
+
+    def unseal(sealed: str) -> str:
+        try:
+            return hidden(str(house.sealer.unseal(sealed.encode())["text"]))
+        except Invalid:
+            return ""  # it lived for hours, and was sealed with a key that has been replaced since
+
+    def hidden(address: str) -> str:
+        house.secrets.remember(address.partition("?")[2] or address)
+        return address
+
+    return Login(account.name, settings(house, account), secret, session, seal, unseal)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ BUILT_IN: Final = {
     "mixpost": "postcron.platforms.onlysocial:Mixpost",
     "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
     "telegram": "postcron.platforms.telegram:Telegram",
+    "youtube": "postcron.platforms.youtube:YouTube",
 }
 #: where other people's packages announce theirs, by the same "module:Class"
 GROUP: Final = "postcron.platforms"

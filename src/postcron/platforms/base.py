@@ -39,6 +39,10 @@ class Login:
     settings: Mapping[str, str]
     secret: Callable[[str], str] = field(repr=False)
     session: Session | None = field(default=None, repr=False)
+    #: the form in which a ticket may hold what is as good as a password (an upload address)
+    seal: Callable[[str], str] = field(default=str, repr=False)
+    #: and back; empty when the key it was sealed with is gone
+    unseal: Callable[[str], str] = field(default=str, repr=False)
 
 
 @dataclass(frozen=True)
