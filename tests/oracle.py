@@ -6,6 +6,7 @@ platform's own ledger with the store's, and both with the notices.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -78,6 +79,21 @@ class Evidence:
     def attempts(self) -> dict[int, list[Attempt]]:
         return {delivery.id: self.store.attempts(delivery.id) for delivery in self.deliveries}
 
+    def followed(self, delivery: Delivery) -> Delivery:
+        """Return what a delivery follows."""
+        return next(one for one in self.deliveries if one.id == delivery.after_id)
+
+    def threads(self) -> list[list[str]]:
+        """Return each thread as its parts in order."""
+        by_root: dict[int, list[Delivery]] = defaultdict(list)
+        for one in self.deliveries:
+            if one.after_id is not None or one.followed:
+                by_root[one.root_id or one.id].append(one)
+        return [
+            [one.ref for one in sorted(parts, key=lambda one: one.post_id)]
+            for parts in by_root.values()
+        ]
+
     def copies(self, delivery: Delivery) -> list[Shown]:
         """Return the live posts that are this delivery."""
         own = delivery.text
@@ -123,6 +139,8 @@ def _owned(evidence: Evidence) -> Iterator[str]:
     for delivery in evidence.deliveries:
         if delivery.state in {State.PUBLISHED, State.CANCELLED, State.DRAFT}:
             continue
+        if delivery.waits_its_turn and evidence.followed(delivery).state is not State.PUBLISHED:
+            continue
         if delivery.wake_at is None and delivery.state not in ENDED_BADLY:
             yield f"{delivery.ref} is {delivery.state}, and nothing will move it"
         if delivery.wake_at is None and not delivery.error:
@@ -167,7 +185,7 @@ def _by_his_word(evidence: Evidence, delivery: Delivery) -> bool:
 
 def _in_order(evidence: Evidence) -> Iterator[str]:
     at = {d.ref: evidence.copies(d)[0].at for d in evidence.deliveries if evidence.copies(d)}
-    for sequence in evidence.sequences:
+    for sequence in [*evidence.sequences, *evidence.threads()]:
         moments = [at[ref] for ref in sequence if ref in at]
         if moments != sorted(moments):
             yield f"{' → '.join(sequence)} came out in another order"

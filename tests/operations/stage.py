@@ -82,6 +82,9 @@ class Live:
     text: str
     at: datetime
     key: str
+    #: the post it answers, and the first of its thread
+    parent: str | None = None
+    root: str | None = None
 
 
 @dataclass
@@ -187,7 +190,9 @@ class Remote:
         if self.act in {Act.HANDLE, Act.REPEATABLE} and self.of(draft):
             return
         number = len(self.live) + 1
-        self.live.append(Live(f"remote-{number}", account, draft.text, self.clock.now(), draft.key))
+        here = (f"remote-{number}", account, draft.text, self.clock.now(), draft.key)
+        answers = (None if one is None else one.remote_id for one in (draft.parent, draft.root))
+        self.live.append(Live(*here, *answers))
 
     def of(self, draft: Draft) -> list[Live]:
         return [post for post in self.live if post.key == draft.key]
@@ -249,7 +254,7 @@ def fake_platform(remote: Remote) -> type:
             image = MediaRule(frozenset({"image/png"}), max_bytes=1_000_000, max_count=4)
             return Limits(
                 source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image},
-                max_attachments=4, alt_max=100,
+                max_attachments=4, alt_max=100, max_parts=3,
             )  # fmt: skip
 
         def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:

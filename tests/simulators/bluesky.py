@@ -63,7 +63,7 @@ class Bluesky(Server):
     def live(self) -> list[Live]:
         """Return what the public can see, oldest first."""
         return [
-            Live(_uri(rkey), record["text"], _media(record), at)
+            Live(_uri(rkey), record["text"], _media(record), at, _parent(record))
             for rkey, (record, at) in self.records.items()
         ]
 
@@ -276,6 +276,10 @@ class Bluesky(Server):
         if did is None:
             raise Refused(400, "InvalidRequest", "Unable to resolve handle")
         return self._done({"did": did})
+
+
+def _parent(record: Mapping[str, Any]) -> str | None:
+    return str(record["reply"]["parent"]["uri"]) if "reply" in record else None
 
 
 def _body(asked: Asked) -> Mapping[str, Any]:

@@ -50,6 +50,8 @@ def check(record: Mapping[str, Any], has_blob: Callable[[Any], bool]) -> None:
     if len(langs) > 3 or not all(_LANGUAGE.fullmatch(lang) for lang in langs):
         raise Wrong("Invalid language at $.record.langs")
     _facets(record.get("facets", []), record["text"].encode())
+    if "reply" in record:
+        _reply(record["reply"])
     if "embed" in record:
         _embed(record["embed"], has_blob)
     if not record.keys() <= _KNOWN:
@@ -64,6 +66,16 @@ def _text(text: Any) -> None:
         raise Wrong(f"string too big (maximum 3000, got {size}) at $.record.text")
     if count > 300:
         raise Wrong(f"grapheme too big (maximum 300, got {count}) at $.record.text")
+
+
+def _reply(reply: Any) -> None:
+    if not isinstance(reply, dict) or reply.keys() != {"root", "parent"}:
+        raise Wrong("Missing required key root or parent at $.record.reply")
+    for name, reference in reply.items():
+        if reference.keys() != {"uri", "cid"} or not reference["uri"].startswith("at://did:"):
+            raise Wrong(f"Invalid strong reference at $.record.reply.{name}")
+        if not reference["cid"].startswith("bafy"):
+            raise Wrong(f"Invalid cid at $.record.reply.{name}")
 
 
 def _facets(facets: list[Any], text: bytes) -> None:

@@ -117,7 +117,8 @@ class Mastodon(Server):
     def live(self) -> list[Live]:
         """Return what the public can see, oldest first."""
         return [
-            Live(status.id, status.text, tuple(status.media), status.at) for status in self.statuses
+            Live(one.id, one.text, tuple(one.media), one.at, one.body.get("in_reply_to_id"))
+            for one in self.statuses
         ]
 
     def already_there(self, text: str, *, application: str = "Web") -> str:
@@ -285,6 +286,8 @@ class Mastodon(Server):
             raise Refused(422, "Validation failed: Visibility is not included in the list")
         if not re.fullmatch(r"[a-z]{2,3}", body.get("language", "en")):
             raise Refused(422, "Validation failed: Language is invalid")
+        if "in_reply_to_id" in body:
+            self._status(body["in_reply_to_id"])
         ids = body.get("media_ids", [])
         text = str(body.get("status", "")).strip()
         if not text and not ids:

@@ -73,6 +73,8 @@ class Live:
     text: str
     media: tuple[Any, ...]
     at: float
+    #: what it answers
+    parent: str | None = None
 
 
 class Server:

@@ -83,6 +83,13 @@ def schedule(
     by: Annotated[str, typer.Option(metavar="LABEL", help="Who or what schedules it.")] = "manual",
     text_for: TextFor = None,
     option: Options = None,
+    then: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            help="The next part of a thread, where there are threads. May be repeated.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
 ) -> int:
     """Write a post down: checked and kept here, nowhere else yet."""
@@ -106,6 +113,7 @@ def schedule(
         scheduled_by=by,
         texts=words.texts_of(text_for or []),
         options=words.options_of(option or []),
+        then=then or [],
     )
     with how.home() as house:
         answer = operation(house, wish, actor=who(), dry_run=dry_run)

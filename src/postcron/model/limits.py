@@ -86,6 +86,8 @@ class Limits:
     #: kinds the platform fetches by itself: the library must have an address for them
     fetched: frozenset[Kind] = frozenset()
     caps: tuple[Cap, ...] = ()
+    #: posts that may answer each other in a row, as a thread; 1: there are no threads
+    max_parts: int = 1
     #: types with limits of their own: these replace all of the above, `types` and `caps` excepted
     special: Mapping[PostType, Limits] = field(default_factory=dict)
 

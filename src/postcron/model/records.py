@@ -71,6 +71,11 @@ class Delivery:
     seen_at: datetime | None
     remote_id: str | None
     url: str | None
+    #: the delivery it follows in a thread, and the thread's first
+    after_id: int | None
+    root_id: int | None
+    #: another one follows it
+    followed: bool
     #: the run that holds it, and until when by the store's clock
     owner: str | None
     lease_until: datetime | None
@@ -83,6 +88,11 @@ class Delivery:
     def ref(self) -> str:
         """The id people use: post 12's second delivery is 12.2."""
         return f"{self.post_id}.{self.number}"
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Say whether it follows one that is not live yet."""
+        return self.after_id is not None and self.wake_at is None and self.published_at is None
 
 
 class Outcome(StrEnum):

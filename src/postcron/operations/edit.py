@@ -202,13 +202,20 @@ def _check(
 
 
 def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
-    if due_at is None:
+    if due_at is None or _waits(house, delivery):
         return None
     if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
         return None
     if step is Step.RESCHEDULED and delivery.state is State.READY:
         return due_at - house.config.run.horizon
     return first_wake(house, house.account(delivery.account), State.SCHEDULED, due_at)
+
+
+def _waits(house: House, delivery: Delivery) -> bool:
+    """Say whether the part before this one is not live yet: then that one lets it go."""
+    if delivery.after_id is None:
+        return False
+    return any(one.state is not State.PUBLISHED for one in house.store.reload([delivery.after_id]))
 
 
 def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,15 @@ def unfitting(
     return [Problem(where, what, do) for what, do in platform.objections(proposal)]
 
 
+def too_many_parts(house: House, account: Account, parts: int) -> Iterator[Problem]:
+    """Yield why a thread of so many parts does not fit an account."""
+    most = house.platform_class(account).limits(settings(house, account)).max_parts
+    if parts > most:
+        what = f"a thread of {parts} parts does not fit {account.platform}: "
+        what += "there are no threads there." if most == 1 else f"{most} do."
+        yield Problem(account.name, what, "Make it one post." if most == 1 else "Leave some out.")
+
+
 def _wrong_options(house: House, account: Account, options: Mapping[str, str]) -> Iterator[Problem]:
     known = {option.name: option for option in house.platform_class(account).options}
     for name, value in options.items():

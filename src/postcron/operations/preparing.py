@@ -11,7 +11,7 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
-from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Run, Ticket
+from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Receipt, Run, Ticket
 from postcron.operations.accounts import Doors
 from postcron.operations.breaking import learning
 from postcron.operations.harmless import harmless_ticket
@@ -42,6 +42,7 @@ def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None =
                 error.message, code=Code.LIBRARY_TROUBLE, evidence=Evidence.NOT_SENT
             ) from error
 
+    parent, root = _thread(house, delivery)
     return Draft(
         text=post.text if delivery.text is None else delivery.text,
         type=post.type,
@@ -52,7 +53,20 @@ def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None =
         revision=delivery.revision,
         read=read or reading,
         address=house.address,
+        parent=parent,
+        root=root,
     )
+
+
+def _thread(house: House, delivery: Delivery) -> tuple[Receipt | None, Receipt | None]:
+    """Return the proof of the part before this one, and of its thread's first."""
+    ids = [id for id in (delivery.after_id, delivery.root_id) if id is not None]
+    parts = {one.id: one for one in house.store.reload(ids)} if ids else {}
+    before, first = (
+        Receipt(one.remote_id, one.url) if one is not None and one.remote_id else None
+        for one in (parts.get(delivery.after_id or 0), parts.get(delivery.root_id or 0))
+    )
+    return before, first
 
 
 @dataclass

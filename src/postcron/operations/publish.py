@@ -31,7 +31,7 @@ from postcron.operations.retry import queue_again
 from postcron.operations.seeing import see
 from postcron.operations.tick import decide, is_late, missed
 from postcron.operations.workers import Workers
-from postcron.rules.backoff import IN_RUN
+from postcron.rules.backoff import BETWEEN_PARTS, IN_RUN
 from postcron.states import State, Step
 
 #: an intent is durable this long before its moment: long enough to commit, short enough that few
@@ -97,7 +97,7 @@ class Shift:
         self.holding = Holding(self.house, self.run)
         self.readying = Readying(self.house, self.doors, self.holding, self.until)
         self.outcomes = Outcomes(self.house, self.holding)
-        self.started = self.asked_at = self.clock.now()
+        self.started = self.asked_at = self.followed_until = self.clock.now()
         self.witnessed = True
 
     def work(self) -> Report:
@@ -105,7 +105,7 @@ class Shift:
         self.outcomes.journal.prepare()
         self.holding.touch(recover(self.house, self.run))
         self._take_more()
-        while self.holding:
+        while self.holding or self._expects_the_next_part():
             try:
                 self._turn()
             except CannotWork as trouble:
@@ -132,6 +132,12 @@ class Shift:
         self._advance()
         if self.holding:
             self._wait()
+        else:
+            self.clock.sleep_until(self.asked_at + ASK_EVERY)
+
+    def _expects_the_next_part(self) -> bool:
+        """Say whether a part of a thread has just gone out, and the next follows in this shift."""
+        return self.clock.now() < self.followed_until and not self.house.stop.is_set()
 
     def _finish_calls(self) -> None:
         """Wait for the calls on the wire and keep how they ended; send nothing more."""
@@ -323,6 +329,8 @@ class Shift:
 
     def _rest(self, held: Held, delivery: Delivery | None) -> None:
         """Keep a delivery that has something to do before the shift ends; let the others go."""
+        if delivery is not None and delivery.followed and delivery.state is State.PUBLISHED:
+            self.followed_until = min(self.until, self.clock.now() + BETWEEN_PARTS + ASK_EVERY)
         if delivery is not None and self._follows(delivery):
             held.delivery, held.ticket, held.stage = delivery, delivery.ticket, Stage.RESTING
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from postcron.model import (
     PostType,
     Problem,
 )
-from postcron.operations.fitting import unfitting
+from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.outlook import login_ends
@@ -50,6 +50,10 @@ class Wish:
     #: by account: its own text, and its own options
     texts: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: the texts of further parts: each answers the one before, once that is live
+    then: Sequence[str] = ()
+    #: which part of a thread this is
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,23 +85,50 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
 
     A key that is known answers with what it stands for, and adds only the accounts it lacks.
     """
-    accounts = _accounts(house, wish)
-    known = _known(house, wish)
+    accounts, parts = _accounts(house, wish), _parts(wish)
+    known = _known(house, parts)
     missing = [a for a in accounts if known is None or a.name not in known.accounts]
     if known is not None and not missing:
         return Scheduled(known.post, known.deliveries, notes=_differs(known.post, wish))
+    if known is not None and len(parts) > 1:
+        raise _complete(wish, missing)
     now = house.clock.now()
     planned = {a.name: _plan(house, a, wish, now) for a in missing}
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
-        attachments = intake.fetch(wish.media, wish.alts)
-        _check(house, wish, missing, attachments)
+        attachments = [intake.fetch(part.media, part.alts) for part in parts]
+        _check(house, parts, missing, attachments)
         if dry_run:
             return Scheduled(None, tuple(planned.values()), notes=_notes(house, missing, planned))
-        kept = intake.keep(attachments)
-    new = _new_post(house, wish, actor, kept, [_new(house, wish, p) for p in planned.values()])
-    saved = house.store.add_post(new, run=house.run("schedule", actor=actor))
-    return Scheduled(saved.post, saved.deliveries, saved.created, _notes(house, missing, planned))
+        kept = [intake.keep(some) for some in attachments]
+    news = [
+        _new_post(house, part, actor, files, [_new(house, part, p) for p in planned.values()])
+        for part, files in zip(parts, kept, strict=True)
+    ]
+    run = house.run("schedule", actor=actor)
+    saved = house.store.add_thread(news, run=run)
+    return Scheduled(
+        saved[0].post,
+        tuple(delivery for each in saved for delivery in each.deliveries),
+        frozenset(id for each in saved for id in each.created),
+        _notes(house, missing, planned),
+    )
+
+
+def _parts(wish: Wish) -> list[Wish]:
+    """Return what was asked for as the posts it is made of: media go with the first."""
+    rest = [
+        replace(wish, text=text, media=(), alts=(), texts={}, then=(), number=number, key=key)
+        for number, text in enumerate(wish.then, 2)
+        for key in (None if wish.key is None else f"{wish.key}/{number}",)
+    ]
+    return [wish, *rest]
+
+
+def _complete(wish: Wish, missing: Sequence[Account]) -> Invalid:
+    names = ", ".join(account.name for account in missing)
+    message = f"Key {wish.key} already stands for a thread, which does not go to {names}: take another key."
+    return Invalid(message, code="key_taken")
 
 
 def _notes(
@@ -137,11 +168,13 @@ class _Known:
         return {delivery.account for delivery in self.deliveries}
 
 
-def _known(house: House, wish: Wish) -> _Known | None:
-    if wish.key is None:
+def _known(house: House, parts: Sequence[Wish]) -> _Known | None:
+    keys = [part.key for part in parts if part.key is not None]
+    posts = [house.store.post_by_key(house.config.workspace, key) for key in keys]
+    there = [post for post in posts if post is not None]
+    if not there:
         return None
-    post = house.store.post_by_key(house.config.workspace, wish.key)
-    return None if post is None else _Known(post, tuple(house.store.deliveries(post.id)))
+    return _Known(there[0], tuple(d for post in there for d in house.store.deliveries(post.id)))
 
 
 def _differs(post: Post, wish: Wish) -> tuple[str, ...]:
@@ -183,11 +216,19 @@ def _plan(house: House, account: Account, wish: Wish, now: datetime) -> Planned:
 
 
 def _check(
-    house: House, wish: Wish, accounts: Sequence[Account], attachments: Sequence[Attachment]
+    house: House,
+    parts: Sequence[Wish],
+    accounts: Sequence[Account],
+    attachments: Sequence[Sequence[Attachment]],
 ) -> None:
     found = [
-        problem for account in accounts for problem in _problems(house, wish, account, attachments)
+        problem
+        for account in accounts
+        for part, files in zip(parts, attachments, strict=True)
+        for problem in _problems(house, part, account, files)
     ]
+    for account in accounts:
+        found += too_many_parts(house, account, len(parts))
     if found:
         raise DoesNotFit(found)
 
@@ -197,7 +238,8 @@ def _problems(
 ) -> list[Problem]:
     text = wish.texts.get(account.name, wish.text or "")
     options = _options(house, account, wish)
-    return unfitting(house, account, text, wish.type, attachments, options, where=account.name)
+    where = account.name if wish.number == 1 else f"{account.name}, part {wish.number}"
+    return unfitting(house, account, text, wish.type, attachments, options, where=where)
 
 
 def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
@@ -211,7 +253,10 @@ def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
         wanted_at=planned.wanted_at,
         due_at=planned.due_at,
         reason=planned.reason,
-        wake_at=first_wake(house, account, planned.state, planned.due_at),
+        # What follows another is let go by that one.
+        wake_at=first_wake(house, account, planned.state, planned.due_at)
+        if wish.number == 1
+        else None,
         key=str(uuid.uuid4()),
     )
 

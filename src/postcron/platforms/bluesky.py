@@ -90,6 +90,8 @@ class Bluesky:
                 Kind.VIDEO: MediaRule(frozenset({"video/mp4"}), max_bytes=50_000_000),
             },
             max_attachments=4,
+            # No limit is documented: a whole day of talk at 5 s each is not what is meant.
+            max_parts=100,
         )
 
     # --- who we are --------------------------------------------------------------------------
@@ -172,7 +174,8 @@ class Bluesky:
             ticket = ticket.having(blobs=[*ticket.data["blobs"], blob])
             save(ticket)
         if "record" not in ticket.data:
-            ticket = ticket.having(record=record(draft, ticket.data["blobs"], self._did_of))
+            made = record(draft, ticket.data["blobs"], self._did_of)
+            ticket = ticket.having(record=made | self._answering(draft))
         ticket = Ticket(ticket.data, ready=True)
         save(ticket)
         return ticket
@@ -199,6 +202,21 @@ class Bluesky:
             size=file.size,
         )
         return fetched(answer, UPLOAD_REFUSALS, "blob")["blob"]
+
+    def _answering(self, draft: Draft) -> dict[str, Any]:
+        """Return what makes a record an answer: its parent and the first of the thread, by content."""
+        if draft.parent is None:
+            return {}
+        root = draft.root or draft.parent
+        return {"reply": {"root": self._reference(root), "parent": self._reference(draft.parent)}}
+
+    def _reference(self, receipt: Receipt) -> dict[str, Any]:
+        match = _ADDRESS.fullmatch(receipt.remote_id)
+        body = None if match is None else self._record(str(match["did"]), match["rkey"])
+        if body is None:
+            message = f"The part it answers is not there any more: {receipt.url or receipt.remote_id}."
+            raise Permanent(message, code=Code.CONTENT_REFUSED)
+        return {"uri": body["uri"], "cid": body["cid"]}
 
     def _did_of(self, handle: str) -> str | None:
         # https://docs.bsky.app/docs/api/com-atproto-identity-resolve-handle
@@ -262,7 +280,7 @@ class Bluesky:
         answer = self._pds.call("GET", "/xrpc/com.atproto.repo.getRecord", params=where)
         if answer.status == 400 and error_name(fields(answer)) == "RecordNotFound":
             return None
-        return fetched(answer, REFUSALS, "uri", "value")
+        return fetched(answer, REFUSALS, "uri", "cid", "value")
 
 
 def _dated(draft: Draft, ticket: Ticket) -> dict[str, Any]:

@@ -107,6 +107,8 @@ class Mastodon:
             },
             max_attachments=4,
             alt_max=1500,
+            # No limit is documented: a whole day of talk at 5 s each is not what is meant.
+            max_parts=100,
         )
 
     # --- who we are --------------------------------------------------------------------------
@@ -309,6 +311,7 @@ def _body(draft: Draft, ticket: Ticket) -> dict[str, Any]:
         "language": draft.options.get("language") or ticket.data["language"],
         "spoiler_text": draft.options.get("spoiler_text"),
         "media_ids": [media["id"] for media in ticket.data["media"]],
+        "in_reply_to_id": None if draft.parent is None else draft.parent.remote_id,
     }
     body = {name: value for name, value in given.items() if value}
     if "sensitive" in draft.options:

@@ -8,6 +8,8 @@ from typing import Final
 
 #: pauses within one run (and the first ones of later runs, if that run ended before)
 IN_RUN: Final = (timedelta(seconds=5), timedelta(seconds=10), timedelta(seconds=20))
+#: between the parts of a thread: X refuses an answer to a post that is fresher than this
+BETWEEN_PARTS: Final = timedelta(seconds=5)
 #: pauses between later runs double from the first to the longest
 FIRST: Final = timedelta(seconds=60)
 LONGEST: Final = timedelta(hours=1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from postcron.model import Attachment, Delivery, NewDelivery, NewPost, Run, Saved, Ticket
@@ -19,6 +20,40 @@ from postcron.store.tables import attachment, delivery, media, post
 def add_post(database: Database, new: NewPost, *, run: Run) -> Saved:
     """Save a post. The same (workspace, key) again adds only deliveries of accounts still missing."""
     return database.write(lambda transaction: _add(transaction, new, run, database.now()))
+
+
+def add_thread(database: Database, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
+    """Save posts of which each follows the one before, account by account; all of them or none."""
+
+    def work(transaction: Connection) -> list[Saved]:
+        now = database.now()
+        saved = [_add(transaction, part, run, now) for part in parts]
+        for before, after in pairwise(saved):
+            for one in after.deliveries:
+                [first] = [each for each in before.deliveries if each.account == one.account]
+                _follow(transaction, one, first)
+        ids = [[one.id for one in each.deliveries] for each in saved]
+        return [
+            replace(each, deliveries=_reread(transaction, some))
+            for each, some in zip(saved, ids, strict=True)
+        ]
+
+    return database.write(work)
+
+
+def _follow(transaction: Connection, one: Delivery, before: Delivery) -> None:
+    root = select(func.coalesce(_first.c.root_id, _first.c.id)).where(_first.c.id == before.id)
+    linking = update(delivery).where(delivery.c.id == one.id)
+    transaction.execute(linking.values(after_id=before.id, root_id=root.scalar_subquery()))
+    transaction.execute(update(delivery).where(delivery.c.id == before.id).values(followed=True))
+
+
+_first = delivery.alias("first")
+
+
+def _reread(transaction: Connection, ids: Sequence[int]) -> tuple[Delivery, ...]:
+    asked = select(*rows.DELIVERY).where(delivery.c.id.in_(ids)).order_by(delivery.c.number)
+    return tuple(rows.to_delivery(row) for row in transaction.execute(asked))
 
 
 def _add(transaction: Connection, new: NewPost, run: Run, now: datetime) -> Saved:

@@ -12,6 +12,7 @@ from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.database import Database
+from postcron.store.following import its_turn
 from postcron.store.tables import LIVE, attempt, delivery, media, post
 
 
@@ -72,6 +73,7 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     return and_(
         delivery.c.state.in_(AHEAD - {State.UPLOADING}),
         delivery.c.due_at < before,
+        its_turn(),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
         or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
     )

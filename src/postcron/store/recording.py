@@ -22,14 +22,25 @@ from sqlalchemy import (
 
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import Step, after
-from postcron.store import ledger, rows
+from postcron.store import following, ledger, rows
 from postcron.store.database import Database
 from postcron.store.tables import LIVE, attempt, delivery
 
 #: what a move may set; the guarded columns have only the meaning `record` gives them
 _FREE: Final = frozenset(column.name for column in delivery.columns) - {
     *("id", "workspace", "post_id", "number", "account", "platform", "state", "wake_at"),
-    *("owner", "lease_until", "fence", "created_at", "updated_at", "told_at", "key"),
+    *(
+        "after_id",
+        "root_id",
+        "followed",
+        "owner",
+        "lease_until",
+        "fence",
+        "created_at",
+        "updated_at",
+        "told_at",
+        "key",
+    ),
 }
 
 
@@ -99,7 +110,7 @@ def record(database: Database, moves: Sequence[Move], *, run: Run) -> list[Deliv
 def make(
     transaction: Connection, moves: Sequence[Move], run: Run, now: datetime
 ) -> list[Delivery | None]:
-    """Make the moves in a transaction that is already open."""
+    """Make the moves in a transaction that is already open, and those that follow from them."""
     moved = [_move(transaction, move, run, now) for move in moves]
     made = [(move, new) for move, new in zip(moves, moved, strict=True) if new is not None]
     opened = [_opened(new, move, run, now) for move, new in made if move.step in _OPENING]
@@ -119,6 +130,8 @@ def make(
             for move, new in made
         ],
     )
+    if follow := following.moves(transaction, [new for _, new in made], now):
+        make(transaction, follow, run, now)
     return moved
 
 

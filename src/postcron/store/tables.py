@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from postcron.model import BINDING, Kind, Outcome, PostType, Ticket
@@ -109,6 +119,12 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text(UNTOLD),
             postgresql_where=text(UNTOLD),
         ),
+        Index(
+            "delivery_after",
+            "after_id",
+            sqlite_where=text("after_id IS NOT NULL"),
+            postgresql_where=text("after_id IS NOT NULL"),
+        ),
         Index("delivery_state_due", "state", "due_at", "workspace"),
         Index("delivery_order", text("coalesce(due_at, created_at)"), "id"),
         {"sqlite_autoincrement": True},
@@ -143,6 +159,10 @@ class DeliveryRow(SQLModel, table=True):
     told_at: datetime | None = Field(default=None, sa_type=Instant)
     remote_id: str | None = Field(default=None, sa_type=Text)
     url: str | None = Field(default=None, sa_type=Text)
+    #: the delivery it follows, the first of its thread, and whether another follows it
+    after_id: int | None = None
+    root_id: int | None = None
+    followed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     owner: str | None = Field(default=None, sa_type=Text)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int

@@ -1,0 +1,166 @@
+"""Threads: parts in order, each with its own call, and none after one that is not certainly live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from postcron.errors import DoesNotFit, Invalid
+from postcron.model import Act, Delivery
+from postcron.operations.cancel import cancel
+from postcron.operations.edit import Change, edit
+from postcron.operations.publish import publish
+from postcron.operations.resolve import drop, landed
+from postcron.operations.run import run
+from postcron.operations.schedule import Wish, schedule
+from postcron.states import State
+from tests.operations.stage import Stage, build
+from tests.oracle import Evidence, Shown, breaches
+
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = build(tmp_path, at=START)
+    yield stage
+    stage.house.close()
+
+
+def thread(stage: Stage, at: str = "in 10s", **wish: str) -> list[Delivery]:
+    return stage.schedule("one", at=at, then=["two", "three"], **wish)
+
+
+def states(stage: Stage, parts: list[Delivery]) -> list[State]:
+    return [stage.now(part).state for part in parts]
+
+
+def minutes(stage: Stage, count: int) -> None:
+    for _ in range(count):
+        run(stage.house)
+        stage.pass_time(minutes=1)
+
+
+def wrong(stage: Stage) -> list[str]:
+    live = [Shown(p.account, p.text, p.at, p.remote_id) for p in stage.remote.live]
+    return breaches(Evidence(stage.house.store, live, stage.clock.now()))
+
+
+def test_each_part_answers_the_one_before_in_order_seconds_apart(stage: Stage) -> None:
+    parts = thread(stage)
+    publish(stage.house)
+    assert states(stage, parts) == [State.PUBLISHED] * 3
+    shown = [(post.text, post.parent, post.root) for post in stage.remote.live]
+    assert shown == [
+        ("one", None, None),
+        ("two", "remote-1", "remote-1"),
+        ("three", "remote-2", "remote-1"),
+    ]
+    first, second, third = (post.at for post in stage.remote.live)
+    assert second - first >= timedelta(seconds=5)
+    assert third - second >= timedelta(seconds=5)
+    assert wrong(stage) == []
+
+
+def test_nothing_of_a_part_is_touched_before_its_turn(stage: Stage) -> None:
+    parts = thread(stage, at="in 30m")
+    run(stage.house)
+    assert stage.remote.prepared == ["one"]
+    assert states(stage, parts) == [State.READY, State.SCHEDULED, State.SCHEDULED]
+
+
+@pytest.mark.parametrize("what", ["lost", "refused", "dropped", "not_sent"])
+def test_a_thread_stops_at_a_part_that_is_not_certainly_live(stage: Stage, what: str) -> None:
+    stage.remote.act = Act.BLIND
+    stage.remote.unreadable = True
+    parts = thread(stage)
+    stage.remote.script.extend(["ok", *[what] * 20])
+    minutes(stage, 40)
+    assert [post.text for post in stage.remote.live if post.text == "three"] == []
+    assert states(stage, parts)[2] is State.SCHEDULED
+    assert stage.now(parts[2]).waits_its_turn
+    assert wrong(stage) == []
+
+
+def test_a_thread_goes_on_when_a_person_found_the_lost_part(stage: Stage) -> None:
+    stage.remote.unreadable = True
+    parts = thread(stage)
+    stage.remote.script.extend(["ok", "lost"])
+    minutes(stage, 90)
+    assert stage.now(parts[1]).state is State.UNKNOWN
+    stage.remote.unreadable = False
+    landed(stage.house, parts[1].ref, "remote-2", actor="me")
+    stage.pass_time(seconds=6)
+    minutes(stage, 3)
+    assert states(stage, parts) == [State.PUBLISHED] * 3
+    # Long after the moment of the thread: its grace counts from when its turn came.
+    assert stage.remote.live[2].parent == "remote-2"
+    assert wrong(stage) == []
+
+
+@pytest.mark.parametrize("how", ["drop", "cancel"])
+def test_what_follows_a_part_that_is_given_up_is_withdrawn_with_it(stage: Stage, how: str) -> None:
+    stage.remote.unreadable = True
+    parts = thread(stage)
+    if how == "drop":
+        stage.remote.script.append("lost")
+        minutes(stage, 90)
+        drop(stage.house, parts[0].ref, actor="me")
+    else:
+        cancel(stage.house, [parts[0].ref], actor="me")
+    assert states(stage, parts) == [State.CANCELLED] * 3
+    assert stage.kinds(parts[2])[-1] == "cancelled"
+    minutes(stage, 2)
+    assert "two" not in stage.remote.texts()
+
+
+def test_leaving_out_the_middle_leaves_out_the_rest(stage: Stage) -> None:
+    parts = thread(stage)
+    cancel(stage.house, [parts[1].ref], actor="me")
+    minutes(stage, 3)
+    assert states(stage, parts) == [State.PUBLISHED, State.CANCELLED, State.CANCELLED]
+
+
+def test_a_part_can_be_edited_while_it_waits_and_still_waits(stage: Stage) -> None:
+    parts = thread(stage)
+    edit(stage.house, parts[1].ref, Change(text="2 of 3"), actor="me")
+    edit(stage.house, parts[2].ref, Change(at="in 20s"), actor="me")
+    assert stage.now(parts[1]).waits_its_turn
+    assert stage.now(parts[2]).waits_its_turn
+    minutes(stage, 3)
+    assert stage.remote.texts() == ["one", "2 of 3", "three"]
+    assert wrong(stage) == []
+
+
+def test_a_part_that_is_moved_far_ahead_keeps_its_moment(stage: Stage) -> None:
+    parts = thread(stage)
+    edit(stage.house, parts[1].ref, Change(at="in 3h"), actor="me")
+    minutes(stage, 5)
+    assert stage.remote.texts() == ["one"]
+    stage.pass_time(hours=3)
+    minutes(stage, 3)
+    assert stage.remote.texts() == ["one", "two", "three"]
+
+
+def test_a_thread_is_saved_once_under_its_key_and_completely(stage: Stage) -> None:
+    first = thread(stage, key="release")
+    again = thread(stage, key="release")
+    assert [d.ref for d in again] == [d.ref for d in first]
+    with pytest.raises(Invalid, match="already stands for a thread"):
+        stage.schedule("one", then=["two", "three"], key="release", accounts=["acme", "other"])
+
+
+def test_too_many_parts_or_a_part_that_does_not_fit_are_found_before_anything_is_saved(
+    stage: Stage,
+) -> None:
+    for then, said in (
+        (["2", "3", "4"], "a thread of 4 parts does not fit fake: 3 do."),
+        (["x" * 41], "acme, part 2: the text has 41 characters"),
+    ):
+        with pytest.raises(DoesNotFit) as raised:
+            schedule(stage.house, Wish("one", ["acme"], at="in 1h", then=then), actor="me")
+        assert said in str(raised.value)
+    assert stage.house.store.counts() == {}
