@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from postcron.errors import Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
-from postcron.model import Act, Draft, Sight
+from postcron.model import Act, Draft, Receipt, Sight
 from postcron.platforms.base import Identifies, Visits
 from postcron.rules.limits import problems
 from tests.platforms.contract import (
@@ -20,6 +21,7 @@ from tests.platforms.contract import (
     Killed,
     Notebook,
     Subject,
+    awaited,
     failure,
     fits,
     looked,
@@ -269,6 +271,26 @@ def test_no_byte_leaves_when_nobody_listens(subject: Subject, album: Album) -> N
     with pytest.raises(Temporary) as raised:
         platform.publish(asked, ticket)
     assert raised.value.evidence is Evidence.NOT_SENT
+
+
+def test_a_part_of_a_thread_answers_the_one_before(subject: Subject, album: Album) -> None:
+    if subject.platform().limits(subject.settings).max_parts == 1:
+        pytest.skip("there are no threads here")
+    receipts: list[Receipt] = []
+    for number in range(3):
+        before: dict[str, Any] = {"parent": receipts[-1], "root": receipts[0]} if receipts else {}
+        asked = post(subject, album, text=f"Part {number}", key=f"{KEY}{number}", **before)
+        ticket = started(subject, asked, prepared(subject, asked))
+        if number == 2:
+            subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
+            assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+            receipts.append(awaited(subject, asked, ticket))
+        else:
+            receipts.append(published(subject, asked, ticket))
+    shown = sorted(subject.live(), key=lambda one: one.text)
+    first, second, third = (one.remote_id for one in receipts)
+    assert [one.remote_id for one in shown] == [first, second, third]
+    assert [one.parent for one in shown] == [None, first, second]
 
 
 def test_each_listed_refusal_is_believed(subject: Subject, album: Album) -> None:

@@ -214,7 +214,9 @@ class Bluesky:
         match = _ADDRESS.fullmatch(receipt.remote_id)
         body = None if match is None else self._record(str(match["did"]), match["rkey"])
         if body is None:
-            message = f"The part it answers is not there any more: {receipt.url or receipt.remote_id}."
+            message = (
+                f"The part it answers is not there any more: {receipt.url or receipt.remote_id}."
+            )
             raise Permanent(message, code=Code.CONTENT_REFUSED)
         return {"uri": body["uri"], "cid": body["cid"]}
 
