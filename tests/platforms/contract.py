@@ -72,6 +72,8 @@ class Subject:
     carries_early: bool = True
     #: the address of a post of this account that is not there any more; empty: nobody can look
     nowhere: str = ""
+    #: does a listing without the post prove that it was not made?
+    proves_absence: bool = True
     #: an answer to phase 2 that says that the login is no good any more
     turned_away: Reply
     #: the other side, where the wire can be made to misbehave

@@ -175,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(reply, half=fault is Fault.HALF_REPLY)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_any  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815 - http.server's names
 
     def _asked(self) -> Asked:
         parts = urlsplit(self.path)
@@ -189,7 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, reply: Reply, *, half: bool) -> None:
         content = reply.content()
-        self.send_response(reply.status)
+        if "Date" in reply.headers:
+            self.send_response_only(reply.status)
+        else:
+            self.send_response(reply.status)
         self.send_header("Content-Length", str(len(content)))
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             self.send_header(name, value)

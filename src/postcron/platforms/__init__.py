@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BUILT_IN: Final = {
     "bluesky": "postcron.platforms.bluesky:Bluesky",
     "mastodon": "postcron.platforms.mastodon:Mastodon",
+    "metricool": "postcron.platforms.metricool:Metricool",
     "mixpost": "postcron.platforms.onlysocial:Mixpost",
     "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
     "telegram": "postcron.platforms.telegram:Telegram",
