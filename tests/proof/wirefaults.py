@@ -23,7 +23,7 @@ from tests.fakes import FakeClock
 from tests.operations.stage import Stage, build, close_all
 from tests.oracle import Evidence, Shown, breaches
 from tests.platforms.contract import Album, Subject
-from tests.platforms.subjects import SUBJECTS
+from tests.platforms.subjects import SUBJECTS, platform_of
 from tests.proof.badwire import FAULTS, LOST, BadWire, Exchange, Fault, cuts
 from tests.proof.figures import Figures
 from tests.simulators.server import Asked, Server
@@ -129,7 +129,7 @@ def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
     secrets = {name: f'{{ env = "{name.upper()}" }}' for name in subject.secrets}
     account = "\n".join(f"{name} = {value}" for name, value in (settings | secrets).items())
     clock = _SharedClock(subject.server)
-    stage = build(folder, at=clock.at, account=account, platform=story.platform)
+    stage = build(folder, at=clock.at, account=account, platform=platform_of(story.platform))
     stage.house.clock = stage.clock = clock
     stage.house.environ = environ
     patience = min((fault.patience for fault in story.plan.values()), default=10.0)

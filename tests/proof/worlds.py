@@ -18,7 +18,7 @@ from tests.operations import stage as stages
 from tests.operations.stage import Stage, build
 from tests.oracle import Shown
 from tests.platforms.contract import Album, Subject
-from tests.platforms.subjects import SUBJECTS
+from tests.platforms.subjects import SUBJECTS, platform_of
 from tests.proof.death import Death, MortalDatabase
 from tests.proof.direct import Direct, Way
 from tests.proof.grounds import START, Ground, on_sqlite
@@ -109,7 +109,8 @@ def real(
     """
     name = kind.partition(" ")[0]
     subject = SUBJECTS[name](START)
-    stage = build(folder, at=START, platform=name, account=_settings(subject))
+    platform = find(platform_of(name))
+    stage = build(folder, at=START, platform=platform.name, account=_settings(subject))
     _in_step(subject, stage)
     way = Way(subject.server, death, blocked=int(reply == "not sent"))
     if (answer := _answers(subject)[reply]) is not None:
@@ -125,7 +126,7 @@ def real(
         ]
 
     with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
-        act = act_of(find(name), lambda: subject.settings)
+        act = act_of(platform, lambda: subject.settings)
         yield World(stage, death, database, live, act, wish, subject.server)
 
 
