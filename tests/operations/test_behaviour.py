@@ -10,13 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from postcron.errors import Code, LibraryUnavailable, Refused
+from postcron.errors import Code, Evidence, LibraryUnavailable, Refused, Temporary
 from postcron.media.library import Library
 from postcron.model import Act, Draft, Outcome
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
+from postcron.operations.preparing import draft
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
@@ -157,6 +158,19 @@ class Away:
         if self.away:
             raise LibraryUnavailable("The bucket acme cannot be used: S3 answered 503.")
         return getattr(self._library, name)
+
+
+def test_an_address_that_cannot_be_made_is_proof_that_nothing_was_sent(
+    stage: Stage, tmp_path: Path
+) -> None:
+    photo = picture(tmp_path / "dog.png", (40, 30))
+    [delivery] = stage.schedule(at="in 1h", media=[str(photo)], alts=["A dog"])
+    post = stage.house.store.posts({delivery.post_id})[delivery.post_id]
+    frozen = draft(stage.house, delivery, post)
+    stage.house.library = cast("Library", Away(stage.house.library))
+    with pytest.raises(Temporary, match="S3 answered 503") as raised:
+        frozen.address(post.attachments[0].file)
+    assert raised.value.evidence is Evidence.NOT_SENT
 
 
 @pytest.mark.fault("F103")

@@ -70,6 +70,8 @@ class Subject:
     busy: tuple[Reply, ...]
     #: do files go up in phase 2, each noted as soon as it is there? Else they go with the call
     carries_early: bool = True
+    #: does the platform give a post an id? Else the receipt has the delivery's own key
+    names_posts: bool = True
     #: the address of a post of this account that is not there any more; empty: nobody can look
     nowhere: str = ""
     #: does a listing without the post prove that it was not made?
@@ -101,6 +103,10 @@ class Subject:
     def live(self) -> list[Live]:
         """Return the ledger: what the public can see."""
         raise NotImplementedError
+
+    def receipt_id(self, one: Live, asked: Draft) -> str:
+        """Return what the receipt of a live post is called."""
+        return one.remote_id if self.names_posts else asked.key
 
     def is_publish(self, asked: Asked) -> bool:
         """Say whether a request is the publish call."""

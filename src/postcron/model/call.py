@@ -36,7 +36,8 @@ class Draft:
     revision: int
     #: before the publish call only: an upload that is part of the call is read as a whole first
     read: ReadMedia = field(repr=False, compare=False)
-    #: where a platform can fetch a file by itself; phase 2 only. It may be signed: never shown
+    #: where a platform can fetch a file by itself; asked for before the publish call begins, and
+    #: never kept or shown: it may be signed
     address: AddressMedia = field(repr=False, compare=False)
     #: the part of a thread this one answers, and the thread's first part
     parent: Receipt | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,12 +36,12 @@ def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None =
     """
 
     def reading(file: MediaFile, offset: int = 0) -> Iterator[bytes]:
-        try:
+        with _before_the_call():
             yield from house.library.read(file, offset)
-        except CannotWork as error:
-            raise Temporary(
-                error.message, code=Code.LIBRARY_TROUBLE, evidence=Evidence.NOT_SENT
-            ) from error
+
+    def addressing(file: MediaFile) -> str:
+        with _before_the_call():
+            return house.address(file)
 
     parent, root = _thread(house, delivery)
     return Draft(
@@ -52,7 +53,7 @@ def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None =
         key=delivery.key,
         revision=delivery.revision,
         read=read or reading,
-        address=house.address,
+        address=addressing,
         parent=parent,
         root=root,
     )
@@ -67,6 +68,16 @@ def _thread(house: House, delivery: Delivery) -> tuple[Receipt | None, Receipt |
         for one in (parts.get(delivery.after_id or 0), parts.get(delivery.root_id or 0))
     )
     return before, first
+
+
+@contextmanager
+def _before_the_call() -> Iterator[None]:
+    try:
+        yield
+    except CannotWork as error:
+        raise Temporary(
+            error.message, code=Code.LIBRARY_TROUBLE, evidence=Evidence.NOT_SENT
+        ) from error
 
 
 @dataclass

@@ -18,6 +18,7 @@ BUILT_IN: Final = {
     "metricool": "postcron.platforms.metricool:Metricool",
     "mixpost": "postcron.platforms.onlysocial:Mixpost",
     "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
+    "slack": "postcron.platforms.slack:Slack",
     "telegram": "postcron.platforms.telegram:Telegram",
     "youtube": "postcron.platforms.youtube:YouTube",
 }
