@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real sweep faults mutants check bench lock clean
+.PHONY: help demo test test-real sweep faults tables mutants check bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -33,6 +33,9 @@ sweep: $(VENV)/dev ## never twice, the long way: SEED=… COUNT=… (20 minutes 
 
 faults: $(VENV)/dev ## docs/faults.md anew: each fault, its tests and their last results
 	$(BIN)/python -m tests.proof.faults
+
+tables: $(VENV)/dev ## docs/platforms.md anew: what each platform takes and can do
+	$(BIN)/python -m tests.tables
 
 mutants: $(VENV)/dev ## seed 20 known defects in a copy, one at a time; the tests must see each
 	$(BIN)/python -m tests.mutants

@@ -15,6 +15,7 @@ from postcron.cli import failures, signals
 from postcron.cli.app import app
 from postcron.platforms import BUILT_IN, find
 from postcron.states import State
+from tests import tables
 from tests.proof import faults, marks, matrix
 
 ROOT = Path(__file__).parent.parent
@@ -96,12 +97,18 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
     )
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/faults.md", "docs/proof.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/faults.md", "docs/proof.md", "docs/platforms.md"]
+)
 def test_every_file_a_page_links_to_is_there(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_table_of_platforms_is_what_the_code_says() -> None:
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(), "run `make tables`"
 
 
 def test_the_fault_table_has_every_row_and_no_test_that_is_gone() -> None:

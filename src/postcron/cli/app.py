@@ -15,6 +15,7 @@ from postcron.cli import (
     keys,
     looking,
     phases,
+    platforms,
     posting,
     printing,
     reconciling,
@@ -55,7 +56,18 @@ def postcron(
     """Write a post now; cron publishes it at its second, exactly once, or somebody is told."""
 
 
-for group in (setup, posting, phases, resolving, looking, reconciling, accounts, keys, sandbox):
+for group in (
+    setup,
+    posting,
+    phases,
+    resolving,
+    looking,
+    reconciling,
+    accounts,
+    platforms,
+    keys,
+    sandbox,
+):
     group.register(app)
 
 

@@ -26,6 +26,13 @@ BUILT_IN: Final = {
 GROUP: Final = "postcron.platforms"
 
 
+def names() -> list[str]:
+    """Return the names of all platforms, ours and other people's."""
+    from importlib.metadata import entry_points
+
+    return sorted(BUILT_IN.keys() | entry_points(group=GROUP).names)
+
+
 def find(name: str) -> type[Platform]:
     """Return the class that speaks a platform; raises `ConfigInvalid` naming the nearest one."""
     if name in BUILT_IN:

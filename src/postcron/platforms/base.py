@@ -55,6 +55,8 @@ class Key:
     default: str | None = None
     choices: frozenset[str] = frozenset()
     help: str = ""
+    #: a value of each kind there is, where kinds of account differ by what stands here
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

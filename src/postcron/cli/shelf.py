@@ -1,0 +1,140 @@
+"""The catalogue of platforms, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from postcron.cli.render import table
+from postcron.operations.catalogue import types
+from postcron.rules.spans import spell
+
+if TYPE_CHECKING:
+    from postcron.model import Kind, Limits, MediaRule
+    from postcron.operations.catalogue import Entry
+
+HEADS = ("PLATFORM", "TYPES", "TEXT", "MEDIA", "LEAD", "ACT", "BESIDE")
+
+
+def overview(some: Sequence[Entry]) -> str:
+    return table(HEADS, [row(one) for one in some])
+
+
+def row(one: Entry) -> tuple[str, ...]:
+    """Return one line of the table: the same that docs/platforms.md shows."""
+    limits = one.limits
+    text = f"{limits.text_max:,}" + ("" if limits.unit == "characters" else f" {limits.unit}")
+    lead = one.platform.max_lead
+    return (
+        one.name,
+        ", ".join(types(limits)),
+        text,
+        ", ".join(_kinds(limits)) or "none",
+        "any" if lead is None else f"≤ {spell(lead)}",
+        str(one.act),
+        ", ".join(one.abilities()) or "–",
+    )
+
+
+def _kinds(limits: Limits) -> Iterator[str]:
+    for kind, rule in limits.media.items():
+        count = min(rule.max_count, limits.max_attachments)
+        yield f"{count} × {kind}" if count > 1 else str(kind)
+
+
+def details(some: Sequence[Entry]) -> str:
+    return "\n\n".join("\n".join(_lines(one)) for one in some)
+
+
+def _lines(one: Entry) -> Iterator[str]:
+    yield f"{one.name}: {one.limits.source} ({one.limits.as_of})"
+    for name, limits in _by_type(one.limits):
+        yield f"  {name}: {limits.text_max:,} {limits.unit} of text, {limits.max_attachments} files"
+        for kind, rule in limits.media.items():
+            fetched = " (fetched from a web address)" if kind in limits.fetched else ""
+            yield f"    {kind}: {_rule(rule)}{fetched}"
+    for option in one.platform.options:
+        choices = "|".join(sorted(option.choices)) or "TEXT"
+        default = f" (else {option.default})" if option.default else ""
+        yield f"  option {option.name}={choices}{default}  {option.help}".rstrip()
+    for key in one.platform.keys:
+        marks = [word for word in ("required", "secret") if getattr(key, word)]
+        told = ", ".join([*marks, *([f"else {key.default}"] if key.default else [])])
+        yield f"  key {key.name}{told and f' ({told})'}  {key.help}".rstrip()
+
+
+def _by_type(limits: Limits) -> Iterator[tuple[str, Limits]]:
+    for type in types(limits):
+        yield str(type), replace(limits.of(type), special={})
+
+
+def _rule(rule: MediaRule) -> str:
+    parts = [
+        "/".join(sorted(mime.rpartition("/")[2] for mime in rule.mimes)),
+        f"≤ {rule.max_bytes / 1_000_000:,g} MB",
+        _span(rule.min_duration, rule.max_duration),
+        "" if rule.max_pixels is None else f"≤ {rule.max_pixels:,} pixels",
+        f"≤ {rule.max_count} files" if rule.max_count > 1 else "",
+        "" if rule.codecs is None else "/".join(sorted(rule.codecs)),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _span(least: timedelta | None, most: timedelta | None) -> str:
+    if least and most:
+        return f"{spell(least)} to {spell(most)}"
+    return f"≤ {spell(most)}" if most else f"≥ {spell(least)}" if least else ""
+
+
+def document(one: Entry) -> dict[str, Any]:
+    limits = one.limits
+    return {
+        "platform": one.platform.name,
+        "kind": dict(one.kind),
+        "act": str(one.act),
+        "abilities": one.abilities(),
+        "max_lead_s": None
+        if one.platform.max_lead is None
+        else one.platform.max_lead.total_seconds(),
+        "source": limits.source,
+        "as_of": limits.as_of,
+        "max_parts": limits.max_parts,
+        "types": {name: _limits(of) for name, of in _by_type(limits)},
+        "options": [
+            {"name": o.name, "choices": sorted(o.choices), "default": o.default, "help": o.help}
+            for o in one.platform.options
+        ],
+        "keys": [
+            {
+                "name": key.name,
+                "required": key.required,
+                "secret": key.secret,
+                "default": key.default,
+                "help": key.help,
+            }
+            for key in one.platform.keys
+        ],
+    }
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    return {
+        "text_max": limits.text_max,
+        "unit": limits.unit,
+        "max_attachments": limits.max_attachments,
+        "media": {str(kind): _media(kind, rule, limits) for kind, rule in limits.media.items()},
+    }
+
+
+def _media(kind: Kind, rule: MediaRule, limits: Limits) -> dict[str, Any]:
+    return {
+        "mimes": sorted(rule.mimes),
+        "max_bytes": rule.max_bytes,
+        "max_count": rule.max_count,
+        "min_duration_s": rule.min_duration and rule.min_duration.total_seconds(),
+        "max_duration_s": rule.max_duration and rule.max_duration.total_seconds(),
+        "max_pixels": rule.max_pixels,
+        "fetched": kind in limits.fetched,
+    }

@@ -1,0 +1,52 @@
+"""Writes docs/platforms.md anew from the platforms' own code: `python -m tests.tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from postcron.cli.shelf import HEADS, row
+from postcron.operations.catalogue import Entry, catalogue
+from postcron.platforms import BUILT_IN
+
+PAGE: Final = Path(__file__).parents[1] / "docs" / "platforms.md"
+HEAD: Final = """\
+# What each platform takes and can do
+
+Written from the code by `make tables`; `postcron platforms NAME` shows the same in full, with the options of
+a post and the keys of an account. The [table of the README](../README.md) says what to set up.
+
+**ACT** is what may be done after a call whose answer was lost: *repeatable*, the same call again cannot make a
+second post; *handle*, what phase 2 left there tells, and may be used once more; *readback*, only a list of
+the account's posts tells, so a person is asked unless the account says `resend = "after_proof"`; *blind*, nothing can be
+read, so a person always decides. **LEAD** is how early phase 2 may begin. **BESIDE** publishing: *visit* a single post can be
+asked for, *login* with a browser, *renewal* of sessions, *numbers* for `measure`, *quota* the platform says how many
+posts it still takes, *threads*, *best times*.
+"""
+
+
+def page() -> str:
+    """Return the page as it should stand."""
+    entries = catalogue(sorted(BUILT_IN))
+    return "\n".join([HEAD, *_table(entries), "", *_sources(entries), ""])
+
+
+def _table(entries: list[Entry]) -> Iterator[str]:
+    yield f"| {' | '.join(HEADS)} |"
+    yield f"|{'---|' * len(HEADS)}"
+    for one in entries:
+        yield f"| {' | '.join(row(one))} |"
+
+
+def _sources(entries: list[Entry]) -> Iterator[str]:
+    yield "## Where the limits are from"
+    yield ""
+    for source in dict.fromkeys(
+        f"{one.platform.name}: {one.limits.source}, read {one.limits.as_of}" for one in entries
+    ):
+        yield f"- {source}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
