@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,8 +70,11 @@ class Carriers:
                     self.house, self.doors, self.run, delivery, posts[delivery.post_id], until
                 )
                 futures[pool.submit(_unless_stopped(self.house, work))] = delivery
-            for future in as_completed(futures):
-                self._record(futures[future], future)
+            while futures:
+                ended, _ = wait(futures, return_when=FIRST_COMPLETED)
+                # In the order in which they began: a seed of the proof tells one story.
+                for future in [each for each in futures if each in ended]:
+                    self._record(futures.pop(future), future)
 
     def _record(self, delivery: Delivery, future: Future[Ticket]) -> None:
         error = future.exception()
