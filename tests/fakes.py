@@ -19,9 +19,8 @@ class FakeClock:
     def boottime(self) -> float:
         return self.up
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        end = moment if most is None else min(moment, self.at + most)
-        self.advance(max(end - self.at, timedelta()))
+    def sleep_until(self, moment: datetime) -> None:
+        self.advance(max(moment - self.at, timedelta()))
 
     def advance(self, span: timedelta) -> None:
         self.at += span
@@ -34,8 +33,8 @@ class SleepyClock(FakeClock):
 
     asleep_at: datetime | None = None
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        super().sleep_until(moment, most=most)
+    def sleep_until(self, moment: datetime) -> None:
+        super().sleep_until(moment)
         if self.asleep_at is not None and self.at >= self.asleep_at:
             self.asleep_at = None
             self.advance(timedelta(hours=8))

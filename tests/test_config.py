@@ -451,10 +451,9 @@ def test_the_lines_the_example_leaves_out_work_as_well(file: Path) -> None:
 
 
 def test_a_starter_can_be_loaded_and_says_what_it_was_told(file: Path) -> None:
-    text = starter(timezone="Asia/Tokyo", workspace='a "b" \\ ü', library="media")
+    text = starter(timezone="Asia/Tokyo", workspace='a "b" \\ ü')
     config = loaded(file, text)
     assert (config.timezone, config.workspace) == ("Asia/Tokyo", 'a "b" \\ ü')
-    assert config.media.library == str(file.parent / "media")
     assert loaded(file, text.replace("\n# [", "\n[").replace("\n# ", "\n")).accounts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 #: no sleep is longer: a stepped clock or an interruption is noticed after this at the latest
@@ -25,10 +25,10 @@ class Clock(Protocol):
         """Return seconds since the machine started, suspension included; never set back."""
         ...
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+    def sleep_until(self, moment: datetime) -> None:
         """Sleep until `now()` has reached the moment: never less, by a millisecond at most more.
 
-        Returns early only after `most`, or when interrupted.
+        Returns early only when interrupted.
         """
         ...
 
@@ -50,10 +50,9 @@ class SystemClock:
         # macOS has no such clock, and its monotonic one stops while suspended.
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        end = float("inf") if most is None else time.monotonic() + most.total_seconds()
+    def sleep_until(self, moment: datetime) -> None:
         while not self.interrupted():
-            left = min((moment - self.now()).total_seconds(), end - time.monotonic())
+            left = (moment - self.now()).total_seconds()
             if left <= 0:
                 return
             time.sleep(_nap(left))

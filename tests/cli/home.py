@@ -55,12 +55,9 @@ class Home:
         self.config.parent.mkdir(mode=0o700)
         self.config.touch(mode=0o600)
         self.config.write_text(
-            starter(
-                timezone="Europe/Rome",
-                workspace="acme",
-                store_url=f"sqlite:///{self.store}",
-                library=str(self.folder / "media"),
-            )
+            starter(timezone="Europe/Rome", workspace="acme")
+            + f'\n[store]\nurl = "sqlite:///{self.store}"\n'
+            + f'\n[media]\nlibrary = "{self.folder / "media"}"\n'
         )
 
     def add(self, text: str) -> None:

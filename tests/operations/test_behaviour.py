@@ -279,10 +279,10 @@ class Rewriting(FakeClock):
 
     path: Path | None = None
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+    def sleep_until(self, moment: datetime) -> None:
         if self.path is not None:
             self.path.write_text("half writ")
-        super().sleep_until(moment, most=most)
+        super().sleep_until(moment)
 
 
 @pytest.mark.fault("F106")

@@ -164,8 +164,8 @@ class SetBack(FakeClock):
 
     at_moment: datetime | None = None
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
-        super().sleep_until(moment, most=most)
+    def sleep_until(self, moment: datetime) -> None:
+        super().sleep_until(moment)
         if self.at_moment is not None and self.at >= self.at_moment:
             self.at_moment = None
             self.at -= timedelta(minutes=10)

@@ -166,10 +166,8 @@ class HostClock:
     def boottime(self) -> float:
         return (self.turns.now - self.up_since).total_seconds()
 
-    def sleep_until(self, moment: datetime, *, most: timedelta | None = None) -> None:
+    def sleep_until(self, moment: datetime) -> None:
         process = self.turns.current
         assert process is not None, "only processes sleep"
-        end = None if most is None else self.turns.now + most
-        while self.now() < moment and (end is None or self.turns.now < end):
-            until = moment - self.skew
-            process.wait(until if end is None else min(until, end))
+        while self.now() < moment:
+            process.wait(moment - self.skew)

@@ -199,7 +199,3 @@ def test_mastodon_counts_an_address_as_23_and_a_mention_without_its_host(
     text: str, length: int
 ) -> None:
     assert mastodon_length(text) == length
-
-
-def test_a_server_may_count_an_address_otherwise() -> None:
-    assert mastodon_length("https://example.com", url_length=25) == 25

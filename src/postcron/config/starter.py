@@ -13,21 +13,9 @@ _ACCOUNT: Final = """\
 """
 
 
-def starter(
-    *,
-    timezone: str,
-    workspace: str = "default",
-    store_url: str | None = None,
-    library: str | None = None,
-) -> str:
+def starter(*, timezone: str, workspace: str) -> str:
     """Return a small configuration to begin with: what is not said in it has its default."""
-    tables = [
-        f"workspace = {_quoted(workspace)}\ntimezone = {_quoted(timezone)}\n",
-        f"[store]\nurl = {_quoted(store_url)}\n" if store_url else "",
-        f"[media]\nlibrary = {_quoted(library)}\n" if library else "",
-        _ACCOUNT,
-    ]
-    return "\n".join(table for table in tables if table)
+    return f"workspace = {_quoted(workspace)}\ntimezone = {_quoted(timezone)}\n\n{_ACCOUNT}"
 
 
 def _quoted(text: str) -> str:

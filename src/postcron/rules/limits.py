@@ -30,9 +30,9 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def mastodon_length(text: str, url_length: int = URL_LENGTH) -> int:
+def mastodon_length(text: str) -> int:
     """Count as Mastodon does: graphemes, any URL 23, and `@user@host` as `@user`."""
-    return graphemes(_MENTION.sub(r"\1", _URL.sub("x" * url_length, text)))
+    return graphemes(_MENTION.sub(r"\1", _URL.sub("x" * URL_LENGTH, text)))
 
 
 def problems(
