@@ -214,9 +214,11 @@ def fits(subject: Subject, asked: Draft) -> bool:
     return not [*problems(asked.text, asked.type, asked.attachments, limits, ""), *objections]
 
 
-def prepared(subject: Opens, asked: Draft, ticket: Ticket | None = None) -> Ticket:
+def prepared(
+    subject: Opens, asked: Draft, ticket: Ticket | None = None, notebook: Notebook | None = None
+) -> Ticket:
     """Do phase 2 to its end, each step in a new process."""
-    notebook = Notebook()
+    notebook = notebook or Notebook()
     ticket = ticket or Ticket()
     for _ in range(10):
         ticket = subject.platform().prepare(asked, ticket, notebook.save)

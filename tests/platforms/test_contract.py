@@ -118,10 +118,10 @@ def test_what_was_prepared_for_another_revision_is_not_published(
 
 def test_a_run_killed_at_any_save_is_carried_on(subject: Subject, album: Album) -> None:
     asked = post(subject, album, subject.shapes[-1])
-    for saves in range(1, 20):
+    for saves in range(1, 50):
         notebook = Notebook(dies_at=saves)
         try:
-            subject.platform().prepare(asked, notebook.last(), notebook.save)
+            prepared(subject, asked, notebook=notebook)
         except Killed:
             assert prepared(subject, asked, notebook.last()).ready
             continue
@@ -142,7 +142,7 @@ def test_phase_2_cut_off_at_any_request_is_carried_on(
         notebook = Notebook()
         subject.server.misbehave_at(number, how)
         with pytest.raises(Temporary):
-            subject.platform().prepare(asked, notebook.last(), notebook.save)
+            prepared(subject, asked, notebook=notebook)
         ticket = prepared(subject, asked, notebook.last())
     published(subject, asked, started(subject, asked, ticket))
     (one,) = subject.live()

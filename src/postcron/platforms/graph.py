@@ -15,7 +15,7 @@ from typing import Any, Final
 from postcron.errors import Code, PlatformError, Temporary
 from postcron.model import Draft, MediaFile
 from postcron.platforms import base
-from postcron.platforms.base import Refusal, fields, refusal_list
+from postcron.platforms.base import Allowance, Refusal, fields, refusal_list
 from postcron.web import Answer, Api
 
 #: sent with every call: one that has ended is served by the nearest live one without a word
@@ -29,6 +29,8 @@ _PERMISSIONS: Final = "200-299"
 _THROTTLED: Final = frozenset({4, 17, 32, 341, 613, *range(80_000, 80_015)})
 #: trouble of Meta's own. 100/33 came for objects that were fine, in the outage of 2026-05-23
 _PASSING: Final = frozenset({"1", "2", "100/33"})
+#: what an upload address says of bytes that may be sent once more
+_AGAIN: Final = frozenset({"OffsetInvalidError", "PartialRequestError", "ProcessingFailedError"})
 
 #: a login that is no good, or may not do this: decided before anything is done
 LOGIN_REFUSALS: Final = refusal_list(
@@ -72,10 +74,7 @@ def judge(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
 
     A refusal is listed as `code/subcode`, or as `code` for all of its subcodes.
     """
-    error = base.judge(answer, refusals, _listed(answer, refusals))
-    if error.code == Code.RATE_LIMITED:
-        error.retry_after = pause(answer) or LEFT_ALONE
-    return error
+    return _timed(base.judge(answer, refusals, _listed(answer, refusals)), answer)
 
 
 def trouble(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
@@ -91,10 +90,19 @@ def trouble(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
             )
         if found.transient or not _PASSING.isdisjoint(found.names()):
             return Temporary(f"The platform has trouble: {said}.", code=Code.SERVER_TROUBLE)
-    error = base.trouble(answer, refusals, listed)
-    if error.code == Code.RATE_LIMITED:
-        error.retry_after = pause(answer)
-    return error
+    return _timed(base.trouble(answer, refusals, listed), answer)
+
+
+def upload_trouble(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
+    """Return the error for bytes that were not taken: an upload address has an envelope of its own.
+
+    Whether it is right when it says that they never will be shows only later: containers have
+    become ready after `ProcessingFailedError`.
+    """
+    said = fields(answer).get("debug_info")
+    if isinstance(said, dict) and (said.get("retriable") is True or said.get("type") in _AGAIN):
+        return Temporary(f"The upload was not taken: {answer.hint()}.", code=Code.SERVER_TROUBLE)
+    return trouble(answer, refusals)
 
 
 def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping[str, Any]:
@@ -114,6 +122,15 @@ def pause(answer: Answer) -> timedelta | None:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     minutes = _minutes(headers.get("x-business-use-case-usage", ""))
     return answer.retry_after() or (timedelta(minutes=min(minutes, 24 * 60)) if minutes else None)
+
+
+def allowance(answer: Mapping[str, Any], used: str, config: str) -> Allowance | None:
+    """Return what is left of a quota: `{"data": [{used: 2, config: {"quota_total": 50}}]}`."""
+    try:
+        [case] = answer["data"]
+        return Allowance(max(int(case[config]["quota_total"]) - int(case[used]), 0))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -140,6 +157,13 @@ def upload(
         content=draft.read(file, offset),
         size=file.size - offset,
     )
+
+
+def _timed(error: PlatformError, answer: Answer) -> PlatformError:
+    if error.code == Code.RATE_LIMITED:
+        # A quota that is used up is one of a day; asking for it again soon only annoys.
+        error.retry_after = pause(answer) or LEFT_ALONE
+    return error
 
 
 def _listed(answer: Answer, refusals: Sequence[Refusal]) -> str | None:
