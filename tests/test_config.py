@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from postcron.config import Config, RunLimits, default_path, find, load, nearest, starter
+from postcron.config import Config, RunLimits, default_path, find, load, starter
 from postcron.errors import ConfigInvalid
 from postcron.model import Policy, SecretRef
 from postcron.platforms import BUILT_IN
+from postcron.rules.nearest import nearest
 
 HOME = {"HOME": "/home/ada"}
 ZONE = 'timezone = "Europe/Rome"\n'

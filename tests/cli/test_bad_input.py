@@ -26,7 +26,7 @@ def account(home: Home) -> None:
 
 
 BAD_POSTS = [
-    ("an unknown account", ("Hi", "--to", "acm", "--now"), "Did you mean acme?"),
+    ("an unknown account", ("Hi", "--to", "acm", "--now"), "did you mean acme?"),
     ("no account", ("Hi", "--now"), "--to ACCOUNT"),
     ("nothing to say", NOW, "neither text nor media"),
     ("an empty text", ("", *NOW), "neither text nor media"),

@@ -23,7 +23,7 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 
 
 def test_a_name_like_no_other_is_answered_with_all() -> None:
-    with pytest.raises(ConfigInvalid, match=f"known are {', '.join(sorted(BUILT_IN))}"):
+    with pytest.raises(ConfigInvalid, match=f"known: {', '.join(sorted(BUILT_IN))}"):
         find("zzz")
 
 

@@ -5,7 +5,6 @@ from postcron.config.finding import default_path as default_path
 from postcron.config.finding import find as find
 from postcron.config.reading import load as load
 from postcron.config.starter import starter as starter
-from postcron.config.tables import nearest as nearest
 from postcron.config.values import Config as Config
 from postcron.config.values import MediaConfig as MediaConfig
 from postcron.config.values import RunLimits as RunLimits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final, TypeVar
 from postcron.config.lines import Keys, line_of, lines
 from postcron.errors import ConfigInvalid, Invalid
 from postcron.model import SecretRef
+from postcron.rules.nearest import nearest
 from postcron.rules.spans import duration
 
 T = TypeVar("T")
@@ -22,12 +22,6 @@ FORMS: Final = '{ env = "NAME" }, { file = "PATH" } or { command = ["PROGRAM", "
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TYPES: Final = {str: "text in quotes", bool: "true or false", int: "a whole number"}
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """Return what somebody who wrote an unknown word may have meant, as the end of a sentence."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none'}."
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 from collections import defaultdict
@@ -26,6 +25,7 @@ from postcron.operations.sessions import (
     unsealed,
 )
 from postcron.platforms.base import Identifies, Key, Login, Platform, Refreshes, act_of
+from postcron.rules.nearest import nearest
 from postcron.web import Answer, Api
 
 log = logging.getLogger(__name__)
@@ -47,10 +47,10 @@ def settings(house: House, account: Account) -> dict[str, str]:
 
 def _refuse_unknown(account: Account, keys: Mapping[str, Key]) -> None:
     for name in account.settings.keys() - keys.keys():
-        near = difflib.get_close_matches(name, keys, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(keys))}."
-        message = f"{account.where}: {account.platform} has no key {name!r} in account {account.name}: {hint}"
-        raise ConfigInvalid(message)
+        message = (
+            f"{account.where}: {account.platform} has no key {name!r} in account {account.name}"
+        )
+        raise ConfigInvalid(f"{message}: {nearest(name, keys)}")
 
 
 def _check(account: Account, key: Key) -> None:

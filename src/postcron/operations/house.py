@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from postcron.operations import host
 from postcron.operations.breaking import Openings
 from postcron.operations.harmless import harmless_move
 from postcron.operations.witness import Witness
+from postcron.rules.nearest import nearest
 from postcron.secrets import Sealer, Secrets
 from postcron.web import Guard
 
@@ -149,11 +149,9 @@ class House:
         """Return an account of the configuration; raises `NotFound` naming the nearest one."""
         if name in self.config.accounts:
             return self.config.accounts[name]
-        near = difflib.get_close_matches(name, self.config.accounts, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        known = ", ".join(sorted(self.config.accounts)) or "none"
-        message = f"There is no account {name!r} in {self.config.path}.{hint} Known: {known}."
-        raise NotFound(message, code="unknown_account")
+        message = f"There is no account {name!r} in {self.config.path}"
+        hint = nearest(name, self.config.accounts)
+        raise NotFound(f"{message}: {hint}", code="unknown_account")
 
     def platform_class(self, account: Account) -> type[Platform]:
         """Return the class that speaks an account's platform; raises `ConfigInvalid`."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from postcron.errors import CannotWork
-from postcron.secrets import write_new
+from postcron.secrets import sync_folder, write_new
 
 #: room for some hundred outcomes: many times what all runs of one host have on the wire
 SIZE = 256 * 1024
@@ -43,7 +43,7 @@ class Journal:
         """Take the room for it, durably, unless it is there; raises `CannotWork`."""
         try:
             if _made(self.path):
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as error:
             message = (
                 f"The emergency journal {self.path} cannot be made ({error.strerror}): nothing is "
@@ -102,14 +102,6 @@ def _made(path: Path) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return write_new(path, "\0" * SIZE)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _put(file: int, data: bytes, at: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from postcron.errors import ConfigInvalid
+from postcron.rules.nearest import nearest
 
 if TYPE_CHECKING:
     from postcron.platforms.base import Platform
@@ -44,16 +44,11 @@ def find(name: str) -> type[Platform]:
 
     announced = entry_points(group=GROUP)
     if name not in announced.names:
-        raise _unknown(name, sorted(BUILT_IN.keys() | announced.names))
+        hint = nearest(name, BUILT_IN.keys() | announced.names)
+        raise ConfigInvalid(f"There is no platform {name!r}: {hint}", code="unknown_platform")
     try:
         theirs: type[Platform] = announced[name].load()
     except (ImportError, AttributeError) as error:
         message = f"The platform {name!r} of another package cannot be loaded: {error}."
         raise ConfigInvalid(message) from error
     return theirs
-
-
-def _unknown(name: str, known: list[str]) -> ConfigInvalid:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
-    return ConfigInvalid(f"There is no platform {name!r}: {hint}", code="unknown_platform")

@@ -288,13 +288,7 @@ def judge(answer: Answer, refusals: Sequence[Refusal], error: str | None = None)
     said = f"{answer.status} {answer.hint() or error or ''}".strip()
     if refusal is None:
         return OutcomeUnknown(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
-    family = Permanent if refusal.permanent else Temporary
-    return family(
-        f"The platform refused: {said}.",
-        code=refusal.code,
-        evidence=Evidence.REFUSED,
-        retry_after=answer.retry_after(),
-    )
+    return _refused(answer, refusal, said)
 
 
 def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:
@@ -302,13 +296,7 @@ def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = Non
     refusal = _listed(answer, refusals, error)
     said = f"{answer.status} {answer.hint() or error or ''}".strip()
     if refusal is not None:
-        family = Permanent if refusal.permanent else Temporary
-        return family(
-            f"The platform refused: {said}.",
-            code=refusal.code,
-            evidence=Evidence.REFUSED,
-            retry_after=answer.retry_after(),
-        )
+        return _refused(answer, refusal, said)
     if answer.status == 429:
         return Temporary(
             "The platform asks us to slow down (429).",
@@ -324,6 +312,16 @@ def trouble(answer: Answer, refusals: Sequence[Refusal], error: str | None = Non
     # A page where data should be comes from something in between (a captive portal): it passes.
     family = Temporary if answer.status // 100 == 2 and answer.json() is None else Permanent
     return family(f"The platform answered {said}.", code=Code.UNEXPECTED_ANSWER)
+
+
+def _refused(answer: Answer, refusal: Refusal, said: str) -> PlatformError:
+    family = Permanent if refusal.permanent else Temporary
+    return family(
+        f"The platform refused: {said}.",
+        code=refusal.code,
+        evidence=Evidence.REFUSED,
+        retry_after=answer.retry_after(),
+    )
 
 
 def _listed(answer: Answer, refusals: Sequence[Refusal], error: str | None) -> Refusal | None:
