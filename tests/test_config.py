@@ -431,8 +431,8 @@ def test_a_file_that_is_named_but_missing_is_told(file: Path) -> None:
 
 def test_the_example_works_as_it_stands() -> None:
     config = load(EXAMPLE, HOME)
-    there = {account.platform for account in config.accounts.values()}
-    assert there == BUILT_IN.keys() - {"mixpost"}
+    shown = {account.platform for account in config.accounts.values()}
+    assert shown == BUILT_IN.keys() - {"mixpost"}, "an account of each; Mixpost's is OnlySocial's"
     assert config.run == RunLimits()
 
 

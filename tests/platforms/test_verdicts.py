@@ -12,11 +12,12 @@ import pytest
 
 from postcron.errors import Evidence, PlatformError
 from postcron.model import Accepted, Receipt, Session, Ticket
-from postcron.platforms import bluesky_answers, mastodon_answers, onlysocial_answers
+from postcron.platforms import bluesky_answers, mastodon_answers, onlysocial_answers, x_answers
 from postcron.platforms.base import Login, Platform, Refusal
 from postcron.platforms.bluesky import Bluesky
 from postcron.platforms.mastodon import Mastodon
 from postcron.platforms.onlysocial import Mixpost, OnlySocial
+from postcron.platforms.x import X
 from postcron.web import Answer, Api
 from tests.platforms.contract import Album, draft
 
@@ -43,10 +44,15 @@ class Judged:
     answer: Receipt | Accepted
     #: good is every 2xx that is JSON, because the handle is ours
     handle: bool = False
+    #: the one status of a good answer, where that is not so
+    status: int = 200
+    #: an entry without a name is for every name, those of other entries included
+    any_name: bool = False
 
     def published(self, answer: Answer) -> Receipt | Accepted:
         settings = {"api_url": "https://x.test", "identifier": "a", "workspace": "w"}
         settings |= {"account_id": "1", "network": "mastodon", "core_path": "os"}
+        settings |= {"user_id": "1", "client_id": "c"}
         data = {"access": "a", "refresh": "r", "did": "did", "pds": "https://x.test"}
         session = Session(data, datetime.now(UTC) + timedelta(hours=1))
         login = Login("acme", settings, lambda name: "s3cret", session)
@@ -70,6 +76,14 @@ def _mixpost(name: str | None) -> Any:
     return {"message": name}
 
 
+def _x(name: str | None) -> Any:
+    if name is None:
+        return {}
+    if name.isdecimal():
+        return {"errors": [{"code": int(name), "message": "No."}]}
+    return {"title": "No", "detail": name, "type": f"https://api.x.com/2/problems/{name}"}
+
+
 MASTODON = (*mastodon_answers.REFUSALS, *mastodon_answers.BY_WORDS)
 JUDGED = {
     "mastodon": Judged(
@@ -87,6 +101,16 @@ JUDGED = {
         lambda name: {"error": name, "message": "No."},
         {"uri": "at://did/app.bsky.feed.post/3k", "cid": "b", "more": BIG},
         Receipt("at://did/app.bsky.feed.post/3k", "https://bsky.app/profile/did/post/3k"),
+    ),
+    "x": Judged(
+        X,
+        x_answers.REFUSALS,
+        {"media": []},
+        _x,
+        {"data": {"id": BIG, "text": "Hello", "mood": "brand-new"}},
+        Receipt(str(BIG), f"https://x.com/i/status/{BIG}"),
+        status=201,
+        any_name=True,
     ),
     "onlysocial": Judged(
         OnlySocial,
@@ -137,7 +161,8 @@ def test_only_what_is_listed_is_refused(judged: Judged) -> None:
     for status, name, body in every(judged):
         # Where any words of the platform's own will do, there have to be some.
         row = name if name in names else None
-        refused = (status, row) in listed and name is not None
+        rows = {name, None} if judged.any_name else {row}
+        refused = name is not None and any((status, one) in listed for one in rows)
         if judged.handle and status // 100 == 2:
             assert verdict(judged, status, body) == "landed"
         else:
@@ -148,9 +173,10 @@ def test_only_what_is_listed_is_refused(judged: Judged) -> None:
 @pytest.mark.fault("F29", "F38", "F56")
 def test_only_a_good_answer_with_its_id_is_live(judged: Judged) -> None:
     good = json.dumps(judged.good).encode()
-    assert judged.published(Answer(200, {}, good)) == judged.answer, "ids stay as they are"
+    answer = judged.published(Answer(judged.status, {}, good))
+    assert answer == judged.answer, "ids stay as they are"
     for status in range(100, 600):
-        if status == 200 or (judged.handle and status // 100 == 2):
+        if status == judged.status or (judged.handle and status // 100 == 2):
             assert verdict(judged, status, good) == "landed"
         else:
             assert verdict(judged, status, good) == Evidence.UNCLEAR, status

@@ -16,7 +16,7 @@ from postcron.operations.publish import publish
 from postcron.operations.report import Report
 from postcron.operations.run import run
 from postcron.platforms import find
-from postcron.platforms.base import Login, Platform
+from postcron.platforms.base import Login, Platform, act_of
 from postcron.states import State
 from postcron.web import Answer, Api
 from tests.fakes import FakeClock
@@ -113,7 +113,9 @@ def play(folder: Path, story: Story) -> Ended:
             reports.append(run(stage.house))
         ended = _judged(stage, delivery, subject, reports)
         close_all()
-        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended, subject.act)
+        # Not asked of an opened account: that could use up a token good for one time.
+        promise = act_of(find(platform_of(story.platform)), lambda: subject.settings)
+        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended, promise)
 
 
 def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
