@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -46,15 +47,23 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
         yield server
 
 
+def publishing_until(
+    home: Home, process: Shell, server: Mastodon, *, at: str, meets: Callable[[Asked], bool]
+) -> subprocess.Popen[bytes]:
+    """Publish a post that is due then; return the process as it waits for this slow answer."""
+    process("schedule", "Hello", "--to", "acme", "--at", at)
+    server.misbehave(Fault.SLOW, meets)
+    publishing = home.started("publish")
+    wait_until(lambda: any(map(meets, server.asked)))
+    return publishing
+
+
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("number", ASKING)
 def test_a_signal_during_the_call_lets_it_finish(
     home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--now")
-    mastodon.misbehave(Fault.SLOW, is_publish)
-    publishing = home.started("publish")
-    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
     publishing.send_signal(number)
     _, err = publishing.communicate(timeout=10)
     assert (publishing.returncode, err) == (130, b"")
@@ -65,10 +74,7 @@ def test_a_signal_during_the_call_lets_it_finish(
 def test_a_reader_that_went_away_is_no_reason_to_stop(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--now")
-    mastodon.misbehave(Fault.SLOW, is_publish)
-    publishing = home.started("publish")
-    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
     publishing.send_signal(signal.SIGPIPE)
     _, err = publishing.communicate(timeout=10)
     assert (publishing.returncode, err) == (0, b"")
@@ -80,10 +86,7 @@ def test_a_reader_that_went_away_is_no_reason_to_stop(
 def test_a_signal_in_phase_2_gives_back_what_has_not_begun(
     home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--at", "40s")
-    mastodon.misbehave(Fault.SLOW, is_question)
-    publishing = home.started("publish")
-    wait_until(lambda: any(map(is_question, mastodon.asked)))
+    publishing = publishing_until(home, process, mastodon, at="40s", meets=is_question)
     publishing.send_signal(number)
     _, err = publishing.communicate(timeout=10)
     assert (publishing.returncode, err) == (130, b"")
@@ -108,10 +111,7 @@ def test_a_signal_while_waiting_for_the_second_gives_everything_back(
 def test_a_second_signal_ends_at_once_and_the_outcome_is_looked_up(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--now")
-    mastodon.misbehave(Fault.SLOW, is_publish)
-    publishing = home.started("publish")
-    wait_until(lambda: any(map(is_publish, mastodon.asked)))
+    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
     publishing.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     publishing.send_signal(signal.SIGTERM)

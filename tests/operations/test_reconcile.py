@@ -46,6 +46,14 @@ def file_backup(stage: Stage) -> Callable[[], None]:
     return restore
 
 
+def back_by_an_hour(stage: Stage) -> None:
+    """Make a backup, let an hour pass and a run publish, and put the backup back."""
+    restore = file_backup(stage)
+    stage.pass_time(hours=1)
+    run(stage.house)
+    restore()
+
+
 def reopened(stage: Stage) -> None:
     """Do as the next process does: open everything anew."""
     for name in ("store", "witness"):
@@ -89,10 +97,7 @@ def test_a_backup_from_before_a_publish_sends_nothing_until_a_person_reconciled_
     stage = build(tmp_path, at=START, act=act)
     [delivery] = stage.schedule(at="in 1h")
     pre_upload(stage.house)
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
 
     error = refused(stage.house)
 
@@ -117,10 +122,7 @@ def test_without_the_witness_the_same_story_ends_with_two(tmp_path: Path) -> Non
     stage = build(tmp_path, at=START, act=Act.READBACK)
     [delivery] = stage.schedule(at="in 1h")
     pre_upload(stage.house)
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
     shutil.rmtree(stage.house.state_dir / "witness")
     run(stage.house)
     assert copies(stage, delivery) == 2
@@ -158,10 +160,7 @@ def test_what_was_not_ready_at_the_platform_when_the_backup_was_made_cannot_be_a
         stage.remote.prepare_script.extend(["processing"] * 30)
         pre_upload(stage.house)
         stage.remote.prepare_script.clear()
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
     done = after_restore(stage.house, actor="me")
     assert [one.ref for one in done.unaskable] == ["1.1"]
     as_cron(stage, 16, every=120)
@@ -227,10 +226,7 @@ def test_what_was_under_way_when_the_backup_was_made_is_not_sent_again_either(
 def test_what_is_still_ahead_keeps_its_time_and_goes_out(stage: Stage) -> None:
     stage.schedule(at="in 1h")
     [later] = stage.schedule("later", at="in 3h")
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
     done = after_restore(stage.house, actor="me")
     assert (len(done.doubted), done.ahead) == (1, 1)
     stage.pass_time(hours=2)
@@ -240,10 +236,7 @@ def test_what_is_still_ahead_keeps_its_time_and_goes_out(stage: Stage) -> None:
 
 def test_each_doubt_stands_in_the_ledger_and_a_dry_run_changes_nothing(stage: Stage) -> None:
     [delivery] = stage.schedule(at="in 1h")
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
     seen = after_restore(stage.house, actor="me", dry_run=True)
     assert [one.ref for one in seen.doubted] == ["1.1"]
     assert stage.now(delivery).state is State.SCHEDULED
@@ -279,10 +272,7 @@ def test_a_claim_in_the_backup_is_dead_and_what_it_held_is_doubted_too(stage: St
 
 def test_adopting_a_store_that_has_forgotten_something_is_refused(stage: Stage) -> None:
     stage.schedule(at="in 1h")
-    restore = file_backup(stage)
-    stage.pass_time(hours=1)
-    run(stage.house)
-    restore()
+    back_by_an_hour(stage)
     with pytest.raises(CannotWork, match="--after-restore"):
         adopt(stage.house, actor="me")
     assert refused(stage.house).code == "store_restored"
