@@ -175,7 +175,8 @@ def _act_of(subject: Subject, exchanges: list[Exchange]) -> int:
 
 def _asked(request: bytes) -> Asked:
     method, target, _ = request.split(b" ", 2)
-    return Asked(method.decode(), urlsplit(target.decode()).path, {}, {}, b"")
+    body = request.partition(b"\r\n\r\n")[2]
+    return Asked(method.decode(), urlsplit(target.decode()).path, {}, {}, body)
 
 
 def stories(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BUILT_IN: Final = {
     "bluesky": "postcron.platforms.bluesky:Bluesky",
     "discord": "postcron.platforms.discord:Discord",
+    "facebook": "postcron.platforms.facebook:Facebook",
     "instagram": "postcron.platforms.instagram:Instagram",
     "mastodon": "postcron.platforms.mastodon:Mastodon",
     "metricool": "postcron.platforms.metricool:Metricool",
