@@ -75,7 +75,8 @@ def house(folder: Path, url: str, *, workers: int = 50) -> House:
         f'timezone = "UTC"\n[store]\nurl = "sqlite:///{folder}/postcron.db"\n[media]\nlibrary = "{folder}/media"\n'
         f'[run]\nworkers = {workers}\n[accounts.bench]\nplatform = "bench"\napi_url = "{url}"\n'
     )
-    migrate(f"sqlite:///{folder}/postcron.db")
+    if not (folder / "postcron.db").exists():
+        migrate(f"sqlite:///{folder}/postcron.db")
     return House(
         load(config, {}),
         environ={},
