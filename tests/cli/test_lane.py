@@ -20,8 +20,8 @@ from tests.cli.home import Home
 
 #: what an idle minute must not pay for
 HEAVY = {
-    "re", "typing", "typer", "rich", "sqlalchemy", "pydantic", "httpx", "asyncio", "logging",
-    "json", "tomllib", "datetime", "pathlib", "sqlite3", "postcron.cli", "postcron.model",
+    "re", "typing", "typer", "rich", "sqlalchemy", "pydantic", "httpcore", "httpx", "asyncio",
+    "logging", "json", "tomllib", "datetime", "pathlib", "sqlite3", "postcron.cli", "postcron.model",
 }  # fmt: skip
 
 LOADED = """

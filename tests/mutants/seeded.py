@@ -70,7 +70,7 @@ DEFECTS: Final = (
             Change(
                 "web/wire.py",
                 "if trace.sent:\n                lost",
-                "if trace.sent and not isinstance(error, httpx.ReadTimeout):\n                lost",
+                "if trace.sent and not isinstance(error, httpcore.ReadTimeout):\n                lost",
             ),
         ),
         "web/test_act.py::test_an_answer_that_does_not_come_whole_proves_nothing",
@@ -116,7 +116,17 @@ DEFECTS: Final = (
     Defect(
         10,
         "follow redirects",
-        (Change("web/line.py", "follow_redirects=False", "follow_redirects=True"),),
+        (
+            Change(
+                "web/wire.py",
+                "            return exchange(fresh.handle_request, once)\n",
+                "            answer = exchange(fresh.handle_request, once)\n"
+                '            if "location" in answer.headers:\n'
+                '                there = replace(request, url=answer.headers["location"])\n'
+                "                return Wire().call(there, deadline)\n"
+                "            return answer\n",
+            ),
+        ),
         "web/test_act.py::test_a_redirect_is_not_followed",
     ),
     Defect(
@@ -126,8 +136,9 @@ DEFECTS: Final = (
             Change("web/wire.py", '"connection": "close"', '"connection": "keep-alive"'),
             Change(
                 "web/wire.py",
-                "    with client(line, keep=False) as fresh:\n",
-                '    kept = globals().setdefault("_kept", client(line, keep=True))\n'
+                "    with httpcore.HTTPConnection(once.url.origin, ssl_context=tls(), network_backend=line) as fresh:\n",
+                "    made = httpcore.HTTPConnection(once.url.origin, network_backend=line)\n"
+                '    kept = globals().setdefault("_kept", made)\n'
                 "    with contextlib.nullcontext(kept) as fresh:\n",
             ),
         ),

@@ -39,6 +39,19 @@ def test_an_address_given_whole_is_used_as_it_is(server: Server) -> None:
     assert sent(server)[0].startswith("PUT /upload?ticket=1 HTTP/1.1\r\n")
 
 
+def test_what_an_address_cannot_hold_is_encoded(server: Server) -> None:
+    Api(server.url).call("GET", "/größe 1/%20?q=a|b")
+
+    head = sent(server)[0]
+    assert head.startswith("GET /gr%C3%B6%C3%9Fe%201/%20?q=a%7Cb HTTP/1.1\r\n")
+    assert f"host: {server.url.removeprefix('http://')}" in head
+
+
+def test_a_header_that_comes_twice_is_read_as_one() -> None:
+    with Server(answer(b"{}", "200 OK", "X-Two: one", "x-two: zwei")) as server:
+        assert Api(server.url).call("GET", "/").headers["x-two"] == "one, zwei"
+
+
 def test_a_form_is_encoded(server: Server) -> None:
     Api(server.url).call("POST", "/", form={"a": "1", "b": "ä &"})
 
@@ -196,10 +209,11 @@ def test_plain_http_is_for_this_machine_only(host: str) -> None:
         Api("http://10.0.0.1:8080/api")
 
 
-def test_no_log_shows_an_address(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_shows_an_address(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
-    Api(server.url).call("GET", "/", params={"access_token": "canary"})
-    Api(server.url).act("POST", "/?access_token=canary")
+    with Server(answer(b"{}", "201 Created", "Location: /?access_token=canary")) as server:
+        Api(server.url).call("GET", "/", params={"access_token": "canary"})
+        Api(server.url).act("POST", "/?access_token=canary")
 
     assert "canary" not in caplog.text

@@ -1,6 +1,6 @@
 """The wire: repeatable calls, the one publish call, and guarded fetching. The only door to httpx.
 
-Importing this loads no httpx; the first call does.
+Importing this loads neither it nor httpcore; the first call loads httpcore, the first fetch httpx.
 """
 
 from postcron.web.answer import Answer as Answer

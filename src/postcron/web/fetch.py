@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urljoin
 
@@ -15,6 +16,8 @@ from postcron.web.request import user_agent
 
 if TYPE_CHECKING:
     import httpx
+
+    from postcron.web.line import Line
 
 HOPS: Final = 3
 LONGEST: Final = 4096
@@ -66,11 +69,11 @@ def fetch(
     connected to; each redirect is checked the same way. Raises `Invalid`, with one sentence that
     never shows the query, because a signed address is a secret.
     """
-    from postcron.web.line import Line, client
+    from postcron.web.line import Line
 
     line = Line(resolve=guard.resolve, check=guard.check_address)
     line.give(timeout)
-    with client(line, keep=False) as http:
+    with _client(line) as http:
         for _ in range(HOPS + 1):
             target = _parsed(url, guard)
             with _answer(http, target) as response:
@@ -79,6 +82,27 @@ def fetch(
                     return
                 url = urljoin(str(target), response.headers.get("location", ""))
         raise Invalid(f"{_shown(target)} redirects more than {HOPS} times; it is not fetched.")
+
+
+def _client(line: Line) -> httpx.Client:
+    """Return a client on this line that follows nothing, remembers no cookie, reads no environment."""
+    import httpcore
+    import httpx
+
+    from postcron.web.line import tls
+
+    transport = httpx.HTTPTransport(verify=tls(), trust_env=False)
+    # httpx has no parameter for the network under its pool; a test fails if this name goes.
+    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - see above
+        ssl_context=tls(), max_keepalive_connections=0, network_backend=line
+    )
+    return httpx.Client(
+        transport=transport,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+        timeout=None,  # noqa: S113 - every request says its own
+    )
 
 
 def _parsed(url: str, guard: Guard) -> httpx.URL:

@@ -1,4 +1,4 @@
-"""Sockets under one deadline: httpx's time-outs are per operation, and a trickle outlasts them."""
+"""Sockets under one deadline: httpcore's time-outs are per operation, and a trickle outlasts them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeAlias
 
 import certifi
 import httpcore
-import httpx
 
 CONNECT: Final = 10.0
 
@@ -172,29 +170,6 @@ class _Stream(httpcore.NetworkStream):
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
-
-
-class _Transport(httpx.HTTPTransport):
-    def __init__(self, line: Line, connections: int) -> None:
-        super().__init__(verify=tls(), trust_env=False)
-        # httpx has no parameter for the network under its pool; a test fails if this name goes.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls(),
-            max_keepalive_connections=connections,
-            keepalive_expiry=5.0,
-            network_backend=line,
-        )
-
-
-def client(line: Line, *, keep: bool) -> httpx.Client:
-    """Return a client on this line that follows nothing, remembers no cookie, reads no environment."""
-    return httpx.Client(
-        transport=_Transport(line, 4 if keep else 0),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        follow_redirects=False,
-        trust_env=False,
-        timeout=None,  # noqa: S113 - every request says its own
-    )
 
 
 _reading_authorities = threading.Lock()
