@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from postcron.errors import Refused
-from postcron.model import Attempt, Delivery, Filter, Outcome, Ticket
+from postcron.model import Attempt, Delivery, Filter, Move, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
@@ -89,6 +89,58 @@ def test_a_move_that_lost_takes_none_of_its_neighbours_along(store: Store) -> No
     assert moved[0] is None
     assert moved[1] is not None
     assert moved[1].state is State.QUEUED
+
+
+def test_steps_recorded_together_leave_what_each_leaves_alone(
+    store: Store, clock: StoppedClock
+) -> None:
+    told = {"sent_at": NOW, "code": "answer_lost", "message": "cut off"}
+
+    def every_step() -> list[Move]:
+        moves = [a_move(brought_to(store, state), step) for state, step in ALLOWED]
+        return [replace(move, attempt=told) if move.close else move for move in moves]
+
+    alone, together = every_step(), every_step()
+    clock.forward(seconds=3)
+    one_by_one = [new for move in alone for new in store.record([move], run=a_run("run-2"))]
+    at_once = store.record(together, run=a_run("run-2"))
+    assert [traces(store, one) for one in at_once] == [traces(store, one) for one in one_by_one]
+    assert store.reload([move.delivery.id for move in together]) == at_once
+
+
+def traces(store: Store, one: Delivery | None) -> tuple[object, ...]:
+    """Return all that shows what became of a delivery, whichever it is."""
+    assert one is not None
+    anybody = replace(one, id=0, post_id=0, remote_id=one.remote_id and "its own")
+    attempts = [replace(each, id=0, delivery_id=0) for each in store.attempts(one.id)]
+    events = store.events(Filter(post_id=one.post_id), limit=100)
+    return anybody, attempts, [(e.at, e.kind, e.before, e.after, e.run, e.detail) for e in events]
+
+
+def test_of_many_recorded_together_only_those_that_lost_are_left_out(store: Store) -> None:
+    seen = [brought_to(store, State.QUEUED) for _ in range(6)]
+    store.record([a_move(seen[4], Step.CANCELLED)], run=a_run("quicker"))
+    steps = (Step.CLAIMED, Step.INTENDED, Step.UPLOADED, Step.INTENDED, Step.INTENDED)
+    moves = [a_move(one, step) for one, step in zip(seen, steps, strict=False)]
+    moved = store.record([*moves, moves[1]], run=a_run())
+    assert [one is None for one in moved] == [False, False, False, False, True, True]
+    assert store.reload([one.id for one in seen[:4]]) == moved[:4]
+    assert [len(store.attempts(one.id)) for one in seen] == [0, 1, 0, 1, 0, 0]
+
+
+def test_a_part_that_came_to_follow_since_it_was_read_is_let_go_too(store: Store) -> None:
+    first, second = (a_new_post(a_new_delivery(wake_at=None), key=key) for key in ("one", "two"))
+    delivery = store.add_post(first, run=a_run()).deliveries[0]
+    for step in (Step.ENQUEUED, Step.INTENDED):
+        [moved] = store.record([a_move(delivery, step)], run=a_run())
+        assert moved is not None
+        delivery = moved
+    (_, (follower,)) = (
+        saved.deliveries for saved in store.add_thread([first, second], run=a_run())
+    )
+    landed = [a_move(one, Step.LANDED) for one in (delivery, brought_to(store, State.PUBLISHING))]
+    assert None not in store.record(landed, run=a_run())
+    assert store.reload([follower.id])[0].wake_at is not None
 
 
 def test_the_fence_rises_when_another_run_takes_over_and_only_then(store: Store) -> None:

@@ -24,7 +24,7 @@ def harmless_move(move: Move, redact: Callable[[str], str]) -> Move:
 
 def harmless_ticket(ticket: Ticket) -> Ticket:
     """Return a ticket whose texts can be stored; ids in it stay as they are."""
-    return replace(ticket, data=storable(ticket.data))
+    return replace(ticket, data=storable(ticket.data)) if ticket.data else ticket
 
 
 def _harmless(values: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
@@ -39,12 +39,12 @@ def storable(value: Any) -> Any:
 
     A platform that cuts a message in the middle of an emoji must not end every run from then on.
     """
+    if type(value) is str:
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
     if isinstance(value, Ticket):
         return harmless_ticket(value)
     if isinstance(value, Mapping):
         return {name: storable(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [storable(each) for each in value]
-    if type(value) is str:
-        return value.encode("utf-8", "replace").decode().replace("\0", "")
     return value
