@@ -264,15 +264,18 @@ class Shift:
             self.witnessed = True
 
     def _near(self) -> list[Held]:
-        now = self.clock.now()
-        under_way = len(self.holding.at(Stage.INTENDED, Stage.CALLING))
-        room = max(2 * self.house.config.run.workers - under_way, 0)
+        now, room = self.clock.now(), self._room()
         near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
         near = self.holding.one_at_a_time(sorted(near, key=lambda held: held.due_at))[:room]
         for held in near:
             if not self._may_still_go(held):
                 self._give_back(held)
         return [held for held in near if held.delivery in self.holding]
+
+    def _room(self) -> int:
+        """Return how many more calls the workers can take up soon."""
+        under_way = len(self.holding.at(Stage.INTENDED, Stage.CALLING))
+        return max(2 * self.house.config.run.workers - under_way, 0)
 
     def _may_still_go(self, held: Held) -> bool:
         """Check under the claim: account usable, not late, and time enough for the call."""
@@ -354,7 +357,8 @@ class Shift:
 
     def _moments(self) -> Sequence[datetime]:
         waiting = self.holding.at(Stage.INTENDED, Stage.RESTING)
-        waiting += self.holding.one_at_a_time(self.holding.at(Stage.PREPARED))
+        if self._room():  # else only a call that ends makes room
+            waiting += self.holding.one_at_a_time(self.holding.at(Stage.PREPARED))
         return [self._moment(held) for held in waiting]
 
     def _moment(self, held: Held) -> datetime:

@@ -53,8 +53,9 @@ class Witness:
 
         Remembered first, asked afterwards: another run of this machine may write both meanwhile.
         """
-        seen = self.mark()
-        mark = store.mark()
+        return self._objection(self.mark(), store.mark())
+
+    def _objection(self, seen: tuple[int, int] | None, mark: tuple[int, int]) -> CannotWork | None:
         if seen is None or seen <= mark:
             return None
         message = (
@@ -69,9 +70,10 @@ class Witness:
 
         Not synced each time: a power cut and a restored backup in the same minute are two accidents.
         """
-        if objection := self.objection(store):
+        seen, mark = self.mark(), store.mark()
+        if objection := self._objection(seen, mark):
             raise objection
-        if self.mark() != (mark := store.mark()):
+        if seen != mark:
             self.note.write(*mark)
             self._unsynced = True
 

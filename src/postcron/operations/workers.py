@@ -6,7 +6,8 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from postcron.clock import Clock
@@ -17,8 +18,9 @@ T = TypeVar("T")
 class Workers:
     """Jobs on the way, and the results waiting to be taken in."""
 
-    #: the longest wait: a clock that was set back must not stretch one
     LONGEST_S = 1.0
+    #: who comes back within this time of the first is taken in with it: many outcomes, one commit
+    GATHER_S = 0.02
 
     def __init__(self, calls: Executor, others: Executor, clock: Clock) -> None:
         """`calls` is kept free for publish calls: no upload or look may hold up a due second."""
@@ -58,15 +60,19 @@ class Workers:
             self._take(self._results.get())
 
     def wait(self, until: datetime) -> None:
-        """Sleep to a moment, or until a worker comes back; results are taken in at once."""
+        """Sleep to a moment, or until a worker comes back and others, just behind it, with it."""
         if not self._busy:
             self._clock.sleep_until(until)
             return
-        left = (until - self._clock.now()).total_seconds()
-        try:
-            self._take(self._results.get(timeout=min(max(left, 0.0), self.LONGEST_S)))
-        except queue.Empty:
-            return
+        with suppress(queue.Empty):
+            self._take(self._results.get(timeout=self._left(until, self.LONGEST_S)))
+            until = min(until, self._clock.now() + timedelta(seconds=self.GATHER_S))
+            while self._busy:
+                self._take(self._results.get(timeout=self._left(until, self.GATHER_S)))
+
+    def _left(self, until: datetime, most: float) -> float:
+        """Return the seconds to a moment; not more than `most`, for the clock may be set back."""
+        return min(max((until - self._clock.now()).total_seconds(), 0.0), most)
 
     def _take(self, result: Callable[[], None]) -> None:
         self._busy -= 1
