@@ -98,19 +98,21 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
 def _begin_immediate(connection: sqlite3.Connection, patience: float) -> None:
     """Take the write lock, waiting in short random steps.
 
-    SQLite's own waiting grows to 100 ms steps and can starve one of several writers for seconds.
+    SQLite's own waiting grows to 100 ms steps and can starve one of several writers for seconds. Here
+    the steps shrink: who has just had the lock asks for it again before the others wake up.
     """
-    until = time.monotonic() + patience
+    began = time.monotonic()
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
-                if not busy or time.monotonic() > until:
+                waited = time.monotonic() - began
+                if not error.sqlite_errorname.startswith("SQLITE_BUSY") or waited > patience:
                     raise
-                time.sleep(random.uniform(0.0005, 0.004))  # noqa: S311 - spreads writers
+                step = random.uniform(0.0005, 0.004)  # noqa: S311 - spreads writers
+                time.sleep(step / (1 + 20 * min(waited, 0.5)))
             else:
                 return
     finally:
