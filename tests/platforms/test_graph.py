@@ -18,6 +18,7 @@ LIST = (
     *refusal_list(
         (400, "9007/2207027", Code.NOT_READY, "a page"),
         (400, "9/2207042", Code.RATE_LIMITED, "a page"),
+        (400, "*/4279013", Code.ACCOUNT_UNUSABLE, "a page"),
         seen="2026-11-20",
     ),
 )
@@ -47,6 +48,7 @@ def usage(minutes: Any) -> str:
         (failing(400, 299, 12), Code.ACCOUNT_UNUSABLE),
         (failing(400, 10), Code.ACCOUNT_UNUSABLE),
         (failing(400, 9007, 2207027), Code.NOT_READY),
+        (failing(400, 17, 4279013), Code.ACCOUNT_UNUSABLE),
     ],
 )
 def test_a_listed_code_or_subcode_is_a_refusal(refused: Answer, code: Code) -> None:

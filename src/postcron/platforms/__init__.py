@@ -22,6 +22,7 @@ BUILT_IN: Final = {
     "onlysocial": "postcron.platforms.onlysocial:OnlySocial",
     "slack": "postcron.platforms.slack:Slack",
     "telegram": "postcron.platforms.telegram:Telegram",
+    "threads": "postcron.platforms.threads:Threads",
     "youtube": "postcron.platforms.youtube:YouTube",
     "x": "postcron.platforms.x:X",
 }

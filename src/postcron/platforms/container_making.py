@@ -54,6 +54,12 @@ class Makes(Protocol):
         ...
 
 
+def is_for(ticket: Ticket, draft: Draft) -> bool:
+    """Say whether a ticket belongs to this draft: what a container says and answers is frozen."""
+    answered = draft.parent and draft.parent.remote_id
+    return (ticket.data.get("revision"), ticket.data.get("parent")) == (draft.revision, answered)
+
+
 @dataclass
 class Making:
     """The containers of one draft; every id is saved right after the answer that gave it."""
@@ -64,8 +70,11 @@ class Making:
     save: SaveTicket
 
     def __post_init__(self) -> None:
-        if self.ticket.data.get("revision") != self.draft.revision:
-            self.ticket = Ticket({"revision": self.draft.revision, "containers": {}})
+        if not is_for(self.ticket, self.draft):
+            answered = self.draft.parent and self.draft.parent.remote_id
+            self.ticket = Ticket(
+                {"revision": self.draft.revision, "parent": answered, "containers": {}}
+            )
         self.containers: dict[str, dict[str, Any]] = dict(self.ticket.data["containers"])
 
     def carried(self, name: str, part: Part) -> bool:

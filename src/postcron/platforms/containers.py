@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Code, OutcomeUnknown, PlatformError
+from postcron.errors import Code, Evidence, OutcomeUnknown, PlatformError, Temporary
 from postcron.model import (
     Act,
     Draft,
@@ -28,7 +28,7 @@ from postcron.model import (
 )
 from postcron.platforms import graph, graph_tokens
 from postcron.platforms.base import Login, Refusal, fields
-from postcron.platforms.container_making import TOP, Making, Part, State
+from postcron.platforms.container_making import TOP, Making, Part, State, is_for
 from postcron.platforms.graph_feed import Feed, Post
 from postcron.web import Answer, Api
 
@@ -141,6 +141,9 @@ class Containers(ABC):
 
     def before_publish(self, draft: Draft, ticket: Ticket) -> Ticket:
         """Note the newest posts, once; before another call, whether an earlier one did it."""
+        if not is_for(ticket, draft):
+            why = "What it answers is another post now: it is made anew."
+            raise Temporary(why, code=Code.HANDLE_GONE, evidence=Evidence.NOT_SENT)
         if "known" not in ticket.data:
             return ticket.having(known=self._feed.newest(self._lists(draft)[0]))
         status = self.state(ticket.data["containers"][TOP]["id"]).status

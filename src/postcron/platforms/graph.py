@@ -51,9 +51,9 @@ class Fault:
     transient: bool
 
     def names(self) -> Iterator[str]:
-        """Yield what it may be listed under, the closest first: `9007/2207027`, then `9007`."""
+        """Yield what it may be listed under, the closest first: `24/4279009`, `*/4279009`, `24`."""
         if self.subcode is not None:
-            yield f"{self.code}/{self.subcode}"
+            yield from (f"{self.code}/{self.subcode}", f"*/{self.subcode}")
         yield str(self.code)
         if 200 <= self.code <= 299:
             yield _PERMISSIONS
@@ -72,7 +72,8 @@ def fault(answer: Answer) -> Fault | None:
 def judge(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
     """Return the verdict on an answer to the publish call that did not carry an id.
 
-    A refusal is listed as `code/subcode`, or as `code` for all of its subcodes.
+    A refusal is listed as `code/subcode`, as `*/subcode` where only that is known, or as `code` for
+    all of its subcodes.
     """
     return _timed(base.judge(answer, refusals, _listed(answer, refusals)), answer)
 

@@ -10,6 +10,7 @@ from postcron.platforms.base import refusal_list
 from postcron.platforms.graph import LOGIN_REFUSALS
 
 _CODES: Final = "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes"
+_POSTIZ: Final = "gitroomhq/postiz-app, instagram.provider.ts"
 _SEEN: Final = "2026-11-20"
 
 #: 4/2207051 is not here: a live post was answered with it (gitroomhq/postiz-app#1681).
@@ -42,6 +43,9 @@ MAKE_REFUSALS: Final = (
         (400, "36001/2207005", Code.MEDIA_REFUSED, _CODES),
         (400, "36003/2207009", Code.MEDIA_REFUSED, _CODES),
         (400, "36004/2207010", Code.CONTENT_REFUSED, _CODES),
+        # an account that has no trial reels
+        (400, "*/2207081", Code.CONTENT_REFUSED, _POSTIZ),
+        (400, "*/2207077", Code.MEDIA_REFUSED, _POSTIZ),
         # the file was not to be had at its address this time
         (400, "-2/2207003", Code.NOT_READY, _CODES),
         (400, "9004/2207052", Code.NOT_READY, _CODES),

@@ -13,6 +13,9 @@ from postcron.model import Attachment, Limits, MediaFile, MediaRule, PostType, P
 from postcron.rules.spans import spell
 
 _GRAPHEME: Final = regex.compile(r"\X")
+_EMOJI: Final = regex.compile(
+    r"[\p{Emoji_Presentation}\p{Extended_Pictographic}\p{RI}\ufe0f\u20e3]"
+)
 _URL: Final = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
 _MENTION: Final = re.compile(r"(?<![\w/])(@\w+(?:[.-]\w+)*)@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
@@ -33,6 +36,20 @@ def utf16(text: str) -> int:
 def mastodon_length(text: str) -> int:
     """Count as Mastodon does: graphemes, any URL 23, and `@user@host` as `@user`."""
     return graphemes(_MENTION.sub(r"\1", _URL.sub("x" * URL_LENGTH, text)))
+
+
+def threads_length(text: str) -> int:
+    """Count as Threads does: an emoji by its UTF-8 bytes, everything else by code points.
+
+    Whatever may be part of an emoji counts as one: that is never too little.
+    """
+    clusters = _GRAPHEME.findall(text)
+    return sum(len(one.encode() if _EMOJI.search(one) else one) for one in clusters)
+
+
+def links(text: str) -> set[str]:
+    """Return the addresses in a text."""
+    return set(_URL.findall(text))
 
 
 def problems(
