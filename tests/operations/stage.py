@@ -20,6 +20,7 @@ from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
 from postcron.model import (
     Accepted,
     Act,
+    Cap,
     Delivery,
     Draft,
     Identity,
@@ -34,7 +35,7 @@ from postcron.model import (
 )
 from postcron.operations.house import House
 from postcron.operations.schedule import Wish, schedule
-from postcron.platforms.base import Key, Login, Option
+from postcron.platforms.base import Allowance, Key, Login, Option
 from postcron.secrets import write_key
 from postcron.store import Papers, migrate
 from postcron.web import Api
@@ -110,6 +111,10 @@ class Remote:
     #: something else answers in the platform's place, whatever is asked
     away: bool = False
     questions: list[datetime] = field(default_factory=list)
+    #: what it documents that an account may publish
+    caps: tuple[Cap, ...] = ()
+    #: what it answers when it is asked how many more it takes; None: nobody can ask
+    allowed: Callable[[], Allowance | None] | None = None
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -253,7 +258,7 @@ def fake_platform(remote: Remote) -> type:
         def limits(cls, settings: Mapping[str, str]) -> Limits:
             image = MediaRule(frozenset({"image/png"}), max_bytes=1_000_000, max_count=4)
             return Limits(
-                source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image},
+                source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image}, caps=remote.caps,
                 max_attachments=4, alt_max=100, max_parts=3,
             )  # fmt: skip
 
@@ -273,6 +278,8 @@ def fake_platform(remote: Remote) -> type:
         def whoami(self) -> Identity:
             return remote.whoami()
 
+    if (allowed := remote.allowed) is not None:
+        Fake.allowance = lambda self, now: allowed()  # type: ignore[attr-defined]
     return Fake
 
 

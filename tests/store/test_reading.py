@@ -6,13 +6,15 @@ from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from postcron.errors import Invalid
 from postcron.model import Filter, Phase
 from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
+from postcron.store.tables import delivery
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
-from tests.store.journeys import a_move, brought_to
+from tests.store.journeys import a_move, brought_to, way
 
 DAY = timedelta(days=1)
 
@@ -241,3 +243,41 @@ def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedC
     assert len(theirs.enqueue(a_run(), until=NOW, limit=9)) == 1
     ours.close()
     theirs.close()
+
+
+def test_outings_are_what_went_out_or_is_on_its_way(store: Store) -> None:
+    for state in State:
+        brought_to(store, state)
+    account = a_new_delivery().account
+    found = store.outings({account}, since=NOW - DAY, before=NOW + DAY)
+    moved = {State.UPLOADING, State.PUBLISHING, State.PUBLISHED}
+    assert {one.state for one in found} == AHEAD | moved | {State.CONFIRMING, State.UNKNOWN}
+    due = a_new_delivery().due_at
+    assert {(one.account, one.at) for one in found if one.state in AHEAD} == {(account, due)}
+
+
+@pytest.mark.parametrize(
+    ("since", "before", "counts"),
+    [
+        (-2, 2, True),
+        (-2, -0.1, False),  # due after that
+        (1.9, 2, True),  # late as it was: it went out after that
+        (2, 3, False),
+    ],
+)
+def test_what_is_out_counts_from_when_it_went_out(
+    store: Store, since: float, before: float, counts: bool
+) -> None:
+    (one,) = store.add_post(a_new_post(a_new_delivery(due=NOW)), run=a_run()).deliveries
+    hour = timedelta(hours=1)
+    for step in way(State.SCHEDULED, State.PUBLISHED):
+        (moved,) = store.record([a_move(one, step)], run=a_run())
+        assert moved is not None
+        one = moved
+    with store._database.engine.begin() as connection:
+        connection.execute(
+            update(delivery).where(delivery.c.id == one.id).values(published_at=NOW + 2 * hour)
+        )
+    found = store.outings({one.account}, since=NOW + since * hour, before=NOW + before * hour)
+    assert [each.at for each in found] == [NOW + 2 * hour] * counts
+    assert store.outings({"other"}, since=NOW - DAY, before=NOW + DAY) == []

@@ -34,6 +34,7 @@ def status(one: Status, idle: Mapping[str, datetime]) -> Document:
         "upcoming": [delivery(each) for each in one.upcoming],
         "needs_you": [delivery(each) for each in one.needs_you],
         "accounts": [account_state(each) for each in one.accounts],
+        "full": dict(one.full),
         "runs": [
             {
                 "phase": beat.phase,
@@ -69,6 +70,9 @@ def account_state(one: AccountState) -> Document:
         if one.block_code is None
         else {"code": one.block_code, "message": one.block_why},
         "session_expires_at": moment(one.session_expires_at),
+        "allowance": None
+        if one.allowance_left is None
+        else {"left": one.allowance_left, "resets_at": moment(one.allowance_resets_at)},
     }
 
 

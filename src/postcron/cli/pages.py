@@ -39,6 +39,8 @@ def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
     openings = [opening for a in one.accounts if (opening := Opening.of(a, here.now))]
     if openings:
         parts += ["", *(visible(opening.told(here.now)) for opening in openings)]
+    if one.full:
+        parts += ["", *map(visible, one.full.values())]
     return "\n".join([*parts, "", _ran(one, idle, here)])
 
 

@@ -30,6 +30,7 @@ from postcron.model.records import Attempt as Attempt
 from postcron.model.records import Delivery as Delivery
 from postcron.model.records import LedgerEvent as LedgerEvent
 from postcron.model.records import Outcome as Outcome
+from postcron.model.records import Outing as Outing
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
 from postcron.model.requests import Filter as Filter

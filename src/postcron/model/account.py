@@ -82,6 +82,10 @@ class AccountState:
     session_expires_at: datetime | None = None
     session_renew_at: datetime | None = None
     session_dies_at: datetime | None = None
+    #: how many posts the platform would still take, when it said so, and until when that holds
+    allowance_left: int | None = None
+    allowance_at: datetime | None = None
+    allowance_resets_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,15 @@ class Delivery:
         return self.after_id is not None and self.wake_at is None and self.published_at is None
 
 
+@dataclass(frozen=True)
+class Outing:
+    """A delivery as it counts against a limit: when it went out, or is due to."""
+
+    account: str
+    state: State
+    at: datetime
+
+
 class Outcome(StrEnum):
     """How an attempt at the publish call ended."""
 

@@ -107,6 +107,8 @@ class Doors:
 
     house: House
     _open: dict[str, Platform] = field(default_factory=dict)
+    #: accounts that were asked in this run what they may still publish
+    allowed: set[str] = field(default_factory=set)
     #: the session each was opened with
     _sessions: dict[str, Session | None] = field(default_factory=dict)
     #: by how much our clock was ahead of each account's platform, when that was last heard

@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
 from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Receipt, Run, Ticket
+from postcron.operations import quotas
 from postcron.operations.accounts import Doors
 from postcron.operations.breaking import learning
 from postcron.operations.harmless import harmless_ticket
@@ -124,6 +125,7 @@ class Preparation:
         # Learnt at once, not after the last try: the workers beside this one need not try too.
         with learning(self.house, account.name, ref=self.delivery.ref):
             platform = self.doors.open(account)
+            quotas.ask(self.house, self.doors, account, platform)
             try:
                 return platform.prepare(self._draft(), self.ticket, self._save)
             except PlatformError as error:

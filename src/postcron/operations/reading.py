@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Post
+from postcron.operations import quotas
 from postcron.operations.advice import advice
 from postcron.operations.house import House
 from postcron.operations.journal import Journal
@@ -50,8 +52,16 @@ def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story
         delivery,
         tuple(house.store.attempts(delivery.id)),
         tuple(event for event in events if event.delivery_id == delivery.id),
-        advice(delivery, house.clock.now(), kept=delivery.key in _kept(house)),
+        _advice(house, delivery),
     )
+
+
+def _advice(house: House, delivery: Delivery) -> str:
+    now = house.clock.now()
+    said = advice(delivery, now, kept=delivery.key in _kept(house))
+    if delivery.state not in quotas.WAITING or delivery.due_at is None or delivery.due_at > now:
+        return said
+    return " ".join(filter(None, (said, quotas.full(house).get(delivery.account))))
 
 
 def _kept(house: House) -> set[str]:
@@ -73,6 +83,8 @@ class Status:
     #: failed, late or unknown, and nothing will happen by itself
     needs_you: tuple[Delivery, ...]
     accounts: tuple[AccountState, ...]
+    #: accounts that have published all that fits for now, each in a sentence
+    full: Mapping[str, str]
     beats: tuple[Any, ...]
     #: why no phase would send anything; None: they would
     held: str | None
@@ -95,6 +107,7 @@ def status(house: House) -> Status:
         upcoming=upcoming.deliveries,
         needs_you=tuple(needs_you),
         accounts=tuple(store.account_states().values()),
+        full=quotas.full(house),
         beats=tuple(store.beats()),
         held=held(house),
     )

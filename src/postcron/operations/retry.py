@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postcron.errors import Refused
 from postcron.model import Delivery, Move, Phase, Run
+from postcron.operations import quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
@@ -30,11 +31,12 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
 def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
     """Queue failed deliveries whose pause is over; return those that this run was first with."""
     held = unusable(house)
-    found = house.store.retries(limit, skip=held)
-    if held:
-        # Left alone until their grace is over: queued, they are called late and somebody is told.
-        kept = house.store.retries(limit, only=held)
-        found += [d for d in kept if is_late(d, house.clock.now(), house.policy(d.account))]
+    waiting = house.store.retries(limit, skip=held)
+    found = quotas.fitting(house, waiting)
+    # Left alone until their grace is over: queued, they are called late and somebody is told.
+    kept = [delivery for delivery in waiting if delivery not in found]
+    kept += house.store.retries(limit, only=held) if held else []
+    found += [d for d in kept if is_late(d, house.clock.now(), house.policy(d.account))]
     moves = [Move(delivery, Step.RETRIED, wake_at=house.store.now()) for delivery in found]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 

@@ -24,6 +24,7 @@ from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.outlook import login_ends
+from postcron.operations.quotas import overfull
 from postcron.rules import moments
 from postcron.rules.spans import until
 from postcron.states import State
@@ -98,8 +99,9 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         intake = Intake(house, Path(folder))
         attachments = [intake.fetch(part.media, part.alts) for part in parts]
         _check(house, parts, missing, attachments)
+        notes = _notes(house, missing, planned, len(parts))
         if dry_run:
-            return Scheduled(None, tuple(planned.values()), notes=_notes(house, missing, planned))
+            return Scheduled(None, tuple(planned.values()), notes=notes)
         kept = [intake.keep(some) for some in attachments]
     news = [
         _new_post(house, part, actor, files, [_new(house, part, p) for p in planned.values()])
@@ -111,7 +113,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         saved[0].post,
         tuple(delivery for each in saved for delivery in each.deliveries),
         frozenset(id for each in saved for id in each.created),
-        _notes(house, missing, planned),
+        notes,
     )
 
 
@@ -132,9 +134,14 @@ def _complete(wish: Wish, missing: Sequence[Account]) -> Invalid:
 
 
 def _notes(
-    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned]
+    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned], parts: int
 ) -> tuple[str, ...]:
-    return (*_not_yet(house, accounts), *_too_late_to_log_in(house, accounts, planned))
+    due = {name: [one.due_at] * parts for name, one in planned.items() if one.due_at is not None}
+    return (
+        *_not_yet(house, accounts),
+        *_too_late_to_log_in(house, accounts, planned),
+        *overfull(house, due),
+    )
 
 
 def _too_late_to_log_in(

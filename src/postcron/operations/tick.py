@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from postcron.model import Delivery, Move, Phase, Policy, Run
+from postcron.operations import quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
@@ -47,15 +48,29 @@ def decide(house: House, run: Run, *, limit: int, until: datetime | None = None)
     held = unusable(house)
     allowed = _allow(house, run, limit=limit, held=held)
     horizon = max(now + house.config.run.horizon, until or now)
-    queued = house.store.enqueue(run, until=horizon, limit=limit, skip=held)
-    return missed + allowed + queued
+    return missed + allowed + _enqueue(house, run, until=horizon, limit=limit, held=held)
+
+
+def _enqueue(
+    house: House, run: Run, *, until: datetime, limit: int, held: frozenset[str]
+) -> list[Delivery]:
+    """Queue what is due; of an account with less room than that, only as many as fit."""
+    tight = quotas.tight(house, until)
+    queued = house.store.enqueue(run, until=until, limit=limit, skip=held | tight.keys())
+    for name in sorted(tight.keys() - held):
+        room = min(tight[name], limit - len(queued))
+        if room > 0:
+            queued += house.store.enqueue(run, until=until, limit=room, only={name})
+    return queued
 
 
 def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]:
     """Mark as late what is past its grace, before anything could send it."""
+    late = past_its_grace(house, now, limit)
+    full = quotas.full(house) if late else {}
     moves = [
-        missed(delivery, now, house.policy(delivery.account))
-        for delivery in past_its_grace(house, now, limit)
+        missed(delivery, now, house.policy(delivery.account), full.get(delivery.account))
+        for delivery in late
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
@@ -85,9 +100,12 @@ def _why_late(delivery: Delivery, now: datetime, policy: Policy) -> str | None:
     return None if start is None else lateness.reason(start, now, policy.grace)
 
 
-def missed(delivery: Delivery, now: datetime, policy: Policy) -> Move:
-    """Return the step to *late*; where the policy is not to ask, tick carries it out next."""
-    why = _why_late(delivery, now, policy)
+def missed(delivery: Delivery, now: datetime, policy: Policy, waited: str | None = None) -> Move:
+    """Return the step to *late*; where the policy is not to ask, tick carries it out next.
+
+    `waited` is what it was waiting for, if anything is known of that.
+    """
+    why = " ".join(filter(None, (_why_late(delivery, now, policy), waited)))
     return Move(
         delivery,
         Step.MISSED,

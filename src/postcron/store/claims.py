@@ -95,7 +95,13 @@ def claim_uploads(
 
 
 def enqueue(
-    database: Database, run: Run, *, until: datetime, limit: int, skip: Collection[str]
+    database: Database,
+    run: Run,
+    *,
+    until: datetime,
+    limit: int,
+    only: Collection[str] | None,
+    skip: Collection[str],
 ) -> list[Delivery]:
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
@@ -103,6 +109,8 @@ def enqueue(
         queued: list[Delivery] = []
         for state in (State.READY, State.SCHEDULED):
             where = [queueable(state, now, until), *visible(database, skip)]
+            if only is not None:
+                where.append(delivery.c.account.in_(sorted(only)))
             chosen = _Chosen(state, where, nearest(now), limit - len(queued))
             queued += _take(transaction, chosen, Step.ENQUEUED, free, run=run, now=now)
         return queued

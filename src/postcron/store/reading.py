@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 
-from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Phase, Post
+from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Outing, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
+from postcron.store.columns import Instant
 from postcron.store.database import Database
 from postcron.store.following import its_turn
 from postcron.store.tables import LIVE, attempt, delivery, media, post
+
+#: hardly anything goes out so long after it was due
+LATEST: Final = timedelta(days=7)
 
 
 def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
@@ -54,6 +58,24 @@ def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
     """Return these deliveries as they stand now, in the order of `ids`."""
     found = {one.id: one for one in deliveries(database, delivery.c.id.in_(ids))}
     return [found[one] for one in ids if one in found]
+
+
+def outings(
+    database: Database, accounts: Collection[str], since: datetime, before: datetime
+) -> list[Outing]:
+    """Return what these accounts published, are publishing or are due to, between two moments."""
+    at = func.coalesce(delivery.c.published_at, delivery.c.due_at, type_=Instant())
+    asked = select(delivery.c.account, delivery.c.state, at).where(
+        delivery.c.account.in_(sorted(accounts)),
+        delivery.c.state.in_(AHEAD | UNCERTAIN | {State.PUBLISHING, State.PUBLISHED}),
+        # The index knows when they were due; what went out weeks after that is not looked for.
+        delivery.c.due_at > since - LATEST,
+        delivery.c.due_at <= before,
+        at > since,
+        *claims.visible(database),
+    )
+    with database.reading() as connection:
+        return [Outing(*row) for row in connection.execute(asked)]
 
 
 def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:

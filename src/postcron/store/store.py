@@ -17,6 +17,7 @@ from postcron.model import (
     MediaFile,
     Move,
     NewPost,
+    Outing,
     Page,
     Phase,
     Post,
@@ -121,10 +122,16 @@ class Store:
         )
 
     def enqueue(
-        self, run: Run, *, until: datetime, limit: int, skip: Collection[str] = ()
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        limit: int,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
     ) -> list[Delivery]:
-        """Queue what is due by `until`; any run may then claim it."""
-        return claims.enqueue(self._database, run, until=until, limit=limit, skip=skip)
+        """Queue what is due by `until`, of these accounts `only`; any run may then claim it."""
+        return claims.enqueue(self._database, run, until=until, limit=limit, only=only, skip=skip)
 
     def claim_queued(
         self,
@@ -243,6 +250,12 @@ class Store:
             limit=limit,
             skip=skip,
         )
+
+    def outings(
+        self, accounts: Collection[str], *, since: datetime, before: datetime
+    ) -> list[Outing]:
+        """Return what these accounts published, are publishing or are due to, between two moments."""
+        return reading.outings(self._database, accounts, since, before)
 
     def expired(self, limit: int) -> list[Delivery]:
         """Return what runs hold beyond their lease."""

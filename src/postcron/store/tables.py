@@ -229,6 +229,9 @@ class AccountStateRow(SQLModel, table=True):
     session_expires_at: datetime | None = Field(default=None, sa_type=Instant)
     session_renew_at: datetime | None = Field(default=None, sa_type=Instant)
     session_dies_at: datetime | None = Field(default=None, sa_type=Instant)
+    allowance_left: int | None = None
+    allowance_at: datetime | None = Field(default=None, sa_type=Instant)
+    allowance_resets_at: datetime | None = Field(default=None, sa_type=Instant)
     #: a run renews the session; nobody else may until then
     renewing_until: datetime | None = Field(default=None, sa_type=Instant)
 

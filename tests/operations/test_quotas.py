@@ -1,0 +1,233 @@
+"""Limits on how many posts an account may publish: told when planned, and kept when due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from postcron.errors import Code, Temporary
+from postcron.model import Cap, Filter
+from postcron.operations.pre_upload import pre_upload
+from postcron.operations.publish import publish
+from postcron.operations.reading import show, status
+from postcron.operations.retry import retry
+from postcron.operations.run import run
+from postcron.operations.schedule import Wish, schedule
+from postcron.operations.tick import tick
+from postcron.platforms.base import Allowance
+from postcron.states import State
+from tests.builders import NOW
+from tests.operations.stage import Stage, build
+
+DAY = timedelta(hours=24)
+LONG = 'grace = "2d"'
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return build(tmp_path, at=NOW, account=LONG)
+
+
+def notes(stage: Stage, at: str, **more: object) -> tuple[str, ...]:
+    wish = Wish(text="hello", accounts=["acme"], at=at)
+    return schedule(stage.house, wish, actor="me", **more).notes  # type: ignore[arg-type]
+
+
+def states(stage: Stage) -> list[State]:
+    page = stage.house.store.page(Filter(account="acme"), order="created", newest_first=False)
+    return [delivery.state for delivery in page.deliveries]
+
+
+# --- when it is planned --------------------------------------------------------------------------
+
+
+@pytest.mark.fault("F100")
+def test_a_plan_that_cannot_fit_is_told_when_it_is_made(stage: Stage) -> None:
+    stage.remote.caps = (Cap(2, DAY, "tests"),)
+    assert notes(stage, "in 2h") == ()
+    assert notes(stage, "in 20h") == ()
+    assert notes(stage, "in 30h") == ()
+    told = "3 posts within 24 h are planned for acme and 2 fit (fake): the last ones will wait."
+    assert notes(stage, "in 25h", dry_run=True) == (told,)
+    assert notes(stage, "in 25h") == (told,)
+
+
+def test_what_is_out_already_counts_for_the_plan(stage: Stage) -> None:
+    stage.remote.caps = (Cap(2, DAY, "tests"),)
+    for _ in range(2):
+        stage.schedule(at="now")
+    run(stage.house)
+    assert states(stage) == [State.PUBLISHED] * 2
+    assert len(notes(stage, "in 23h")) == 1
+    assert notes(stage, "in 25h") == ()
+
+
+def test_what_never_went_out_does_not_count(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.remote.script.append("refused")
+    stage.schedule(at="now")
+    run(stage.house)
+    stage.schedule(at=None, draft=True)
+    assert states(stage) == [State.FAILED, State.DRAFT]
+    assert notes(stage, "in 1h") == ()
+
+
+def test_accounts_do_not_count_for_each_other(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.schedule(accounts=["other"])
+    assert notes(stage, "in 2h") == ()
+
+
+def test_what_a_platform_says_is_left_counts_for_the_plan(stage: Stage) -> None:
+    resets_at = NOW + timedelta(hours=5)
+    stage.house.store.set_account(
+        "acme", allowance_left=1, allowance_at=NOW, allowance_resets_at=resets_at
+    )
+    assert notes(stage, "in 2h") == ()
+    assert notes(stage, "in 6h") == ()
+    [told] = notes(stage, "in 3h")
+    assert told.startswith("2 posts are planned for acme before 2026-11-21 15:00 UTC and 1 fit")
+
+
+# --- when it is due ------------------------------------------------------------------------------
+
+
+def test_no_more_are_queued_than_fit_and_the_others_wait_with_a_reason(stage: Stage) -> None:
+    stage.remote.caps = (Cap(2, DAY, "tests"),)
+    for number in range(3):
+        stage.schedule(f"hello {number}", at="now")
+    assert len(tick(stage.house).done) == 2
+    publish(stage.house)
+    assert len(stage.remote.live) == 2
+    assert sorted(states(stage)) == [State.PUBLISHED, State.PUBLISHED, State.SCHEDULED]
+    why = status(stage.house).full["acme"]
+    assert why.startswith("acme has to wait: 2 posts went out within 24 h, and 2 fit (fake). The")
+    assert why.endswith("next one may go in 23 h 59 min.")
+    waiting = next(
+        story
+        for id in ("1", "2", "3")
+        for story in show(stage.house, id).stories
+        if story.delivery.state is State.SCHEDULED
+    )
+    assert waiting.advice.endswith(why)
+
+
+def test_what_waited_goes_out_when_the_span_frees(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.schedule("first", at="now")
+    run(stage.house)
+    stage.schedule("second", at="in 1h")
+    stage.pass_time(hours=23, minutes=50)
+    run(stage.house)
+    assert stage.remote.texts() == ["first"]
+    stage.pass_time(minutes=11)
+    run(stage.house)
+    assert stage.remote.texts() == ["first", "second"]
+
+
+def test_its_grace_decides_about_what_waited_too_long(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW)
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.schedule("first", at="now")
+    run(stage.house)
+    [second] = stage.schedule("second", at="in 1h")
+    stage.pass_time(hours=1, minutes=16)
+    run(stage.house)
+    late = stage.now(second)
+    assert late.state is State.LATE
+    assert late.error is not None
+    assert "1 posts went out within 24 h, and 1 fit (fake)" in late.error
+
+
+def test_other_accounts_are_not_held_up(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    for _ in range(2):
+        stage.schedule(accounts=["acme", "other"], at="now")
+    run(stage.house)
+    assert sorted(one.account for one in stage.remote.live) == ["acme", "other"]
+
+
+def test_another_try_has_to_fit_too(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.remote.script.extend(["not_sent"] * 4)
+    [first] = stage.schedule("first", at="now")
+    publish(stage.house, ahead=timedelta(seconds=1))
+    [second] = stage.schedule("second", at="now")
+    tick(stage.house)
+    stage.pass_time(minutes=5)
+    retry(stage.house)
+    assert (stage.now(first).state, stage.now(second).state) == (State.FAILED, State.QUEUED)
+    publish(stage.house)
+    assert stage.remote.texts() == ["second"]
+
+
+def test_what_is_unknown_may_be_out_and_counts(stage: Stage) -> None:
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.remote.script.append("dropped")
+    stage.remote.unreadable = True
+    [first] = stage.schedule("first", at="now")
+    run(stage.house)
+    assert stage.now(first).state is State.UNKNOWN
+    [second] = stage.schedule("second", at="now")
+    tick(stage.house)
+    assert stage.now(second).state is State.SCHEDULED
+
+
+# --- what the platform says itself ---------------------------------------------------------------
+
+
+def test_phase_2_asks_what_is_left_and_nothing_beyond_it_is_queued(stage: Stage) -> None:
+    asked = []
+
+    def left() -> Allowance:
+        asked.append(stage.clock.now())
+        return Allowance(1, NOW + timedelta(hours=6))
+
+    stage.remote.allowed = left
+    for number in range(3):
+        stage.schedule(f"hello {number}", at=f"in {30 + number}m")
+    pre_upload(stage.house)
+    assert len(asked) == 1
+    assert states(stage) == [State.READY] * 3
+    stage.pass_time(hours=1)
+    run(stage.house)
+    assert len(stage.remote.live) == 1
+    stage.pass_time(hours=5, minutes=1)
+    run(stage.house)
+    assert len(stage.remote.live) == 3
+    assert len(asked) == 1
+
+
+def test_what_is_left_is_asked_for_seldom(stage: Stage) -> None:
+    asked = []
+    stage.remote.allowed = lambda: asked.append(stage.clock.now())
+    for minutes in (0, 5, 20):
+        stage.clock.at = NOW + timedelta(minutes=minutes)
+        stage.schedule(f"hello {minutes}", at="in 1h")
+        pre_upload(stage.house)
+    assert [at - NOW for at in asked] == [timedelta(0), timedelta(minutes=20)]
+
+
+def test_a_platform_that_does_not_say_holds_nothing_up(stage: Stage) -> None:
+    def broken() -> Allowance:
+        raise Temporary("503.", code=Code.SERVER_TROUBLE)
+
+    for allowed in (lambda: None, broken):
+        stage.remote.allowed = allowed
+        [delivery] = stage.schedule(at="now")
+        run(stage.house)
+        assert stage.now(delivery).state is State.PUBLISHED
+    assert status(stage.house).full == {}
+
+
+def test_nobody_is_asked_on_the_publish_calls_way(stage: Stage) -> None:
+    stage.schedule(at="in 1h")
+    pre_upload(stage.house)
+    asked = []
+    stage.remote.allowed = lambda: asked.append(stage.clock.now())
+    stage.pass_time(hours=1)
+    run(stage.house)
+    assert len(stage.remote.live) == 1
+    assert asked == []
