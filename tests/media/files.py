@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,26 @@ def sound(path: Path, *, codec: str = "libmp3lame", container: str = "mp3") -> P
             for piece in resampler.resample(silence):
                 output.mux(stream.encode(piece))
         output.mux(stream.encode())
+    return path
+
+
+def pdf(path: Path) -> Path:
+    body = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    body += b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n" + b"%" + b"x" * 2000 + b"\n"
+    path.write_bytes(body + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n")
+    return path
+
+
+def office(path: Path, part: str = "word/document.xml") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(part, "<document>" + "x" * 2000 + "</document>")
+    return path
+
+
+def compound(path: Path, stream: str = "WordDocument", before: int = 2000) -> Path:
+    magic = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    path.write_bytes(magic + bytes(before) + stream.encode("utf-16-le") + bytes(500))
     return path
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from postcron.errors import Invalid
 from postcron.media.probe import lies, probe
 from postcron.model import Kind
-from tests.media.files import animation, picture, sound, video
+from tests.media.files import animation, compound, office, pdf, picture, sound, video
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,59 @@ def test_a_sound_is_known_by_its_content(
     assert (file.kind, file.mime, file.width) == (Kind.AUDIO, mime, None)
     assert file.duration is not None
     assert file.duration > timedelta(seconds=0.9)
+
+
+@pytest.mark.parametrize(
+    ("make", "mime"),
+    [
+        (pdf, "application/pdf"),
+        (office, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (
+            lambda path: office(path, "ppt/presentation.xml"),
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        ),
+        (
+            lambda path: office(path, "xl/workbook.xml"),
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        (compound, "application/msword"),
+        (lambda path: compound(path, "PowerPoint Document"), "application/vnd.ms-powerpoint"),
+        (lambda path: compound(path, "Workbook", before=2**20 - 12), "application/vnd.ms-excel"),
+    ],
+)
+def test_a_document_is_known_by_its_content(
+    tmp_path: Path, make: Callable[[Path], Path], mime: str
+) -> None:
+    file = probe(make(tmp_path / "without-ending"))
+
+    assert (file.kind, file.mime, file.width, file.duration) == (Kind.DOCUMENT, mime, None, None)
+
+
+@pytest.mark.parametrize("make", [pdf, office])
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_document_that_is_cut_off_is_refused(
+    tmp_path: Path, make: Callable[[Path], Path], share: float
+) -> None:
+    path = make(tmp_path / "plan.pdf")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+    with pytest.raises(Invalid, match=r"plan\.pdf is cut off or damaged"):
+        probe(path)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: office(path, "something/else.xml"),
+        lambda path: compound(path, "AnInstaller"),
+    ],
+)
+def test_what_only_looks_like_a_document_is_refused(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    with pytest.raises(Invalid, match="no picture, video, sound or document"):
+        probe(make(tmp_path / "plan.docx"))
 
 
 PLAYLIST = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXTINF:1,\nhttp://127.0.0.1/x\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from postcron.errors import Code, Evidence, Invalid, Permanent
+from postcron.media import documents
 from postcron.model import MediaFile
 
 PIECE: Final = 1024 * 1024
@@ -20,6 +21,7 @@ _EXTENSIONS: Final = {
     "video/x-msvideo": "avi",
     "audio/mpeg": "mp3",
     "audio/mp4": "m4a",
+    **{mime: ending for ending, mime in documents.TYPES.items()},
 }
 
 

@@ -15,6 +15,7 @@ from av.container import InputContainer
 from PIL import Image, UnidentifiedImageError
 
 from postcron.errors import Invalid
+from postcron.media import documents
 from postcron.media.library import pieces
 from postcron.model import Kind, MediaFile
 
@@ -78,6 +79,7 @@ _ENDINGS: Final = {
     "mp3": {"audio/mpeg"},
     "wav": {"audio/wav"},
     "flac": {"audio/flac"},
+    **{ending: {mime} for ending, mime in documents.TYPES.items()},
 }
 
 
@@ -93,6 +95,8 @@ def probe(path: Path, name: str = "") -> MediaFile:
         head = content.read(4096)
         content.seek(0)
         try:
+            if (mime := _document(content, head)) is not None:
+                return replace(file, kind=Kind.DOCUMENT, mime=mime)
             demuxer = _demuxer(head)
             if demuxer is None or head[4:12] in _AVIF:
                 return _picture(content, file)
@@ -124,6 +128,15 @@ def _counted(content: BinaryIO, name: str) -> MediaFile:
     return MediaFile(digest.hexdigest(), size, Kind.IMAGE, "")
 
 
+def _document(content: BinaryIO, head: bytes) -> str | None:
+    try:
+        mime = documents.document(content, head)
+    except documents.CutOff as error:
+        raise _Broken("is cut off or damaged; save it anew.") from error
+    content.seek(0)
+    return mime
+
+
 def _demuxer(head: bytes) -> str | None:
     if head[4:12] in _HEIC:
         raise _Broken("is a HEIC photo, which platforms do not take; save it as JPEG.")
@@ -138,7 +151,7 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(content, formats=tuple(_PICTURES))
     except UnidentifiedImageError as error:
-        raise _Broken("is no picture, video or sound that postcron knows.") from error
+        raise _Broken("is no picture, video, sound or document that postcron knows.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise _Broken("is damaged or unreasonably large; save it anew.") from error
     with image:
