@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcron.errors import Invalid
-from postcron.rules.spans import duration, spell, until
+from postcron.rules.spans import duration, exactly, spell, until
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -68,3 +68,11 @@ def test_what_is_written_in_full_is_read_exactly(d: int, h: int, m: int, s: int)
 def test_what_is_spelt_can_be_read_and_is_not_far_off(span: timedelta) -> None:
     smallest_unit = timedelta(hours=1) if span >= timedelta(days=1) else timedelta(minutes=1)
     assert abs(duration(spell(span)) - span) <= smallest_unit
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(90, "90 s"), (60, "1 min"), (0.5, "0.5 s"), (7200, "2 h"), (140, "140 s")],
+)
+def test_a_limit_is_told_with_nothing_left_out(seconds: float, words: str) -> None:
+    assert exactly(timedelta(seconds=seconds)) == words

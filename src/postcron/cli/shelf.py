@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcron.cli.render import table
 from postcron.operations.catalogue import types
-from postcron.rules.spans import spell
+from postcron.rules.spans import exactly
 
 if TYPE_CHECKING:
     from postcron.model import Kind, Limits, MediaRule
@@ -32,7 +32,7 @@ def row(one: Entry) -> tuple[str, ...]:
         ", ".join(types(limits)),
         text,
         ", ".join(_kinds(limits)) or "none",
-        "any" if lead is None else f"≤ {spell(lead)}",
+        "any" if lead is None else f"≤ {exactly(lead)}",
         str(one.act),
         ", ".join(one.abilities()) or "–",
     )
@@ -84,8 +84,8 @@ def _rule(rule: MediaRule) -> str:
 
 def _span(least: timedelta | None, most: timedelta | None) -> str:
     if least and most:
-        return f"{spell(least)} to {spell(most)}"
-    return f"≤ {spell(most)}" if most else f"≥ {spell(least)}" if least else ""
+        return f"{exactly(least)} to {exactly(most)}"
+    return f"≤ {exactly(most)}" if most else f"≥ {exactly(least)}" if least else ""
 
 
 def document(one: Entry) -> dict[str, Any]:

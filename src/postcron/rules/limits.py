@@ -10,7 +10,7 @@ from typing import Final
 import regex
 
 from postcron.model import Attachment, Limits, MediaFile, MediaRule, PostType, Problem
-from postcron.rules.spans import spell
+from postcron.rules.spans import exactly
 
 _GRAPHEME: Final = regex.compile(r"\X")
 _EMOJI: Final = regex.compile(
@@ -177,9 +177,12 @@ def _lasts(duration: timedelta | None, rule: MediaRule) -> Iterator[tuple[str, s
         if shortest or longest:
             yield "does not say how long it lasts.", "Encode it again."
     elif shortest is not None and duration < shortest:
-        yield f"lasts {_exactly(duration)}; it must be {spell(shortest)} at least.", "Lengthen it."
+        yield (
+            f"lasts {_exactly(duration)}; it must be {exactly(shortest)} at least.",
+            "Lengthen it.",
+        )
     elif longest is not None and duration > longest:
-        yield f"lasts {_exactly(duration)}; {spell(longest)} fit.", "Cut it."
+        yield f"lasts {_exactly(duration)}; {exactly(longest)} fit.", "Cut it."
 
 
 def _exactly(duration: timedelta) -> str:

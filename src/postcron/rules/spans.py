@@ -51,6 +51,12 @@ def spell(span: timedelta) -> str:
     return " ".join(f"{n} {unit}" for n, unit in pairs if n)
 
 
+def exactly(span: timedelta) -> str:
+    """Return a length of time for people with nothing left out: `3 min`, but `90 s`."""
+    words = spell(span)
+    return words if match_span(words) == span else f"{span.total_seconds():g} s"
+
+
 def until(moment: datetime, now: datetime) -> str:
     """Return how far a moment is from now: `in 2 h 10 min`, `3 min ago`, `now`."""
     left = moment - now
