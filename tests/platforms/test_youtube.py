@@ -14,7 +14,6 @@ import pytest
 
 from postcron.cli import documents
 from postcron.errors import Code, Evidence, Permanent, PlatformError, Temporary
-from postcron.media.probe import probe
 from postcron.model import Attachment, Draft, Kind, PostType, Sight, Ticket
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.reading import show
@@ -23,6 +22,7 @@ from postcron.platforms.base import Login
 from postcron.platforms.youtube import YouTube
 from postcron.web import Api
 from tests.contracts.discovery import complaints, document
+from tests.media.files import lengthened, video
 from tests.operations.stage import Stage, build, close_all
 from tests.platforms.contract import (
     Album,
@@ -58,14 +58,8 @@ def subject() -> Iterator[YouTubeSubject]:
 
 def long_video(album: Album, steps: float = 8.5) -> Attachment:
     """Return a video so many steps of an upload long: the rest of it is empty space."""
-    path = album.paths[album.video("long").file]
-    space = int(steps * STEP) - path.stat().st_size
-    with path.open("ab") as file:
-        file.write(space.to_bytes(4, "big") + b"free" + bytes(range(256)) * (space // 256 + 1))
-        file.truncate(int(steps * STEP))
-    attachment = Attachment(probe(path), path.name)
-    album.paths[attachment.file] = path
-    return attachment
+    path = video(album.folder / "long.mp4")
+    return album._kept(lengthened(path, int(steps * STEP)), "Waves")
 
 
 def is_upload(asked: Asked) -> bool:

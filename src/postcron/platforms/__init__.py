@@ -23,8 +23,9 @@ BUILT_IN: Final = {
     "slack": "postcron.platforms.slack:Slack",
     "telegram": "postcron.platforms.telegram:Telegram",
     "threads": "postcron.platforms.threads:Threads",
-    "youtube": "postcron.platforms.youtube:YouTube",
+    "tiktok": "postcron.platforms.tiktok:TikTok",
     "x": "postcron.platforms.x:X",
+    "youtube": "postcron.platforms.youtube:YouTube",
 }
 #: where other people's packages announce theirs, by the same "module:Class"
 GROUP: Final = "postcron.platforms"

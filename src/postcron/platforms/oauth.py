@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from postcron.errors import Code, Evidence, Permanent
+from postcron.errors import Code, Evidence, Permanent, Temporary
 from postcron.model import Session
 from postcron.platforms.base import Login
 
@@ -46,6 +46,17 @@ def refresh_token(login: Login, key: str = "refresh_token") -> str:
 def access_token(login: Login, key: str = "token") -> str:
     """Return what a call is authorized by: the session's, else a token of the configuration."""
     return login.session.data["access"] if login.session is not None else login.secret(key)
+
+
+def bearer(login: Login, platform: str) -> dict[str, str]:
+    """Return the header a call is authorized by; raises `Temporary` before the first session."""
+    if login.session is None:
+        raise Temporary(
+            f"There is no session with {platform} yet.",
+            code=Code.TOKEN_EXPIRED,
+            evidence=Evidence.NOT_SENT,
+        )
+    return {"Authorization": f"Bearer {access_token(login)}"}
 
 
 def session(

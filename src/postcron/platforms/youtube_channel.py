@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from postcron.errors import Code, Evidence, Permanent, Temporary
+from postcron.errors import Code, Permanent
 from postcron.platforms import oauth
 from postcron.platforms.base import Login
 from postcron.platforms.youtube_answers import items
@@ -22,13 +22,7 @@ class Channel:
 
     def headers(self) -> dict[str, str]:
         """Return what authorizes a call; raises `Temporary` before the first session."""
-        if self._login.session is None:
-            raise Temporary(
-                "There is no session with YouTube yet.",
-                code=Code.TOKEN_EXPIRED,
-                evidence=Evidence.NOT_SENT,
-            )
-        return {"Authorization": f"Bearer {oauth.access_token(self._login)}"}
+        return oauth.bearer(self._login, "YouTube")
 
     def mine(self) -> Mapping[str, Any]:
         # https://developers.google.com/youtube/v3/docs/channels/list
