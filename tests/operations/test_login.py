@@ -15,7 +15,8 @@ import pytest
 
 from postcron.errors import Invalid, Permanent
 from postcron.model import Identity, Session
-from postcron.operations.accounts import Doors, check
+from postcron.operations.accounts import check
+from postcron.operations.doors import Doors
 from postcron.operations.login import Asking, LoggedIn, login
 from postcron.operations.schedule import Wish, schedule
 from postcron.operations.sessions import keep, unsealed

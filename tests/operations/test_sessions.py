@@ -15,7 +15,7 @@ import pytest
 from postcron.clock import Clock, SystemClock
 from postcron.errors import Code, Permanent, Temporary
 from postcron.model import Session
-from postcron.operations.accounts import Doors
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.publish import publish
 from postcron.platforms.base import Login, Platform

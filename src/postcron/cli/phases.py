@@ -131,7 +131,7 @@ def _span(text: str | None) -> timedelta | None:
 
 def _phase(how: How, operation: Callable[[House], Report]) -> int:
     from postcron.operations import telling
-    from postcron.operations.accounts import broken
+    from postcron.operations.settings import broken
 
     stop = signals.finish_when_asked()
     with how.home(stop) as house:

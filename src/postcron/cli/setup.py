@@ -62,7 +62,7 @@ def show(how: How) -> int:
 def validate(how: How) -> int:
     """Check the configuration and each account's keys; ask no platform."""
     from postcron.cli import pages
-    from postcron.operations.accounts import check_all
+    from postcron.operations.settings import check_all
 
     with how.home() as house:
         check_all(house)

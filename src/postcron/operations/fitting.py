@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from postcron.model import Account, Attachment, Limits, PostType, Problem, Proposal
-from postcron.operations.accounts import settings
 from postcron.operations.house import House
+from postcron.operations.settings import settings
 from postcron.platforms.base import Checks
 from postcron.rules.limits import problems
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from postcron.errors import Invalid
 from postcron.model import Account, AccountState, Identity
-from postcron.operations.accounts import Doors
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.sessions import keep, renewing
 from postcron.platforms.base import Authorizes

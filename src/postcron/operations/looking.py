@@ -24,12 +24,13 @@ from postcron.model import (
     Ticket,
 )
 from postcron.operations import host
-from postcron.operations.accounts import Doors, act
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.preparing import draft
 from postcron.operations.protocol import grace_end, live
 from postcron.operations.recover import SENDER_UNPROVEN
 from postcron.operations.seeing import looks
+from postcron.operations.settings import act
 from postcron.rules import backoff
 from postcron.states import State, Step
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from postcron.errors import Code, Permanent
 from postcron.model import Delivery, Move, Phase, Post, Run, Ticket
-from postcron.operations.accounts import Doors, unusable
+from postcron.operations.accounts import unusable
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error

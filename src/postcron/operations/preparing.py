@@ -14,8 +14,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
 from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Receipt, Run, Ticket
 from postcron.operations import quotas
-from postcron.operations.accounts import Doors
 from postcron.operations.breaking import learning
+from postcron.operations.doors import Doors
 from postcron.operations.harmless import harmless_ticket
 from postcron.operations.house import House
 from postcron.rules.backoff import IN_RUN

@@ -15,7 +15,7 @@ from typing import Any
 
 from postcron.errors import CannotWork
 from postcron.model import Delivery, Move, Phase, Run
-from postcron.operations.accounts import Doors
+from postcron.operations.doors import Doors
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from postcron.errors import Invalid, PlatformError
 from postcron.model import Account, AccountState, Cap, Delivery, Outing
-from postcron.operations.accounts import Doors, settings
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
+from postcron.operations.settings import settings
 from postcron.platforms.base import Allows, Platform
 from postcron.rules import quotas
 from postcron.rules.quotas import Room, Said

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from postcron.errors import Code, PlatformError, Temporary
 from postcron.model import Move, Ticket
-from postcron.operations.accounts import Doors
 from postcron.operations.breaking import learning
+from postcron.operations.doors import Doors
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error, draft

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from postcron.errors import Invalid, Refused
 from postcron.model import Attempt, Delivery, Move, Outcome, Receipt, Run, Sight, Ticket
 from postcron.operations import host
-from postcron.operations.accounts import Doors
 from postcron.operations.advice import advice
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.importing import import_journal
 from postcron.operations.protocol import live

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from postcron.errors import Invalid, PostcronError
 from postcron.model import Act, Delivery, Filter, Move, Outcome, Sight, Sighting
-from postcron.operations.accounts import Doors, act
+from postcron.operations.doors import Doors
 from postcron.operations.house import House
+from postcron.operations.settings import act
 from postcron.platforms.base import Visits
 from postcron.rules import backoff
 from postcron.states import Step
