@@ -17,7 +17,7 @@ from postcron.platforms.base import Login
 from postcron.platforms.telegram import Telegram
 from postcron.rules.limits import problems
 from postcron.web import Api
-from tests.media.files import animation
+from tests.media.files import animation, pdf
 from tests.platforms.contract import DUE, Album, draft, failure, prepared, published
 from tests.platforms.subjects.telegram import TelegramSubject, said
 from tests.simulators.server import Fault
@@ -43,6 +43,10 @@ def in_chat(subject: TelegramSubject, chat: str, token: str = TOKEN) -> Telegram
 
 def gif(album: Album) -> Attachment:
     return album._kept(animation(album.folder / "wave.gif"), "")
+
+
+def paper(album: Album) -> Attachment:
+    return album._kept(pdf(album.folder / "menu.pdf"), "")
 
 
 def objections(text: str, *attachments: Attachment) -> list[str]:
@@ -119,10 +123,15 @@ def test_a_film_says_how_long_and_how_large_it_is(subject: TelegramSubject, albu
     assert b'name="supports_streaming"\r\n\r\ntrue' in form
 
 
-def test_an_animation_is_sent_as_it_is(subject: TelegramSubject, album: Album) -> None:
-    asked = draft(album, "Hi", gif(album))
-    published(subject, asked, prepared(subject, asked))
-    assert subject.server.asked[-1].path.endswith("/sendDocument")
+def test_an_animation_and_a_paper_are_sent_as_they_are(
+    subject: TelegramSubject, album: Album
+) -> None:
+    for files in ([gif(album)], [paper(album)], [gif(album), paper(album)]):
+        asked = draft(album, "Hi", *files)
+        published(subject, asked, prepared(subject, asked))
+    paths = [asked.path.rpartition("/")[2] for asked in subject.server.asked[1::2]]
+    assert paths == ["sendDocument", "sendDocument", "sendMediaGroup"]
+    assert [len(one.media) for one in subject.live()] == [1, 1, 2]
 
 
 def test_the_options_of_a_post_are_sent(subject: TelegramSubject, album: Album) -> None:
@@ -220,9 +229,10 @@ def test_a_caption_is_shorter_than_a_message(album: Album) -> None:
     assert objections("x" * 1025, album.image())
 
 
-def test_an_animation_stands_alone(album: Album) -> None:
-    assert objections("Hi", gif(album), gif(album)) == []
+def test_what_is_shown_cannot_stand_beside_what_is_sent_as_it_is(album: Album) -> None:
+    assert objections("Hi", gif(album), paper(album)) == []
     assert objections("Hi", gif(album), album.image())
+    assert objections("Hi", paper(album), album.video())
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class Discord:
 
     @classmethod
     def act_for(cls, settings: Mapping[str, str]) -> Act:
-        return Act.READBACK if "channel_id" in settings else Act.BLIND
+        return Act.READBACK if settings.get("channel_id") else Act.BLIND
 
     @classmethod
     def limits(cls, settings: Mapping[str, str]) -> Limits:

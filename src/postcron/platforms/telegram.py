@@ -38,6 +38,7 @@ _METHODS: Final = {
     Kind.VIDEO: ("sendVideo", "video"),
     # As a document an animation stays what it is.
     Kind.GIF: ("sendDocument", "document"),
+    Kind.DOCUMENT: ("sendDocument", "document"),
 }
 
 
@@ -82,6 +83,9 @@ class Telegram:
                 ),
                 Kind.VIDEO: MediaRule(frozenset({"video/mp4"}), 50 * megabyte, max_count=10),
                 Kind.GIF: MediaRule(frozenset({"image/gif"}), 50 * megabyte, max_count=10),
+                Kind.DOCUMENT: MediaRule(
+                    frozenset({"application/pdf"}), 50 * megabyte, max_count=10
+                ),
             },
             max_attachments=10,
             mixed=True,
@@ -93,9 +97,9 @@ class Telegram:
         if proposal.attachments and length > CAPTION:
             what = f"the text has {length} characters, and {CAPTION} fit beside media."
             yield what, f"Shorten it by {length - CAPTION}."
-        kinds = {attachment.file.kind for attachment in proposal.attachments}
-        if Kind.GIF in kinds and len(kinds) > 1:
-            yield "an animation cannot stand beside other media.", "Make a post of each."
+        kinds = {_METHODS[attachment.file.kind][1] for attachment in proposal.attachments}
+        if "document" in kinds and len(kinds) > 1:
+            yield "photos and videos cannot stand beside other files.", "Make a post of each."
         for attachment in proposal.attachments:
             file = attachment.file
             if file.kind is Kind.IMAGE and (file.width or 0) + (file.height or 0) > PERIMETER:
