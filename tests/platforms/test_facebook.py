@@ -270,6 +270,17 @@ def test_old_photos_are_sent_once_more_and_a_post_never_made_anew(
     assert prepared(subject, asked, ticket).data == ticket.data
 
 
+def test_an_old_video_is_asked_for_where_it_can_be_and_else_sent_once_more(
+    subject: FacebookSubject, album: Album
+) -> None:
+    for make, same in ((reel, True), (film, False)):
+        asked = make(album)
+        ticket = prepared(subject, asked)
+        again = prepared(subject, asked, ticket)
+        assert (again.data["video"] == ticket.data["video"]) is same
+        accepted(subject, asked)
+
+
 # --- videos --------------------------------------------------------------------------------------
 
 

@@ -217,10 +217,11 @@ def _begun(draft: Draft, ticket: Ticket) -> Ticket:
     known = ticket.data
     if known.get("revision") != draft.revision:
         return Ticket({"revision": draft.revision, "photos": []})
-    # A complete one comes back because it is old. What a call was made about is never made anew.
-    if ticket.ready and "post" not in known:
-        return Ticket({**known, "photos": []})
-    return Ticket(known)
+    if not ticket.ready or "post" in known:
+        return Ticket(known)
+    # A complete one comes back because it is old: what cannot be asked for any more goes up again.
+    askable = {name: known[name] for name in ("video", "path") if "path" in known}
+    return Ticket({"revision": draft.revision, "photos": [], **askable})
 
 
 def _finish(way: Way, draft: Draft, ticket: Ticket) -> dict[str, str]:
