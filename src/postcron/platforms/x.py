@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Code, Invalid, Permanent, Temporary
+from postcron.errors import Code, Invalid, Permanent
 from postcron.model import (
     Act,
     Cap,
@@ -27,6 +27,7 @@ from postcron.model import (
 )
 from postcron.platforms import oauth
 from postcron.platforms.base import Key, Login, Option, fields, judge
+from postcron.platforms.carrying import carried
 from postcron.platforms.x_answers import (
     LOGIN_REFUSALS,
     READ_REFUSALS,
@@ -36,7 +37,7 @@ from postcron.platforms.x_answers import (
     is_missing,
     refusing,
 )
-from postcron.platforms.x_media import Carrying, check_after
+from postcron.platforms.x_media import Carrying
 from postcron.platforms.x_posts import SHOWN, Post, receipt, sighting
 from postcron.rules.tweets import weighted_length
 from postcron.web import Answer, Api
@@ -66,7 +67,7 @@ class X:
         Key("refresh_token", secret=True, help="unless you log in with postcron; used once"),
         Key("max_characters", default="280", help="more with Premium"),
         Key("api_url", default="https://api.x.com"),
-        Key("auth_url", default="https://x.com", help="where a person logs in"),
+        Key("login_url", default="https://x.com", help="where a person logs in"),
     )
     options: ClassVar[tuple[Option, ...]] = (
         Option(
@@ -136,7 +137,7 @@ class X:
     def authorization(self, redirect: str, state: str, verifier: str) -> str:
         # https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
         return oauth.page(
-            f"{self._login.settings['auth_url'].rstrip('/')}/i/oauth2/authorize",
+            f"{self._login.settings['login_url'].rstrip('/')}/i/oauth2/authorize",
             response_type="code",
             client_id=self._login.settings["client_id"],
             redirect_uri=redirect,
@@ -206,24 +207,8 @@ class X:
     # --- phase 2 -----------------------------------------------------------------------------
 
     def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
-        if ticket.data.get("revision") != draft.revision or ticket.ready:
-            # A complete one comes back because its media may be gone: they go up again.
-            ticket = Ticket({"revision": draft.revision, "media": []})
         carrying = Carrying(self._api, self._authorization(), draft)
-        for number, attachment in enumerate(draft.attachments):
-            before, known = ticket.data["media"][:number], ticket.data["media"][number:]
-            try:
-                for media in carrying.steps(attachment, known[0] if known else None):
-                    ticket = ticket.having(media=[*before, media, *known[1:]])
-                    save(ticket)
-            except Temporary as error:
-                if error.code == Code.HANDLE_GONE:
-                    save(ticket.having(media=before))
-                raise
-        wait = check_after(ticket.data["media"])
-        ticket = Ticket(ticket.data, ready=wait is None, check_after=wait)
-        save(ticket)
-        return ticket
+        return carried(draft, ticket, save, carrying.steps)
 
     # --- phase 3 -----------------------------------------------------------------------------
 

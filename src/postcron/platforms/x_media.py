@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from postcron.errors import Code, Permanent
 from postcron.model import Attachment, Draft, Kind
 from postcron.platforms.base import Refusal
+from postcron.platforms.carrying import Entry
 from postcron.platforms.x_answers import RESUMED_REFUSALS, UPLOAD_REFUSALS, data_of
 from postcron.web import Api, Upload
 
@@ -22,18 +22,17 @@ CATEGORIES: Final = {
     Kind.VIDEO: "tweet_video",
 }
 
-#: one file's entry in the ticket: id, media key, segments sent, and its state — sending, working
-#: (X does), up, done
-Media = Mapping[str, Any]
-
 
 class Carrying:
-    """Takes one file a step further at each call, as far as it goes now."""
+    """Takes one file a step further at each call, as far as it goes now.
+
+    Its entry has the id, the media key, the segments sent, and a state: sending, working, up, done.
+    """
 
     def __init__(self, api: Api, headers: Mapping[str, str], draft: Draft) -> None:
         self._api, self._headers, self._draft = api, headers, draft
 
-    def steps(self, attachment: Attachment, known: Media | None) -> Iterator[Media]:
+    def steps(self, attachment: Attachment, known: Entry | None) -> Iterator[Entry]:
         """Yield the file's entry after every answer, going on from what is known.
 
         Raises `Temporary` with `HANDLE_GONE` when X knows no more of what was begun earlier.
@@ -58,7 +57,7 @@ class Carrying:
                 self._described(media, attachment.alt)
             yield {**media, "state": "done"}
 
-    def _begun(self, attachment: Attachment) -> Media:
+    def _begun(self, attachment: Attachment) -> Entry:
         # https://docs.x.com/x-api/media/initialize-media-upload
         file = attachment.file
         body = {
@@ -72,8 +71,8 @@ class Carrying:
         return {"id": str(data["id"]), "key": data.get("media_key"), "sent": 0, "state": "sending"}
 
     def _sent(
-        self, attachment: Attachment, media: Media, refusals: Sequence[Refusal]
-    ) -> Iterator[Media]:
+        self, attachment: Attachment, media: Entry, refusals: Sequence[Refusal]
+    ) -> Iterator[Entry]:
         at = media["sent"] * SEGMENT
         if at >= attachment.file.size:
             return
@@ -93,32 +92,26 @@ class Carrying:
             media = {**media, "sent": media["sent"] + 1}
             yield media
 
-    def _finished(self, media: Media, refusals: Sequence[Refusal]) -> Media:
+    def _finished(self, media: Entry, refusals: Sequence[Refusal]) -> Entry:
         # https://docs.x.com/x-api/media/finalize-media-upload
         path = f"/2/media/upload/{media['id']}/finalize"
         answer = self._api.call("POST", path, headers=self._headers)
         return _after(media, data_of(answer, refusals, "id"))
 
-    def _asked(self, media: Media) -> Media:
+    def _asked(self, media: Entry) -> Entry:
         # https://docs.x.com/x-api/media/get-media-upload-status
         params = {"command": "STATUS", "media_id": media["id"]}
         answer = self._api.call("GET", "/2/media/upload", params=params, headers=self._headers)
         return _after(media, data_of(answer, RESUMED_REFUSALS, "id"))
 
-    def _described(self, media: Media, alt: str) -> None:
+    def _described(self, media: Entry, alt: str) -> None:
         # https://docs.x.com/x-api/media/create-media-metadata
         body = {"id": media["id"], "metadata": {"alt_text": {"text": alt}}}
         answer = self._api.call("POST", "/2/media/metadata", json=body, headers=self._headers)
         data_of(answer, UPLOAD_REFUSALS)
 
 
-def check_after(media: Sequence[Media]) -> timedelta | None:
-    """Return how long X wants to work before it is asked again; None if all is done."""
-    waits = [one["wait"] for one in media if one["state"] == "working"]
-    return timedelta(seconds=max(waits)) if waits else None
-
-
-def _after(media: Media, data: Mapping[str, Any]) -> Media:
+def _after(media: Entry, data: Mapping[str, Any]) -> Entry:
     """Return the entry with what X says of its work; no word of it means that it is done."""
     work = data.get("processing_info") or {"state": "succeeded"}
     if work.get("state") == "failed":

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
 from postcron.model import Draft, Receipt, Sight, Sighting
+from postcron.rules.resembling import gist, normal
 from postcron.rules.tweets import without_links
 
 #: fields that tell posts apart, where X shows them
 SHOWN: Final = "attachments,conversation_id"
-#: so much of the words has to differ before a post is certainly another: long ones are cut off
-TELLING: Final = 100
 
 _MARK: Final = "\ufffc"
 #: anything that X may have made a link of, or not
 _LIKE_A_LINK: Final = re.compile(r"\S*(?:\w[.．。]\w|://|\ufffc)\S*")
-_UNSPOKEN: Final = re.compile(r"[\W_]+")
 
 Post = Mapping[str, Any]
 
@@ -73,12 +70,10 @@ def _text(post: Post) -> str:
 
 def _words(text: str) -> str:
     """Return a text as it comes back: links are others, and white space may be."""
-    return " ".join(without_links(unicodedata.normalize("NFC", text), _MARK).split())
+    return normal(without_links(text, _MARK))
 
 
 def _gists(text: str) -> frozenset[str]:
-    """Return the letters of a text without its links, and without anything that touches one."""
-    plain = without_links(unicodedata.normalize("NFKC", text), _MARK)
-    return frozenset(
-        _UNSPOKEN.sub("", one).casefold()[:TELLING] for one in (plain, _LIKE_A_LINK.sub("", plain))
-    )
+    """Return the gist of a text without its links, and without anything that touches one."""
+    plain = without_links(text, _MARK)
+    return frozenset({gist(plain), gist(_LIKE_A_LINK.sub("", plain))})

@@ -97,7 +97,7 @@ class XSubject(Subject):
     def settings(self) -> dict[str, str]:
         return {
             "api_url": self.server.url,
-            "auth_url": self.server.url,
+            "login_url": self.server.url,
             "user_id": x.USER,
             "client_id": x.CLIENT,
             "max_characters": "280",
