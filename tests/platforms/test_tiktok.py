@@ -19,12 +19,14 @@ from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformE
 from postcron.model import Accepted, Attachment, Draft, PostType, Sight, Sighting, Ticket
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.reading import show
+from postcron.operations.run import run
 from postcron.platforms import find
 from postcron.platforms.tiktok import TikTok
 from postcron.platforms.tiktok_post import SMALLEST_PART, Parts
+from postcron.states import State
 from postcron.web import Api
 from tests.media.files import lengthened, picture, video
-from tests.operations.stage import build, close_all
+from tests.operations.stage import Stage, build, close_all
 from tests.platforms.contract import (
     Album,
     Killed,
@@ -664,6 +666,23 @@ def test_photos_whose_answer_was_lost_are_for_a_person(
     assert (sighting.sight, sighting.safe_to_repeat) == (Sight.UNCLEAR, False)
 
 
+def test_after_some_looks_a_person_is_told_of_photos_that_nobody_can_find(
+    subject: TikTokSubject, album: Album, tmp_path: Path
+) -> None:
+    stage = staged(tmp_path, subject)
+    media = [str(album.paths[photo(album).file])]
+    [delivery] = stage.schedule("Dogs", at="in 30m", media=media, options={"acme": PUBLIC})
+    subject.server.misbehave(Fault.ANSWER_LOST, lambda asked: asked.path.endswith("content/init/"))
+    stage.pass_time(minutes=30)
+    told = [*run(stage.house).unknown]
+    while stage.now(delivery).wake_at is not None:
+        stage.pass_time(minutes=10)
+        told += run(stage.house).unknown
+    assert (stage.now(delivery).state, len(subject.live())) == (State.UNKNOWN, 1)
+    assert delivery.ref in [one.ref for one in told]
+    close_all()
+
+
 @pytest.mark.parametrize(
     ("status", "code", "ours"),
     [
@@ -807,15 +826,21 @@ def test_photos_fit_up_to_the_edges_and_never_beside_a_video(
 # --- what is kept, and what is said --------------------------------------------------------------
 
 
-def test_the_address_of_an_upload_is_shown_to_nobody(
-    subject: TikTokSubject, album: Album, tmp_path: Path
-) -> None:
+def staged(folder: Path, subject: TikTokSubject) -> Stage:
+    """Return a house whose account is this creator."""
     lines = [f'{name} = "{value}"' for name, value in subject.settings.items()]
     lines += [f'{name} = {{ env = "{name.upper()}" }}' for name in subject.secrets]
-    stage = build(tmp_path, at=NOW, platform="tiktok", account="\n".join(lines))
+    stage = build(folder, at=NOW, platform="tiktok", account="\n".join(lines))
     subject.server.now = lambda: stage.clock.now().timestamp()  # type: ignore[method-assign]
     stage.house.environ = {name.upper(): value for name, value in subject.secrets.items()}
     stage.house.find_platform = find
+    return stage
+
+
+def test_the_address_of_an_upload_is_shown_to_nobody(
+    subject: TikTokSubject, album: Album, tmp_path: Path
+) -> None:
+    stage = staged(tmp_path, subject)
     secret = tiktok._token_of("v_pub_file~v2-1.1")
     page = f"<h1>/video/?upload_id=2&amp;upload_token={secret}</h1>".encode()
     subject.server.misbehave(Reply(400, page), lambda asked: asked.path == "/video/")

@@ -27,6 +27,7 @@ from tests.platforms.subjects import SUBJECTS, platform_of
 from tests.proof.badwire import FAULTS, LOST, BadWire, Exchange, Fault, cuts
 from tests.proof.figures import Figures
 from tests.simulators.server import Asked, Server
+from tests.wire import Visit
 
 #: cron goes on, in minutes, until a person would have been asked
 AFTERWARDS: Final = (1, 1, 3, 5, 10, 10, 10, 10)
@@ -49,6 +50,8 @@ class Ended:
     breaches: list[str]
     #: how often the call may be made here
     promise: Act
+    #: faults that met another call: on a busy machine one before it came too late, and was repeated
+    strayed: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,10 @@ def play(folder: Path, story: Story) -> Ended:
         close_all()
         # Not asked of an opened account: that could use up a token good for one time.
         promise = act_of(find(platform_of(story.platform)), lambda: subject.settings)
-        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended, promise)
+        strayed = frozenset(
+            n for n in story.plan if not _may_be_act(subject, wire.visits[n : n + 1])
+        )
+        return Ended(wire.exchanges, _act_of(subject, wire.exchanges), *ended, promise, strayed)
 
 
 def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
@@ -173,6 +179,10 @@ def _act_of(subject: Subject, exchanges: list[Exchange]) -> int:
     return next(iter(acts), -1)
 
 
+def _may_be_act(subject: Subject, visits: list[Visit]) -> bool:
+    return all(subject.is_publish(_asked(one.request)) for one in visits if one.whole)
+
+
 def _asked(request: bytes) -> Asked:
     method, target, _ = request.split(b" ", 2)
     body = request.partition(b"\r\n\r\n")[2]
@@ -204,7 +214,7 @@ def count_story(figures: Figures, folder: Path, story: Story, on_act: Fault | No
     ended = play(folder / "story", story)
     shutil.rmtree(folder / "story")
     wrong = ended.breaches
-    if on_act is not None:
+    if on_act is not None and min(story.plan) not in ended.strayed:
         wrong = wrong + false_verdict(on_act, ended.verdict)
         figures.counted[ended.verdict or "no call"] += 1
     figures.published += ended.state is State.PUBLISHED
