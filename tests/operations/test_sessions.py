@@ -17,6 +17,7 @@ from postcron.errors import Code, Permanent, Temporary
 from postcron.model import Session
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
+from postcron.operations.outlook import login_ends
 from postcron.operations.publish import publish
 from postcron.platforms.base import Login, Platform
 from postcron.states import State
@@ -31,6 +32,8 @@ class Logins:
     """The other side's logins: each renewal makes the former one useless."""
 
     life: timedelta = timedelta(hours=2)
+    #: a session renews itself so long before its end, and never after it
+    before: timedelta | None = None
     renewals: int = 0
     #: what the next renewals do instead
     instead: list[Exception] = field(default_factory=list)
@@ -46,7 +49,12 @@ class Logins:
         if self.crowd is not None:
             with contextlib.suppress(threading.BrokenBarrierError):  # nobody else came
                 self.crowd.wait(1)
-        return Session({"access": f"access-{number}"}, now + self.life)
+        ends = now + self.life
+        return Session(
+            {"access": f"access-{number}"},
+            ends,
+            None if self.before is None else ends - self.before,
+        )
 
 
 def platform_of(remote: Remote, logins: Logins) -> Callable[[str], type[Platform]]:
@@ -101,6 +109,24 @@ def test_two_processes_renew_one_login_once_and_both_use_it(stage: Stage, logins
     assert logins.used.count("access-1") >= 2
     for house in houses:
         house.close()
+
+
+def test_a_login_that_renews_itself_ends_only_once_that_fails(stage: Stage, logins: Logins) -> None:
+    logins.life, logins.before = timedelta(days=60), timedelta(days=15)
+    account = stage.house.account("acme")
+
+    def ends() -> datetime | None:
+        opened(stage.house)
+        return login_ends(stage.house, account, stage.house.store.account_state("acme"))
+
+    assert ends() is None
+    stage.pass_time(days=46)
+    logins.instead = [Permanent("No.", code=Code.TOKEN_REFUSED)]
+    assert ends() == START + timedelta(days=60)
+    assert logins.renewals == 1
+    stage.pass_time(hours=7)
+    assert ends() is None
+    assert logins.renewals == 2
 
 
 @pytest.mark.fault("F95")

@@ -143,7 +143,9 @@ class Doors:
             if session is None or not lasts(self.house, session):
                 raise
             log.warning("the session of %s could not be renewed yet", account.name, exc_info=True)
-            session = replace(session, renew_at=now + RENEW_AGAIN)
+            # If that goes on, its end is the login's: a person is told of it in time.
+            ends = session.dies_at or session.expires_at
+            session = replace(session, renew_at=now + RENEW_AGAIN, dies_at=ends)
         # Saved before its first use: a rotating token that is lost cannot be had again.
         keep(self.house, account.name, session)
         return session

@@ -69,4 +69,4 @@ def _session(
     session = oauth.session(
         login, answer, now, key="token", refresh=str(answer["access_token"]), lasts=life
     )
-    return replace(session, renew_at=now + renew_in, dies_at=session.expires_at)
+    return replace(session, renew_at=now + renew_in)
