@@ -24,8 +24,10 @@ def commands(*, commented: bool) -> Iterator[list[str]]:
             yield shlex.split(match["command"])
 
 
-def test_four_lines_cover_all_phases() -> None:
-    assert {words[1] for words in commands(commented=False)} == set(PHASES) - {"run"}
+def test_four_lines_cover_all_phases_and_one_collects_numbers() -> None:
+    words = [words[1] for words in commands(commented=False)]
+    assert set(words[:4]) == set(PHASES) - {"run"}
+    assert words[4:] == ["measure"]
 
 
 def test_one_line_can_replace_them() -> None:

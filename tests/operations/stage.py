@@ -115,6 +115,8 @@ class Remote:
     caps: tuple[Cap, ...] = ()
     #: what it answers when it is asked how many more it takes; None: nobody can ask
     allowed: Callable[[], Allowance | None] | None = None
+    #: what it answers when it is asked how a post does; None: nobody can ask
+    numbers: Callable[[Receipt], Mapping[str, int]] | None = None
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -278,9 +280,16 @@ def fake_platform(remote: Remote) -> type:
         def whoami(self) -> Identity:
             return remote.whoami()
 
-    if (allowed := remote.allowed) is not None:
-        Fake.allowance = lambda self, now: allowed()  # type: ignore[attr-defined]
+    _add_abilities(Fake, remote)
     return Fake
+
+
+def _add_abilities(fake: Any, remote: Remote) -> None:
+    """Give the class what its platform can do today beside publishing."""
+    if (allowed := remote.allowed) is not None:
+        fake.allowance = lambda self, now: allowed()
+    if (numbers := remote.numbers) is not None:
+        fake.measure = lambda self, receipt: numbers(receipt)
 
 
 @dataclass

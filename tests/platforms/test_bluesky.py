@@ -241,3 +241,26 @@ def test_a_page_leads_to_the_post_by_handle_and_by_did(
     assert receipt.url is not None
     for url in (receipt.url, receipt.url.replace(bluesky.DID, bluesky.HANDLE) + "?ref=x"):
         assert subject.platform().visit(url).receipt == receipt
+
+
+def test_the_app_view_counts_what_others_do_and_gets_no_token(
+    subject: BlueskySubject, album: Album
+) -> None:
+    asked = draft(album)
+    receipt = published(subject, asked, prepared(subject, asked))
+    numbers = subject.platform().measure(receipt)
+    assert numbers == {"likes": 3, "comments": 2, "shares": 1, "quotes": 0}
+
+
+def test_a_post_the_app_view_does_not_show_yet_is_not_gone(
+    subject: BlueskySubject, album: Album
+) -> None:
+    subject.server.view_lag = 3600
+    asked = draft(album)
+    receipt = published(subject, asked, prepared(subject, asked))
+    with pytest.raises(Temporary):
+        subject.platform().measure(receipt)
+    subject.server.records.clear()
+    with pytest.raises(Permanent) as raised:
+        subject.platform().measure(receipt)
+    assert raised.value.code == "handle_gone"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from postcron.errors import Evidence, Invalid, OutcomeUnknown, Permanent
-from postcron.model import Sight, Ticket
+from postcron.model import Receipt, Sight, Ticket
 from postcron.platforms.base import Visits
 from postcron.platforms.mastodon import Mastodon
 from tests.platforms.contract import (
@@ -299,3 +299,27 @@ def test_a_post_of_somebody_else_is_not_ours(subject: MastodonSubject) -> None:
     assert isinstance(platform, Visits)
     sighting = platform.visit(f"https://acme.example/@somebody/{subject.server.of_somebody_else()}")
     assert (sighting.sight, "@somebody" in sighting.why) == (Sight.GONE, True)
+
+
+def test_what_others_do_with_a_status_is_counted(subject: MastodonSubject, album: Album) -> None:
+    asked = draft(album)
+    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    numbers = subject.platform().measure(receipt)  # type: ignore[attr-defined]
+    assert numbers == {"likes": 3, "comments": 2, "shares": 1}
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(404, {"error": "Record not found"}), "handle_gone"),
+        (Reply(404, b"<h1>No</h1>"), "account_unusable"),
+        (Reply(401, {"error": "The access token is invalid"}), "token_refused"),
+    ],
+)
+def test_only_a_server_that_has_no_such_status_says_that_it_is_gone(
+    subject: MastodonSubject, reply: Reply, code: str
+) -> None:
+    subject.server.misbehave(reply)
+    with pytest.raises(Permanent) as raised:
+        subject.platform().measure(Receipt("113"))  # type: ignore[attr-defined]
+    assert raised.value.code == code

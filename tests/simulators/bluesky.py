@@ -57,6 +57,8 @@ class Bluesky(Server):
         self.requests = Allowance(3000, 300)
         self.uploads = Allowance(1000, 86_400)
         self.deactivated = False
+        #: the app view shows a record so many seconds after it was written
+        self.view_lag = 0.0
         self._tokens: list[Tokens] = []
 
     @property
@@ -100,6 +102,8 @@ class Bluesky(Server):
             ("POST", "repo.deleteRecord"): self._delete_record,
             ("GET", "identity.resolveHandle"): self._resolve_handle,
         }
+        if (asked.method, asked.path) == ("GET", "/xrpc/app.bsky.feed.getPosts"):
+            return self._view
         call = asked.method, asked.path.removeprefix(_XRPC)
         if call not in calls:
             raise Refused(501, "MethodNotImplemented", "Method Not Implemented")
@@ -265,6 +269,17 @@ class Bluesky(Server):
             raise Refused(400, "RecordNotFound", f"Could not locate record: {_uri(rkey)}")
         record, _ = self.records[rkey]
         return self._done({"uri": _uri(rkey), "cid": record_cid(record), "value": record})
+
+    def _view(self, asked: Asked) -> Reply:
+        """Answer as the app view: what it has seen so far, counted, to anybody."""
+        rkey = asked.query.get("uris", "").rpartition("/")[2]
+        record, at = self.records.get(rkey, (None, 0.0))
+        if "authorization" in asked.headers:
+            raise Refused(400, "InvalidToken", "The app view has no business with it")
+        if record is None or at + self.view_lag > self.now():
+            return self._done({"posts": []})
+        counts = {"likeCount": 3, "replyCount": 2, "repostCount": 1, "quoteCount": 0}
+        return self._done({"posts": [{"uri": _uri(rkey), "record": record, **counts}]})
 
     def _delete_record(self, asked: Asked) -> Reply:
         self._authorize(asked)

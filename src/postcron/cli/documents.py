@@ -12,10 +12,12 @@ if TYPE_CHECKING:
         Attempt,
         Delivery,
         LedgerEvent,
+        Measure,
         Page,
         Post,
     )
     from postcron.operations.listing import Entry
+    from postcron.operations.measure import Collected
     from postcron.operations.reading import Shown, Story
     from postcron.operations.reconcile import Reconciled
     from postcron.operations.report import Report
@@ -142,6 +144,26 @@ def report(one: Report) -> Document:
     return head | {name: [delivery(each) for each in some] for name, some in one.lists().items()}
 
 
+def collected(one: Collected) -> Document:
+    return {
+        "dry_run": one.dry_run,
+        "due": [each.ref for each in one.due],
+        "measured": [
+            {"id": of.ref, "account": of.account, "url": of.url} | measure(each)
+            for of, each in one.measured
+        ],
+        "failed": [
+            {
+                "id": each.delivery.ref,
+                "account": each.delivery.account,
+                "error": {"code": each.code, "message": each.why},
+                "again_at": moment(each.again_at),
+            }
+            for each in one.failed
+        ],
+    }
+
+
 def reconciled(one: Reconciled) -> Document:
     doubted = [delivery(each) for each in one.doubted]
     return {"dry_run": one.dry_run, "doubted": doubted, "ahead": one.ahead}
@@ -165,8 +187,17 @@ def shown(one: Shown) -> Document:
 def _story(one: Story) -> Document:
     return delivery(one.delivery) | {
         "advice": one.advice,
+        "measures": [measure(each) for each in one.measures],
         "attempts": [attempt(each) for each in one.attempts],
         "events": [event(each) for each in one.events],
+    }
+
+
+def measure(one: Measure) -> Document:
+    return {
+        "day": one.day.isoformat(),
+        "taken_at": moment(one.taken_at),
+        "numbers": dict(one.numbers),
     }
 
 

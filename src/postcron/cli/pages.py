@@ -101,6 +101,8 @@ def _story(one: Story, here: Here) -> Iterator[str]:
     if delivery.error is not None:
         yield f"  error: {visible(delivery.error)} [{delivery.error_code}]"
     yield f"  {visible(one.advice)}"
+    for measure in one.measures:
+        yield f"  numbers of {measure.day}: {told(dict(measure.numbers)) or 'none'}"
     yield from (f"  try {_attempt(each, here)}" for each in one.attempts)
     for event in one.events:
         yield f"  {here.clock(event.at)}  {event.kind.replace('_', ' ')}  {visible(told(event.detail))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -93,6 +93,17 @@ class Delivery:
     def waits_its_turn(self) -> bool:
         """Say whether it follows one that is not live yet."""
         return self.after_id is not None and self.wake_at is None and self.published_at is None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a post that is live does, as its platform said on one day (UTC)."""
+
+    delivery_id: int
+    day: date
+    #: likes, comments, shares, views and others by name, as far as the platform has them
+    numbers: Mapping[str, int]
+    taken_at: datetime
 
 
 @dataclass(frozen=True)

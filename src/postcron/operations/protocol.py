@@ -25,6 +25,7 @@ from postcron.model import (
 )
 from postcron.platforms.base import Platform
 from postcron.rules import backoff
+from postcron.rules.measuring import next_asking
 from postcron.rules.spans import spell
 from postcron.states import Step
 
@@ -139,6 +140,7 @@ def live(receipt: Receipt, at: datetime) -> dict[str, Any]:
         "remote_id": receipt.remote_id,
         "url": receipt.url,
         "published_at": at,
+        "measure_at": next_asking(at, at),
         "error_code": None,
         "error": None,
     }

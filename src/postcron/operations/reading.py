@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Post
+from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Measure, Post
 from postcron.operations import quotas
 from postcron.operations.advice import advice
 from postcron.operations.house import House
@@ -28,6 +28,8 @@ class Story:
     attempts: tuple[Attempt, ...]
     events: tuple[LedgerEvent, ...]
     advice: str
+    #: how it does, day by day
+    measures: tuple[Measure, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story
         tuple(house.store.attempts(delivery.id)),
         tuple(event for event in events if event.delivery_id == delivery.id),
         _advice(house, delivery),
+        tuple(house.store.measures(delivery.id)),
     )
 
 

@@ -197,9 +197,11 @@ class Measures(Protocol):
     """Gives numbers about a post that is live."""
 
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
-        """Return the numbers by name (likes, comments, shares, views …), as far as it has them.
+        """Return the numbers as far as it has them, by the same name on every platform.
 
-        Raises `Temporary`, and `Permanent` when the post is not there any more.
+        Names are likes, comments, shares, quotes, saves, views, reach and clicks, and the platform's
+        own for what is none of these. Raises `Temporary` or `Permanent`, with `Code.HANDLE_GONE`
+        when the post is not there any more.
         """
         ...
 
@@ -277,6 +279,12 @@ def fields(answer: Answer) -> Mapping[str, Any]:
     """Return the fields of an answer that is a JSON object; none for any other."""
     body = answer.json()
     return body if isinstance(body, dict) else {}
+
+
+def counted(entity: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
+    """Return the numbers an entity has, by our names for its fields."""
+    found = {ours: entity.get(theirs) for ours, theirs in names.items()}
+    return {name: number for name, number in found.items() if type(number) is int}
 
 
 def judge(answer: Answer, refusals: Sequence[Refusal], error: str | None = None) -> PlatformError:

@@ -23,7 +23,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
-from postcron.platforms.base import Key, Login, Option, fields, judge
+from postcron.platforms.base import Key, Login, Option, counted, fields, judge
 from postcron.platforms.bluesky_answers import (
     LOGIN_REFUSALS,
     REFUSALS,
@@ -39,6 +39,14 @@ from postcron.web import Api
 ENTRYWAY: Final = "https://bsky.social"
 #: measured: exp − iat of an access token
 SESSION_LIFE: Final = timedelta(hours=2)
+#: what a post view counts: app.bsky.feed.defs#postView
+COUNTS: Final = {
+    "likes": "likeCount",
+    "comments": "replyCount",
+    "shares": "repostCount",
+    "quotes": "quoteCount",
+    "saves": "bookmarkCount",
+}
 #: a post's URI, or its page
 _ADDRESS: Final = re.compile(
     rf"(?:at://(?P<did>[^/]+)/{re.escape(COLLECTION)}"
@@ -57,6 +65,9 @@ class Bluesky:
         Key("api_url", default=ENTRYWAY, help="your own PDS, if you have one"),
         Key("identifier", required=True, help="handle, DID or e-mail address"),
         Key("app_password", required=True, secret=True, help="Settings → App passwords"),
+        Key(
+            "view_url", default="https://public.api.bsky.app", help="the app view that counts likes"
+        ),
     )
     options: ClassVar[tuple[Option, ...]] = (
         Option("language", help="up to three language tags, with commas: en,it"),
@@ -70,6 +81,7 @@ class Bluesky:
     def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
         self._login = login
         self._home = api(login.settings["api_url"])
+        self._open = api
         session = login.session
         self._pds = self._home if session is None else api(session.data["pds"])
 
@@ -275,6 +287,20 @@ class Bluesky:
         if body is None:
             return Sighting(Sight.GONE, f"There is no post {match['rkey']} any more.")
         return Sighting(Sight.LIVE, "It is there.", _receipt(repo, match["rkey"], body["uri"]))
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        # https://docs.bsky.app/docs/api/app-bsky-feed-get-posts
+        # The app view counts what others do; it may lag or be away while the PDS is fine.
+        view = self._open(self._login.settings["view_url"])
+        params = {"uris": receipt.remote_id}
+        answer = view.call("GET", "/xrpc/app.bsky.feed.getPosts", params=params)
+        posts = fetched(answer, (), "posts")["posts"]
+        if posts:
+            return counted(posts[0], COUNTS)
+        match = _ADDRESS.fullmatch(receipt.remote_id)
+        if match is None or self._record(str(match["did"]), match["rkey"]) is None:
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+        raise Temporary("The app view does not show it yet.", code=Code.NOT_READY)
 
     def _record(self, repo: str, rkey: str) -> Mapping[str, Any] | None:
         """Return a record as the PDS has it; None if it certainly has none under this key."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Invalid
+from postcron.errors import Code, Invalid, Permanent
 from postcron.model import (
     Act,
     Attachment,
@@ -23,7 +23,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
-from postcron.platforms.base import Key, Login, Option, fields, judge, trouble
+from postcron.platforms.base import Key, Login, Option, counted, fields, judge, trouble
 from postcron.platforms.mastodon_answers import (
     READ_REFUSALS,
     UPLOAD_REFUSALS,
@@ -39,6 +39,13 @@ PAGES: Final = 5
 #: the newest statuses noted before a call: more than one, because people delete some
 KNOWN: Final = 5
 
+#: what a status counts; its kin leave some of these out
+COUNTS: Final = {
+    "likes": "favourites_count",
+    "comments": "replies_count",
+    "shares": "reblogs_count",
+    "quotes": "quotes_count",
+}
 #: numbers on Mastodon, ULIDs on GoToSocial, UUIDs on Hollo
 _ID: Final = re.compile(r"[A-Za-z0-9-]+")
 IMAGES: Final = frozenset(
@@ -282,6 +289,14 @@ class Mastodon:
         if status["account"]["id"] != self._account()["id"]:
             return Sighting(Sight.GONE, f"{address} is a post of @{status['account'].get('acct')}.")
         return Sighting(Sight.LIVE, "The server shows it.", _receipt(status))
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        # https://docs.joinmastodon.org/entities/Status/
+        answer = self._read(f"/api/v1/statuses/{receipt.remote_id}")
+        if answer.status in {404, 410} and isinstance(fields(answer).get("error"), str):
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+        status = fetched(answer, READ_REFUSALS, "id")
+        return counted(status, COUNTS)
 
     def _media_are_gone(self, ticket: Ticket) -> bool:
         # Mastodon shows media here only until a post has them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from postcron.model import (
     Delivery,
     Filter,
     LedgerEvent,
+    Measure,
     MediaFile,
     Move,
     NewPost,
@@ -33,6 +34,7 @@ from postcron.store import (
     breakers,
     claims,
     listing,
+    measures,
     papers,
     posting,
     reading,
@@ -256,6 +258,22 @@ class Store:
     ) -> list[Outing]:
         """Return what these accounts published, are publishing or are due to, between two moments."""
         return reading.outings(self._database, accounts, since, before)
+
+    def measurable(self, accounts: Collection[str], limit: int) -> list[Delivery]:
+        """Return what is live in these accounts and due to be asked about, oldest first."""
+        return measures.due(self._database, accounts, limit)
+
+    def keep_measures(self, taken: Sequence[Measure], next: Mapping[int, datetime | None]) -> None:
+        """Keep numbers, the newest of each day, and when to ask about each delivery again."""
+        measures.keep(self._database, taken, next)
+
+    def put_off_measures(self, account: str, until: datetime) -> None:
+        """Ask nothing about the posts of an account before a moment."""
+        measures.put_off(self._database, account, until)
+
+    def measures(self, delivery_id: int) -> list[Measure]:
+        """Return the numbers of a delivery, the oldest day first."""
+        return measures.of(self._database, delivery_id)
 
     def expired(self, limit: int) -> list[Delivery]:
         """Return what runs hold beyond their lease."""

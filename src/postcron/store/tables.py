@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     Index,
     LargeBinary,
     Table,
@@ -120,6 +121,12 @@ class DeliveryRow(SQLModel, table=True):
             postgresql_where=text(UNTOLD),
         ),
         Index(
+            "delivery_measure",
+            "measure_at",
+            sqlite_where=text("measure_at IS NOT NULL"),
+            postgresql_where=text("measure_at IS NOT NULL"),
+        ),
+        Index(
             "delivery_after",
             "after_id",
             sqlite_where=text("after_id IS NOT NULL"),
@@ -154,6 +161,8 @@ class DeliveryRow(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     last_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
     published_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: when to ask next how it does; none: not live, or for too long
+    measure_at: datetime | None = Field(default=None, sa_type=Instant)
     seen_at: datetime | None = Field(default=None, sa_type=Instant)
     #: when a run lived to say how it ended; none yet: the next one says it
     told_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -209,6 +218,17 @@ class EventRow(SQLModel, table=True):
     run: str | None = Field(default=None, sa_type=Text)
     actor: str = Field(sa_type=Text)
     detail: dict[str, Any] = Field(sa_type=Document)
+
+
+class MeasureRow(SQLModel, table=True):
+    """How a post did on one day."""
+
+    __tablename__ = "measure"
+
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id")
+    day: date = Field(primary_key=True, sa_type=Date)
+    numbers: dict[str, int] = Field(sa_type=Document)
+    taken_at: datetime = Field(sa_type=Instant)
 
 
 class AccountStateRow(SQLModel, table=True):
@@ -278,6 +298,7 @@ attachment = _table(AttachmentRow)
 delivery = _table(DeliveryRow)
 attempt = _table(AttemptRow)
 event = _table(EventRow)
+measure = _table(MeasureRow)
 account_state = _table(AccountStateRow)
 heartbeat = _table(HeartbeatRow)
 breaker = _table(BreakerRow)

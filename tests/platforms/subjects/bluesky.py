@@ -61,7 +61,11 @@ class BlueskySubject(Subject):
 
     @property
     def settings(self) -> dict[str, str]:
-        return {"api_url": self.server.url, "identifier": bluesky.HANDLE}
+        return {
+            "api_url": self.server.url,
+            "identifier": bluesky.HANDLE,
+            "view_url": self.server.url,
+        }
 
     @property
     def secrets(self) -> dict[str, str]:

@@ -1,0 +1,26 @@
+"""When a post that is live is asked how it does: daily for a week, then weekly, then never."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
+END: Final = timedelta(days=90)
+
+#: an account whose platform did not answer is asked again after this, or when it says itself
+AFTER_TROUBLE: Final = timedelta(hours=6)
+#: one whose platform refuses: only a person can change that
+AFTER_REFUSAL: Final = DAY
+
+
+def next_asking(published_at: datetime, after: datetime) -> datetime | None:
+    """Return the first moment after `after` at which numbers are due; None once nobody asks.
+
+    Counted from when it went out, so that what was missed is made up for by one question.
+    """
+    age = max(after - published_at, timedelta())
+    step = DAY if age < WEEK else WEEK
+    due = published_at + (age // step + 1) * step
+    return due if due <= published_at + END else None

@@ -1,0 +1,72 @@
+"""The numbers of what is live, one row for each day they were asked for, and when to ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+
+from postcron.model import Delivery, Measure
+from postcron.states import State
+from postcron.store import reading
+from postcron.store.database import Database
+from postcron.store.posting import upsert
+from postcron.store.tables import columns_of, delivery, measure
+
+_NEXT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("asked_id"))
+    .values(measure_at=bindparam("next_at", type_=delivery.c.measure_at.type))
+)
+
+
+def due(database: Database, accounts: Collection[str], limit: int) -> list[Delivery]:
+    """Return what is live in these accounts and whose time to be asked has come, oldest first."""
+    where = [*_waiting(database.now()), delivery.c.account.in_(sorted(accounts))]
+    order = (delivery.c.measure_at, delivery.c.id)
+    return reading.deliveries(database, *where, order=order, limit=limit)
+
+
+def _waiting(until: datetime) -> list[ColumnElement[bool]]:
+    return [
+        delivery.c.measure_at.is_not(None),  # the partial index wants it said
+        delivery.c.measure_at <= until,
+        delivery.c.state == State.PUBLISHED,
+    ]
+
+
+def keep(database: Database, taken: Sequence[Measure], next: Mapping[int, datetime | None]) -> None:
+    """Keep numbers, the newest of each day, and when to ask for those of a delivery again."""
+    moments = [{"asked_id": id, "next_at": at} for id, at in next.items()]
+
+    def work(transaction: Connection) -> None:
+        for one in taken:
+            values: dict[str, Any] = dict(vars(one)) | {"numbers": dict(one.numbers)}
+            saving = upsert(transaction, measure).values(**values)
+            key = ["delivery_id", "day"]
+            transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
+        if moments:
+            transaction.execute(_NEXT, moments)
+
+    if taken or moments:
+        database.write(work)
+
+
+def put_off(database: Database, account: str, until: datetime) -> None:
+    """Ask nothing of an account before a moment."""
+    waiting = [*_waiting(until), delivery.c.account == account]
+    if database.workspace is not None:
+        waiting.append(delivery.c.workspace == database.workspace)
+
+    def work(transaction: Connection) -> None:
+        transaction.execute(update(delivery).where(*waiting).values(measure_at=until))
+
+    database.write(work)
+
+
+def of(database: Database, delivery_id: int) -> list[Measure]:
+    asked = select(*columns_of(measure, Measure)).where(measure.c.delivery_id == delivery_id)
+    with database.reading() as connection:
+        return [Measure(*row) for row in connection.execute(asked.order_by(measure.c.day))]
