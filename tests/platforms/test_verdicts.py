@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
@@ -12,9 +12,16 @@ import pytest
 
 from postcron.errors import Evidence, PlatformError
 from postcron.model import Accepted, Receipt, Session, Ticket
-from postcron.platforms import bluesky_answers, mastodon_answers, onlysocial_answers, x_answers
+from postcron.platforms import (
+    bluesky_answers,
+    linkedin_answers,
+    mastodon_answers,
+    onlysocial_answers,
+    x_answers,
+)
 from postcron.platforms.base import Login, Platform, Refusal
 from postcron.platforms.bluesky import Bluesky
+from postcron.platforms.linkedin import LinkedIn
 from postcron.platforms.mastodon import Mastodon
 from postcron.platforms.onlysocial import Mixpost, OnlySocial
 from postcron.platforms.x import X
@@ -46,13 +53,16 @@ class Judged:
     handle: bool = False
     #: the one status of a good answer, where that is not so
     status: int = 200
+    #: what a good answer says in its headers
+    headers: Mapping[str, str] = field(default_factory=dict)
     #: an entry without a name is for every name, those of other entries included
     any_name: bool = False
 
     def published(self, answer: Answer) -> Receipt | Accepted:
         settings = {"api_url": "https://x.test", "identifier": "a", "workspace": "w"}
         settings |= {"account_id": "1", "network": "mastodon", "core_path": "os"}
-        settings |= {"user_id": "1", "client_id": "c"}
+        settings |= {"user_id": "1", "client_id": "c", "author": "urn:li:organization:1"}
+        settings |= {"version": "202609", "login_url": "https://x.test"}
         data = {"access": "a", "refresh": "r", "did": "did", "pds": "https://x.test"}
         session = Session(data, datetime.now(UTC) + timedelta(hours=1))
         login = Login("acme", settings, lambda name: "s3cret", session)
@@ -102,6 +112,17 @@ JUDGED = {
         {"uri": "at://did/app.bsky.feed.post/3k", "cid": "b", "more": BIG},
         Receipt("at://did/app.bsky.feed.post/3k", "https://bsky.app/profile/did/post/3k"),
     ),
+    "linkedin": Judged(
+        LinkedIn,
+        linkedin_answers.REFUSALS,
+        {"media": []},
+        lambda name: {"code": name, "message": "No.", "status": 400} if name else {},
+        None,
+        Receipt("urn:li:share:1", "https://www.linkedin.com/feed/update/urn:li:share:1/"),
+        status=201,
+        headers={"x-restli-id": "urn:li:share:1"},
+        any_name=True,
+    ),
     "x": Judged(
         X,
         x_answers.REFUSALS,
@@ -146,9 +167,9 @@ def every(judged: Judged) -> Iterator[tuple[int, str | None, bytes]]:
             yield status, name, json.dumps(judged.said(name)).encode()
 
 
-def verdict(judged: Judged, status: int, body: bytes) -> str:
+def verdict(judged: Judged, status: int, body: bytes, **headers: str) -> str:
     try:
-        judged.published(Answer(status, {}, body))
+        judged.published(Answer(status, headers, body))
     except PlatformError as error:
         return str(error.evidence)
     return "landed"
@@ -173,13 +194,13 @@ def test_only_what_is_listed_is_refused(judged: Judged) -> None:
 @pytest.mark.fault("F29", "F38", "F56")
 def test_only_a_good_answer_with_its_id_is_live(judged: Judged) -> None:
     good = json.dumps(judged.good).encode()
-    answer = judged.published(Answer(judged.status, {}, good))
+    answer = judged.published(Answer(judged.status, judged.headers, good))
     assert answer == judged.answer, "ids stay as they are"
     for status in range(100, 600):
         if status == judged.status or (judged.handle and status // 100 == 2):
-            assert verdict(judged, status, good) == "landed"
+            assert verdict(judged, status, good, **judged.headers) == "landed"
         else:
-            assert verdict(judged, status, good) == Evidence.UNCLEAR, status
+            assert verdict(judged, status, good, **judged.headers) == Evidence.UNCLEAR, status
 
 
 @pytest.mark.fault("F29", "F38")

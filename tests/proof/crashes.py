@@ -33,7 +33,7 @@ RUNS = 120
 EVERY, RARELY, OFTEN = timedelta(minutes=1), timedelta(minutes=30), 40
 #: what a step of a story may be stopped by
 CUT_SHORT = (Killed, CannotWork)
-REAL = ("onlysocial", "mastodon", "bluesky", "tiktok", "x", "youtube")
+REAL = ("onlysocial", "mastodon", "bluesky", "linkedin", "tiktok", "x", "youtube")
 #: worlds that a process plays in before it says what it found
 SHARE = 4
 

@@ -16,6 +16,7 @@ BUILT_IN: Final = {
     "discord": "postcron.platforms.discord:Discord",
     "facebook": "postcron.platforms.facebook:Facebook",
     "instagram": "postcron.platforms.instagram:Instagram",
+    "linkedin": "postcron.platforms.linkedin:LinkedIn",
     "mastodon": "postcron.platforms.mastodon:Mastodon",
     "metricool": "postcron.platforms.metricool:Metricool",
     "mixpost": "postcron.platforms.onlysocial:Mixpost",
