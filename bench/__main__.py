@@ -1,16 +1,18 @@
-"""Run the benchmarks: `python -m bench [idle] [lateness] [throughput] [contention]`; without a name, all of them."""
+"""Run the benchmarks: `python -m bench [idle] [lateness] [throughput] [contention] [uploading]`;
+without a name, all of them."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import contention, idle, lateness, throughput
+from bench import contention, idle, lateness, throughput, uploading
 
 ALL = {
     "idle": idle.main,
     "lateness": lateness.main,
     "throughput": throughput.main,
     "contention": contention.main,
+    "uploading": uploading.main,
 }
 
 

@@ -261,7 +261,7 @@ def fake_platform(remote: Remote) -> type:
             image = MediaRule(frozenset({"image/png"}), max_bytes=1_000_000, max_count=4)
             return Limits(
                 source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image}, caps=remote.caps,
-                max_attachments=4, alt_max=100, max_parts=3,
+                max_attachments=4, alt_max=100, max_parts=5,
             )  # fmt: skip
 
         def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:

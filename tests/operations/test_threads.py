@@ -72,6 +72,24 @@ def test_nothing_of_a_part_is_touched_before_its_turn(stage: Stage) -> None:
     assert states(stage, parts) == [State.READY, State.SCHEDULED, State.SCHEDULED]
 
 
+@pytest.mark.fault("F57")
+def test_two_parts_wait_behind_an_unknown_one_and_follow_in_order_once_it_is_found(
+    stage: Stage,
+) -> None:
+    stage.remote.unreadable = True
+    parts = stage.schedule("1", at="in 10s", then=["2", "3", "4", "5"])
+    stage.remote.script.extend(["ok", "ok", "lost"])
+    minutes(stage, 90)
+    waiting = [State.PUBLISHED, State.PUBLISHED, State.UNKNOWN, State.SCHEDULED, State.SCHEDULED]
+    assert states(stage, parts) == waiting
+    stage.remote.unreadable = False
+    landed(stage.house, parts[2].ref, "remote-3", actor="me")
+    minutes(stage, 3)
+    assert stage.remote.texts() == ["1", "2", "3", "4", "5"]
+    assert wrong(stage) == []
+
+
+@pytest.mark.fault("F58")
 @pytest.mark.parametrize("what", ["lost", "refused", "dropped", "not_sent"])
 def test_a_thread_stops_at_a_part_that_is_not_certainly_live(stage: Stage, what: str) -> None:
     stage.remote.act = Act.BLIND
@@ -157,7 +175,7 @@ def test_too_many_parts_or_a_part_that_does_not_fit_are_found_before_anything_is
     stage: Stage,
 ) -> None:
     for then, said in (
-        (["2", "3", "4"], "a thread of 4 parts does not fit fake: 3 do."),
+        (list("23456"), "a thread of 6 parts does not fit fake: 5 do."),
         (["x" * 41], "acme, part 2: the text has 41 characters"),
     ):
         with pytest.raises(DoesNotFit) as raised:

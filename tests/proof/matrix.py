@@ -126,13 +126,8 @@ F111 | an older version after a migration | refused, with the way back
 
 #: why a row has no test: one honest sentence each
 REASONS: dict[str, str] = {
-    "F06": "no platform in use takes an upload in pieces that could be resumed: one that was cut off "
-    "is sent again as a whole, and a finished one is never sent twice (tests of phase 2).",
-    "F57": "there are no threads yet: every delivery stands alone. It arrives with sequences.",
-    "F58": "there are no sequences yet; it arrives with them.",
     "F81": "a moment is stored as the instant it was given for, in UTC, and the answer to `schedule` "
     "shows it: new rules of a zone move nothing. Following them is for recurring posts.",
-    "F100": "quotas are not planned yet: `schedule` says that nobody keeps a `daily_cap`.",
 }
 
 

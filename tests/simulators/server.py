@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any, Self, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -92,6 +93,10 @@ class Server:
     def perform(self, asked: Asked) -> Reply:
         """Do what one request asks for; called for one request at a time."""
         raise NotImplementedError
+
+    def body(self, stream: BufferedIOBase, size: int) -> bytes:
+        """Return the body of one request, or as much of it as comes."""
+        return stream.read(size)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -184,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts.path,
             {name: values[-1] for name, values in parse_qs(parts.query).items()},
             {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(int(self.headers.get("content-length", "0"))),
+            self.server.behind.body(self.rfile, int(self.headers.get("content-length", "0"))),
         )
 
     def _answer(self, reply: Reply, *, half: bool) -> None:

@@ -69,8 +69,10 @@ class Upload:
             if answer.status != 206:
                 raise kept_from(answer)
         # Read to its end, a file proves that it is the one that was scheduled.
-        tail = hashlib.sha256(b"".join(rest.take(file.size))).hexdigest()
-        return Ticket({**ticket.data, "tail": tail}, ready=True)
+        digest = hashlib.sha256()
+        for piece in rest.take(file.size):
+            digest.update(piece)
+        return Ticket({**ticket.data, "tail": digest.hexdigest()}, ready=True)
 
     def last_part(self, draft: Draft, ticket: Ticket) -> bytes:
         """Return what is left to be sent; raises `Permanent` when it is not what it was."""
