@@ -66,6 +66,9 @@ class ContainerServer(Graph):
     unripe: Refused
     missing: Refused
     no_quota: Refused
+    #: every metric there is, and those of a story
+    metrics: frozenset[str]
+    story_metrics: frozenset[str] = frozenset()
 
     def __init__(self, token: str, *, quota: int, repeats: Repeats = Repeats.SAME) -> None:
         super().__init__(token)
@@ -77,6 +80,9 @@ class ContainerServer(Graph):
         self.lag = 0.0
         #: what the next publish call is answered with, although it is carried out
         self.lies: list[Refused] = []
+        #: may the token read insights, and what they say: of what is not there it says nothing
+        self.may_count = True
+        self.counted: dict[str, int] = {}
 
     @property
     def live(self) -> list[Live]:
@@ -180,6 +186,33 @@ class ContainerServer(Graph):
     def listed(self) -> list[Published]:
         """Return what the lists show, newest first."""
         return [post for post in reversed(self.posts) if post.at + self.lag <= self.now()]
+
+    def insights(self, asked: Asked, id: str) -> dict[str, Any]:
+        if not self.may_count:
+            raise Refused(10, None, "(#10) Application does not have permission for this action")
+        wanted = asked.query.get("metric", "").split(",")
+        if asked.query.keys() != {"metric"} or not self.metrics >= set(wanted):
+            known = ", ".join(sorted(self.metrics))
+            raise Refused(100, None, f"(#100) metric[0] must be one of the following: {known}")
+        post = self.post(id)
+        if post.is_story and (unfit := ", ".join(sorted(set(wanted) - self.story_metrics))):
+            raise Refused(
+                100,
+                None,
+                f"(#100) The Media Insights API does not support the {unfit} metric for this media "
+                "product type.",
+            )
+        return {"data": [self._metric(id, name) for name in wanted if name in self.counted]}
+
+    def _metric(self, id: str, name: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "period": "lifetime",
+            "values": [{"value": self.counted[name]}],
+            "title": name.capitalize(),
+            "description": f"The number of {name}.",
+            "id": f"{id}/insights/{name}/lifetime",
+        }
 
     def post(self, id: str) -> Published:
         for post in self.posts:

@@ -31,6 +31,8 @@ class Instagram(ContainerServer):
     """One professional account."""
 
     text_field = "caption"
+    story_metrics = frozenset({"views", "reach", "shares", "replies", "total_interactions"})
+    metrics = story_metrics | {"likes", "comments", "saved"}
     unripe = Refused(9007, 2207027, "Media ID is not available", title="Cannot publish")
     missing = Refused(24, 2207008, "The media builder with this creation id does not exist")
     no_quota = Refused(9, 2207042, "You reached the maximum number of posts")
@@ -57,6 +59,7 @@ class Instagram(ContainerServer):
             ("GET", f"{USER}/media", self._media),
             ("GET", f"{USER}/stories", self._stories),
             ("GET", r"(\d+)", self._read),
+            ("GET", r"(\d+)/insights", self.insights),
         )
 
     def unversioned(self) -> Iterable[tuple[str, str, Work]]:

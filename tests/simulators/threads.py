@@ -33,6 +33,7 @@ class Threads(ContainerServer):
 
     version = "v1.0"
     text_field = "text"
+    metrics = frozenset({"views", "likes", "replies", "reposts", "quotes", "shares"})
     missing = Refused(24, 4279009, "The requested resource does not exist", title="Media Not Found")
     unripe = missing
     #: what a quota that is used up is answered with is not known
@@ -63,6 +64,7 @@ class Threads(ContainerServer):
             ("GET", f"{who}/threads", self._posts),
             ("GET", f"{who}/replies", self._replies),
             ("GET", r"(\d+)", self._read),
+            ("GET", r"(\d+)/insights", self.insights),
         )
 
     def unversioned(self) -> Iterable[tuple[str, str, Work]]:

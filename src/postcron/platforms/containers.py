@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Code, Evidence, OutcomeUnknown, PlatformError, Temporary
+from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
 from postcron.model import (
     Act,
     Draft,
@@ -27,7 +27,7 @@ from postcron.model import (
     Ticket,
 )
 from postcron.platforms import graph, graph_tokens
-from postcron.platforms.base import Login, Refusal, fields
+from postcron.platforms.base import Login, Refusal, counted, fields
 from postcron.platforms.container_making import TOP, Making, Part, State, is_for
 from postcron.platforms.graph_feed import Feed, Post
 from postcron.web import Answer, Api
@@ -39,6 +39,8 @@ BEFORE: Final = timedelta(hours=24)
 AFTER: Final = timedelta(hours=1)
 
 _ID: Final = re.compile(r"[0-9]+")
+#: said of one post, not of the login: few have seen a story, or it is not counted like a post
+_UNCOUNTED: Final = re.compile(r"Not enough viewers|for this media product type")
 _SHORTCODE: Final = re.compile(r"https?://[^?#]+/(?:p|reels?|tv|post)/([\w-]+)/?(?:[?#].*)?")
 
 
@@ -61,6 +63,8 @@ class Containers(ABC):
     why_field: ClassVar[str]
     text_field: ClassVar[str]
     post_fields: ClassVar[str]
+    #: the metrics of a post, by our names
+    counts: ClassVar[Mapping[str, str]]
     #: answers to the publish call, and to making a container
     refusals: ClassVar[tuple[Refusal, ...]]
     make_refusals: ClassVar[tuple[Refusal, ...]]
@@ -224,9 +228,7 @@ class Containers(ABC):
         if not _ID.fullmatch(address):
             return Sighting(Sight.UNCLEAR, f"{address} is not the address of a post.")
         answer = self._read(self._path(address), fields=self.post_fields)
-        found = graph.fault(answer)
-        if found is not None and "100/33" in found.names():
-            # Said of what is not there, and of all that is there while Meta is in trouble.
+        if graph.is_missing(answer):
             return self._listed(address, "id", address)
         post = graph.fetched(answer, graph.LOGIN_REFUSALS, "id")
         return Sighting(Sight.LIVE, "It is there.", _receipt(post))
@@ -244,6 +246,23 @@ class Containers(ABC):
         if complete:
             return Sighting(Sight.GONE, f"{address} is not among the posts of this account.")
         return Sighting(Sight.UNCLEAR, f"{address} is not among the newest posts of this account.")
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        if receipt.remote_id.startswith(CONTAINER):
+            return {}  # it is live, and not known as what
+        # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
+        # https://developers.facebook.com/docs/threads/insights
+        path = self._path(receipt.remote_id, "insights")
+        answer = self._read(path, metric=",".join(self.counts.values()))
+        if graph.is_missing(answer):
+            if self.visit(receipt.remote_id).sight is Sight.GONE:
+                raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+            return {}
+        error = graph.fault(answer)
+        if error is not None and _UNCOUNTED.search(error.message):
+            return {}
+        metrics = graph.fetched(answer, graph.LOGIN_REFUSALS, "data")
+        return counted(graph.insights(metrics), self.counts)
 
 
 def _receipt(post: Post) -> Receipt:

@@ -82,9 +82,7 @@ class Reader:
 
     def _post_visited(self, id: str) -> Sighting:
         answer = self._read(id, fields=_SHOWN)
-        error = graph.fault(answer)
-        if error is not None and "100/33" in error.names():
-            # Said of what is not there, and of all that is there while Meta is in trouble.
+        if graph.is_missing(answer):
             why = f"There is no post {id} among those of the Page."
             return self._listed("id", id) or Sighting(Sight.GONE, why)
         body = graph.fetched(answer, graph.LOGIN_REFUSALS, "is_published")

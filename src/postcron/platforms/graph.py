@@ -49,6 +49,7 @@ class Fault:
     code: int
     subcode: int | None
     transient: bool
+    message: str
 
     def names(self) -> Iterator[str]:
         """Yield what it may be listed under, the closest first: `24/4279009`, `*/4279009`, `24`."""
@@ -66,7 +67,17 @@ def fault(answer: Answer) -> Fault | None:
         return None
     subcode = error.get("error_subcode")
     known = subcode if isinstance(subcode, int) else None
-    return Fault(error["code"], known, error.get("is_transient") is True)
+    transient = error.get("is_transient") is True
+    return Fault(error["code"], known, transient, str(error.get("message", "")))
+
+
+def is_missing(answer: Answer) -> bool:
+    """Say whether Meta says that there is no such thing.
+
+    It says so of what is there, too, while it is in trouble: only a list proves it.
+    """
+    found = fault(answer)
+    return found is not None and "100/33" in found.names()
 
 
 def judge(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
@@ -132,6 +143,11 @@ def allowance(answer: Mapping[str, Any], used: str, config: str) -> Allowance | 
         return Allowance(max(int(case[config]["quota_total"]) - int(case[used]), 0))
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def insights(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metrics by name: `{"data": [{"name": "likes", "values": [{"value": 3}]}]}`."""
+    return {one["name"]: one["values"][0]["value"] for one in answer["data"] if one.get("values")}
 
 
 def bearer(token: str) -> dict[str, str]:

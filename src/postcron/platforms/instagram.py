@@ -56,7 +56,8 @@ class Instagram(Containers):
             "token",
             required=True,
             secret=True,
-            help="of 60 days; instagram_business_content_publish, or instagram_content_publish",
+            help="of 60 days; instagram_business_content_publish, or instagram_content_publish; "
+            "for numbers also …_manage_insights",
         ),
         Key("client_id", help="of the app, to renew a user token of the facebook login"),
         Key("client_secret", secret=True, help="of the app, to renew a user token"),
@@ -79,6 +80,10 @@ class Instagram(Containers):
     why_field = "status"
     text_field = "caption"
     post_fields = "id,caption,media_type,timestamp,permalink,shortcode"
+    counts: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in ("likes", "comments", "shares", "views", "reach")},
+        "saves": "saved",
+    }
     refusals: ClassVar[tuple[Refusal, ...]] = REFUSALS
     make_refusals: ClassVar[tuple[Refusal, ...]] = MAKE_REFUSALS
     hopeless: ClassVar[re.Pattern[str]] = HOPELESS

@@ -66,7 +66,7 @@ class Threads(Containers):
             required=True,
             secret=True,
             help="of 60 days; threads_basic threads_content_publish, for threads "
-            "threads_manage_replies threads_read_replies",
+            "threads_manage_replies threads_read_replies, for numbers threads_manage_insights",
         ),
         Key("graph_version", default="v1.0"),
         Key("api_url", default="https://graph.threads.net"),
@@ -88,6 +88,15 @@ class Threads(Containers):
     why_field = "error_message"
     text_field = "text"
     post_fields = "id,text,media_type,timestamp,permalink,shortcode"
+    #: a share is a repost, as on all platforms that have them; what Threads calls one has its own name
+    counts: ClassVar[Mapping[str, str]] = {
+        "likes": "likes",
+        "comments": "replies",
+        "shares": "reposts",
+        "quotes": "quotes",
+        "sends": "shares",
+        "views": "views",
+    }
     #: The quota and texts that are too long are not here: their codes are not written anywhere.
     #: 24/4279009 is believed of a first call only: what a published container says is not known.
     refusals: ClassVar[tuple[Refusal, ...]] = (
