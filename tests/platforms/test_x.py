@@ -43,6 +43,7 @@ from tests.platforms.contract import (
 )
 from tests.platforms.subjects.x import DUPLICATE, UNAVAILABLE, XSubject
 from tests.simulators import x as simulator
+from tests.simulators.allowance import Allowance
 from tests.simulators.server import Asked, Fault, Reply
 
 NOW = datetime.now(UTC)
@@ -88,6 +89,7 @@ def test_every_call_and_every_answer_is_as_xs_own_document_says(
         receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
         looked(subject, asked, prepared(subject, asked))
         subject.platform().visit(receipt.remote_id)
+        subject.platform().measure(receipt)
     subject.platform().whoami()
     calls = {(asked.method, asked.path.rpartition("/")[2]) for asked, _, _ in subject.server.said}
     assert len(subject.server.said) > 20
@@ -608,3 +610,64 @@ def test_a_duplicate_says_so_to_a_person(subject: XSubject, album: Album) -> Non
     ticket = prepared(subject, asked)
     subject.server.misbehave(DUPLICATE, subject.is_publish)
     assert "duplicate content" in failure(subject, asked, ticket).message
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def test_a_posts_numbers_are_one_question(subject: XSubject) -> None:
+    subject.server.counts = dict(zip(simulator.METRICS, range(1, 7), strict=True))
+    id = subject.server.already_there("Older").id
+    before = len(subject.server.asked)
+    numbers = subject.platform().measure(Receipt(id))
+    assert numbers == {
+        "shares": 1,
+        "comments": 2,
+        "likes": 3,
+        "quotes": 4,
+        "saves": 5,
+        "views": 6,
+    }
+    assert len(subject.server.asked) == before + 1
+
+
+def test_a_repost_is_a_share_by_its_older_name_too_and_what_is_not_said_is_left_out(
+    subject: XSubject,
+) -> None:
+    subject.server.fields = "tweet.fields"
+    subject.server.counts = {"retweet_count": 4, "like_count": 0}
+    id = subject.server.already_there("Older").id
+    assert subject.platform().measure(Receipt(id)) == {"shares": 4, "likes": 0}
+
+
+def test_where_x_shows_no_numbers_there_are_none(subject: XSubject) -> None:
+    subject.server.fields = "shown"
+    id = subject.server.already_there("Older").id
+    assert subject.platform().measure(Receipt(id)) == {}
+
+
+def test_a_post_that_was_deleted_has_no_numbers(subject: XSubject) -> None:
+    with pytest.raises(Permanent) as raised:
+        subject.platform().measure(Receipt("1000000000000000000"))
+    assert raised.value.code == "handle_gone"
+
+
+def test_too_many_questions_are_followed_by_a_pause(subject: XSubject) -> None:
+    subject.server._allowed[r"GET /2/tweets/\d+"] = none = Allowance(1, 900.0)
+    none.take(subject.server.now())
+    id = subject.server.already_there("Older").id
+    with pytest.raises(Temporary) as raised:
+        subject.platform().measure(Receipt(id))
+    assert raised.value.code == "rate_limited"
+    assert raised.value.retry_after is not None
+    assert raised.value.retry_after > timedelta(minutes=10)
+
+
+def test_a_login_that_may_not_read_is_told(subject: XSubject) -> None:
+    subject.server.scopes = {
+        token: scopes - {"tweet.read"} for token, scopes in subject.server.scopes.items()
+    }
+    id = subject.server.already_there("Older").id
+    with pytest.raises(Permanent) as raised:
+        subject.platform().measure(Receipt(id))
+    assert raised.value.code == "token_refused"

@@ -32,6 +32,9 @@ REFRESH: Final = "x-refresh-0"
 SCOPES: Final = frozenset(
     {"tweet.read", "tweet.write", "users.read", "media.write", "offline.access"}
 )
+METRICS: Final = tuple(
+    f"{name}_count" for name in ("repost", "reply", "like", "quote", "bookmark", "impression")
+)
 CONTRACT: Final = Contract("x-openapi.json")
 
 _MIB: Final = 1_048_576
@@ -129,6 +132,8 @@ class X(Server):
         self.too_soon = 0.0
         #: may a program reply where nobody mentioned it? (23 February 2026)
         self.replies = True
+        #: what a post counts
+        self.counts = dict.fromkeys(METRICS, 0)
         #: bytes of media that arrived
         self.carried = 0
         #: good answers, and what was asked
@@ -420,6 +425,8 @@ class X(Server):
             shown["attachments"] = {"media_keys": [media.key for media in post.media]}
         if "conversation_id" in more:
             shown["conversation_id"] = post.conversation
+        if "public_metrics" in more:
+            shown["public_metrics"] = self.counts
         if "author_id" in asked.query.get("expansions", ""):
             shown["author_id"] = post.author
         return shown

@@ -38,7 +38,7 @@ from postcron.platforms.x_answers import (
     refusing,
 )
 from postcron.platforms.x_media import Carrying
-from postcron.platforms.x_posts import SHOWN, Post, receipt, sighting
+from postcron.platforms.x_posts import SHOWN, Post, numbers, receipt, sighting
 from postcron.rules.tweets import weighted_length
 from postcron.web import Answer, Api
 
@@ -273,6 +273,14 @@ class X:
         if str(author) != self._user:
             return Sighting(Sight.GONE, f"{address} is a post of somebody else.")
         return Sighting(Sight.LIVE, "X shows it.", receipt(str(post["id"])))
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        # https://docs.x.com/x-api/posts/get-post-by-id
+        # https://docs.x.com/x-api/fundamentals/metrics
+        answer = self._read_with(f"/2/tweets/{receipt.remote_id}", "public_metrics")
+        if is_missing(answer):
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+        return numbers(data_of(answer, READ_REFUSALS, "id"))
 
 
 def _body(draft: Draft, ticket: Ticket) -> dict[str, Any]:

@@ -7,11 +7,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from postcron.model import Draft, Receipt, Sight, Sighting
+from postcron.platforms.base import counted
 from postcron.rules.resembling import gist, normal
 from postcron.rules.tweets import without_links
 
 #: fields that tell posts apart, where X shows them
 SHOWN: Final = "attachments,conversation_id"
+
+#: what a post counts; X's pages call a repost a retweet, its specification does not
+COUNTS: Final = {
+    "likes": "like_count",
+    "comments": "reply_count",
+    "shares": "repost_count",
+    "quotes": "quote_count",
+    "saves": "bookmark_count",
+    "views": "impression_count",
+}
 
 _MARK: Final = "\ufffc"
 #: anything that X may have made a link of, or not
@@ -23,6 +34,12 @@ Post = Mapping[str, Any]
 def receipt(id: str) -> Receipt:
     """Return the receipt of a post; its address needs no user name."""
     return Receipt(id, f"https://x.com/i/status/{id}")
+
+
+def numbers(post: Post) -> Mapping[str, int]:
+    """Return what a post counts, by our names."""
+    metrics = post.get("public_metrics") or {}
+    return counted({"repost_count": metrics.get("retweet_count"), **metrics}, COUNTS)
 
 
 def sighting(posts: list[Post], draft: Draft, keys: frozenset[str]) -> Sighting | None:
