@@ -16,12 +16,21 @@ import pytest
 
 from postcron.cli import documents
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
-from postcron.model import Accepted, Attachment, Draft, PostType, Sight, Sighting, Ticket
+from postcron.model import (
+    Accepted,
+    Attachment,
+    Draft,
+    PostType,
+    Receipt,
+    Sight,
+    Sighting,
+    Ticket,
+)
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.reading import show
 from postcron.operations.run import run
 from postcron.platforms import find
-from postcron.platforms.tiktok import TikTok
+from postcron.platforms.tiktok import COUNTING, SCOPE, TikTok
 from postcron.platforms.tiktok_post import SMALLEST_PART, Parts
 from postcron.states import State
 from postcron.web import Api
@@ -877,3 +886,119 @@ def test_no_secret_is_in_a_repr(subject: TikTokSubject) -> None:
     assert subject.session is not None
     secrets = chain(subject.secrets.values(), subject.session.data.values())
     assert not any(secret in said for secret in secrets if len(secret) > 20)
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counting(subject: TikTokSubject) -> TikTok:
+    """Return a creator whose login may read numbers, too."""
+    subject.server.scope = f"{SCOPE},{COUNTING}"
+    subject.server.counts = {"like_count": 3, "comment_count": 0, "view_count": 120}
+    subject.platform()
+    login = subject.login()
+    return TikTok(replace(login, settings={**login.settings, "scopes": subject.server.scope}), Api)
+
+
+def out(subject: TikTokSubject, album: Album) -> Receipt:
+    asked = post(subject, album)
+    return published(subject, asked, started(subject, asked, prepared(subject, asked)))
+
+
+def test_a_videos_numbers_are_one_question_and_what_is_not_said_is_left_out(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    receipt = out(subject, album)
+    before = len(subject.server.asked)
+    assert counting.measure(receipt) == {"likes": 3, "comments": 0, "views": 120}
+    assert len(subject.server.asked) == before + 1
+
+
+def test_a_video_that_was_not_public_yet_is_found_by_its_task(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    subject.server._moderation = 2
+    receipt = out(subject, album)
+    assert receipt.url is None
+    assert counting.measure(receipt) == {}
+    assert counting.measure(receipt)["views"] == 120
+
+
+def test_a_task_that_tiktok_has_forgotten_has_no_numbers(counting: TikTok) -> None:
+    assert counting.measure(Receipt("v_pub_file~v2-1.999")) == {}
+
+
+def test_a_video_that_was_taken_away_is_gone(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    receipt = out(subject, album)
+    subject.server.removed.add(str(receipt.url).rpartition("/")[2])
+    with pytest.raises(Permanent) as raised:
+        counting.measure(receipt)
+    assert raised.value.code == Code.HANDLE_GONE
+
+
+def test_an_answer_that_says_nothing_of_videos_says_nothing(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    receipt = out(subject, album)
+    subject.server.misbehave(saying(200, "ok"))
+    assert counting.measure(receipt) == {}
+
+
+def test_too_many_questions_are_followed_by_a_pause(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    receipt = out(subject, album)
+    subject.server._queries.most = 0
+    with pytest.raises(Temporary) as raised:
+        counting.measure(receipt)
+    assert (raised.value.code, raised.value.retry_after) == (
+        Code.RATE_LIMITED,
+        timedelta(minutes=1),
+    )
+
+
+def test_a_login_without_the_scope_is_told_where_numbers_are_wanted(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    receipt = out(subject, album)
+    subject.server.scope = SCOPE
+    with pytest.raises(Permanent) as raised:
+        counting.measure(receipt)
+    assert raised.value.code == Code.TOKEN_REFUSED
+
+
+def test_numbers_are_asked_for_only_where_a_login_asks_for_their_scope(
+    counting: TikTok, subject: TikTokSubject
+) -> None:
+    before = len(subject.server.asked)
+    assert subject.platform().measure(Receipt("v_pub_file~v2-1.1")) == {}
+    assert counting.measure(Receipt("p_pub_url~v2.1")) == {}
+    assert len(subject.server.asked) == before
+    page = urlsplit(counting.authorization(tiktok.HERE, "st", tiktok.VERIFIER))
+    assert parse_qs(page.query)["scope"] == [f"{SCOPE},{COUNTING}"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        ("id,fps", {"filters": {"video_ids": ["1"]}}),
+        ("id", {"filters": {"video_ids": []}}),
+        ("id", {"filters": {"video_ids": ["1"] * 21}}),
+        ("id", {"filters": {}}),
+        ("id", {"video_ids": ["1"]}),
+    ],
+)
+def test_what_cannot_be_asked_of_videos_is_refused(
+    counting: TikTok, subject: TikTokSubject, fields: str, body: Any
+) -> None:
+    answer = Api(subject.server.url).call(
+        "POST",
+        "/v2/video/query/",
+        params={"fields": fields},
+        json=body,
+        headers=counting._headers(),
+    )
+    assert answer.status == 400

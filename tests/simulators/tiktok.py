@@ -31,6 +31,14 @@ SMALLEST: Final = 5 * 1024 * 1024
 LARGEST: Final = 64_000_000
 LAST: Final = 128_000_000
 
+#: the number before the first one a video gets
+IDS: Final = 7_561_234_567_890_123_456
+#: what can be asked of a video
+VIDEO: Final = frozenset(
+    {"id", "create_time", "cover_image_url", "share_url", "video_description", "duration"}
+    | {"height", "width", "title", "embed_html", "embed_link"}
+    | {f"{name}_count" for name in ("like", "comment", "share", "view")}
+)
 PUBLIC: Final = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _BOOL: Final = (bool,)
 _POST_INFO: Final[Mapping[str, tuple[type, ...]]] = {
@@ -112,11 +120,15 @@ class TikTok(Server):
         #: how far a status is behind, in bytes
         self.lag = 0
         self.received = 0
+        #: what each video counts, and those its creator took away
+        self.counts: dict[str, int] = {}
+        self.removed: set[str] = set()
         self._processing, self._moderation = processing, moderation
         #: the status of an error of the token endpoint, and whether a refresh token is good once
         self._flat, self._once = flat, once
         self._inits = Allowance(inits, 60)
         self._questions = Allowance(20 * inits, 60)
+        self._queries = Allowance(600, 60)
 
     @property
     def live(self) -> list[Live]:
@@ -144,27 +156,30 @@ class TikTok(Server):
             return _said(refused.status, refused.code, {})
 
     def _routed(self, asked: Asked) -> dict[str, Any]:
-        base = "/v2/post/publish/"
-        for path, allowance, work in (
-            ("creator_info/query/", self._questions, self._creator),
-            ("video/init/", self._inits, self._begin),
-            ("content/init/", self._inits, self._photos),
-            ("status/fetch/", None, self._status),
+        publish = "video.publish"
+        for path, scope, allowance, work in (
+            ("post/publish/creator_info/query/", publish, self._questions, self._creator),
+            ("post/publish/video/init/", publish, self._inits, self._begin),
+            ("post/publish/content/init/", publish, self._inits, self._photos),
+            ("post/publish/status/fetch/", publish, None, self._status),
+            ("video/query/", "video.list", self._queries, self._query),
         ):
-            if (asked.method, asked.path) == ("POST", base + path):
-                self._authorize(asked)
+            if (asked.method, asked.path) == ("POST", f"/v2/{path}"):
+                self._authorize(asked, scope)
                 if allowance is not None and not allowance.take(self.now()):
                     raise Refused(429, "rate_limit_exceeded")
                 return work(asked)
         raise Refused(404, "not_found")
 
-    def _authorize(self, asked: Asked) -> None:
+    def _authorize(self, asked: Asked, scope: str) -> None:
         kind, _, token = asked.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or self.access.get(token, 0) <= self.now():
             raise Refused(401, "access_token_invalid")
-        if "video.publish" not in self.scope.split(","):
+        if scope not in self.scope.split(","):
             raise Refused(401, "scope_not_authorized")
-        if asked.headers.get("content-type") != "application/json; charset=UTF-8":
+        kind, _, charset = asked.headers.get("content-type", "").partition("; ")
+        wanted = "charset=UTF-8" if scope == "video.publish" else ""
+        if (kind, charset) != ("application/json", wanted):
             raise Refused(400, "invalid_param")
 
     # --- logging in --------------------------------------------------------------------------
@@ -335,9 +350,28 @@ class TikTok(Server):
             stored = max(task.stored - self.lag, 0)
             return {"status": "PROCESSING_UPLOAD", "uploaded_bytes": stored}
         task.moderation -= 1
-        shown = task.moderation < 0 and task.about["privacy_level"] == PUBLIC[0]
-        ids = [7_561_234_567_890_123_456 + len(self.tasks)] if shown else []
+        ids = [int(self._public_id(task))] if self._is_shown(task) else []
         return {"status": "PUBLISH_COMPLETE", "publicaly_available_post_id": ids}
+
+    def _is_shown(self, task: Task) -> bool:
+        public = task.about.get("privacy_level") == PUBLIC[0]
+        return public and task.posted_at is not None and task.moderation < 0
+
+    def _public_id(self, task: Task) -> str:
+        return str(IDS + list(self.tasks).index(task.id) + 1)
+
+    def _query(self, asked: Asked) -> dict[str, Any]:
+        fields, body = asked.query.get("fields", "").split(","), asked.json()
+        if asked.query.keys() != {"fields"} or not set(fields) <= VIDEO:
+            raise Refused(400, "invalid_params")
+        ids = body["filters"].get("video_ids") if body.keys() == {"filters"} else None
+        if not isinstance(ids, list) or not 1 <= len(ids) <= 20:
+            raise Refused(400, "invalid_params")
+        shown = {self._public_id(task) for task in self.tasks.values() if self._is_shown(task)}
+        videos = [{"id": id, **self.counts} for id in ids if id in shown - self.removed]
+        return {
+            "videos": [{name: one[name] for name in fields if name in one} for one in videos],
+        }
 
 
 def _is_plan(size: Any, part: Any, count: Any) -> bool:

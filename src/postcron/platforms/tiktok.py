@@ -25,7 +25,7 @@ from postcron.model import (
 )
 from postcron.platforms import oauth
 from postcron.platforms import tiktok_post as post
-from postcron.platforms.base import Key, Login, Option, fields, trouble
+from postcron.platforms.base import Key, Login, Option, counted, fields, trouble
 from postcron.platforms.tiktok_answers import (
     LOGIN_REFUSALS,
     Task,
@@ -40,6 +40,14 @@ from postcron.platforms.tiktok_upload import Upload, dead
 from postcron.web import Answer, Api
 
 SCOPE: Final = "user.info.basic,video.publish"
+#: what numbers take beside it, if the app has it
+COUNTING: Final = "video.list"
+COUNTS: Final = {
+    "likes": "like_count",
+    "comments": "comment_count",
+    "shares": "share_count",
+    "views": "view_count",
+}
 _TASK: Final = re.compile(r"[a-z_]{1,20}~[\w.-]{1,60}")
 
 
@@ -54,6 +62,7 @@ class TikTok:
         Key("client_key", required=True, help="developers.tiktok.com → Manage apps"),
         Key("client_secret", required=True, secret=True, help="beside the client key"),
         Key("refresh_token", secret=True, help="only without `postcron accounts login`"),
+        Key("scopes", help=f"{SCOPE} if not said; with ,{COUNTING} numbers can be read"),
         Key("api_url", default="https://open.tiktokapis.com"),
         Key("login_url", default="https://www.tiktok.com"),
     )
@@ -66,6 +75,7 @@ class TikTok:
     def __init__(self, login: Login, api: Callable[[str], Api]) -> None:
         self._login = login
         self._api = api(login.settings["api_url"])
+        self._scopes = login.settings.get("scopes") or SCOPE
         self._upload = Upload(login, api)
         #: last parts read in the minute before their call
         self._tails: dict[str, bytes] = {}
@@ -86,7 +96,7 @@ class TikTok:
             f"{self._login.settings['login_url']}/v2/auth/authorize/",
             client_key=self._login.settings["client_key"],
             response_type="code",
-            scope=SCOPE,
+            scope=self._scopes,
             redirect_uri=redirect,
             state=state,
             # In hexadecimal, unlike everybody else's.
@@ -241,6 +251,35 @@ class TikTok:
             why = "It is posted, and TikTok shows it to nobody, or to nobody yet."
             return Sighting(Sight.UNCLEAR, why)
         return sighting
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        # Whether photos can be asked for is nowhere said.
+        if COUNTING not in self._scopes.split(",") or receipt.remote_id.startswith("p_"):
+            return {}
+        id = self._public_id(receipt)
+        if id is None:
+            return {}
+        # https://developers.tiktok.com/doc/tiktok-api-v2-video-query
+        answer = self._api.call(
+            "POST",
+            "/v2/video/query/",
+            params={"fields": ",".join(("id", *COUNTS.values()))},
+            json={"filters": {"video_ids": [id]}},
+            headers=self._headers(),
+        )
+        videos = fetched(answer).get("videos")
+        if videos == []:
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+        return counted(videos[0], COUNTS) if videos else {}
+
+    def _public_id(self, receipt: Receipt) -> str | None:
+        """Return the id the public knows it by: TikTok may have had none when it was posted."""
+        if receipt.url is not None:
+            return receipt.url.rpartition("/")[2]
+        answer = self._asked("status/fetch", {"publish_id": receipt.remote_id})
+        if code_of(answer) == "invalid_publish_id":
+            return None  # how long it remembers a task is nowhere said
+        return next(iter(task_of(answer).posts), None)
 
 
 _JSON: Final = "application/json; charset=UTF-8"
