@@ -664,3 +664,93 @@ def test_an_id_without_the_header_is_nobodys(page: LinkedInSubject, album: Album
     for reply in (Reply(201, {"id": "urn:li:share:1"}), said(201, "CREATED")):
         page.server.misbehave(reply, page.is_publish)
         assert isinstance(failure(page, draft(album), WORDS), OutcomeUnknown)
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+COUNTED = {
+    **{f"{name}Count": number for number, name in enumerate(("like", "comment", "share", "click"))},
+    "impressionCount": 800,
+    "uniqueImpressionsCount": 500,
+    "engagement": 0.0228,
+}
+
+
+@pytest.mark.parametrize("shape", ["text", "video"])
+def test_a_pages_post_is_counted_by_one_question(
+    page: LinkedInSubject, album: Album, shape: str
+) -> None:
+    receipt = went_out(page, draft(album, "Hello", *page.files(album, shape)))
+    assert (":ugcPost:" in receipt.remote_id) == (shape == "video")
+    page.server.counts = COUNTED
+    before = len(page.server.asked)
+    assert page.platform().measure(receipt) == {
+        "likes": 0,
+        "comments": 1,
+        "shares": 2,
+        "clicks": 3,
+        "views": 800,
+        "reach": 500,
+    }
+    assert len(page.server.asked) == before + 1
+
+
+def test_what_linkedin_does_not_count_is_left_out(page: LinkedInSubject) -> None:
+    page.server.counts = {"likeCount": 4}
+    assert page.platform().measure(Receipt(page.server.posts[0].urn)) == {"likes": 4}
+
+
+def test_what_is_counted_of_all_posts_together_is_not_one_posts(page: LinkedInSubject) -> None:
+    together = {"elements": [{"totalShareStatistics": COUNTED}]}
+    page.server.misbehave(Reply(200, together))
+    assert page.platform().measure(Receipt(page.server.posts[0].urn)) == {}
+
+
+def test_a_post_nobody_has_seen_has_no_numbers_and_one_that_was_deleted_is_gone(
+    page: LinkedInSubject,
+) -> None:
+    urn = page.server.posts[0].urn
+    page.server.uncounted.add(urn)
+    assert page.platform().measure(Receipt(urn)) == {}
+    page.server.posts.clear()
+    with pytest.raises(Permanent) as raised:
+        page.platform().measure(Receipt(urn))
+    assert raised.value.code == "handle_gone"
+
+
+def test_too_many_questions_are_followed_by_a_pause(page: LinkedInSubject) -> None:
+    busy = said(429, "TOO_MANY_REQUESTS", "Resource level throttle limit reached")
+    page.server.misbehave(replace(busy, headers={"Retry-After": "600"}))
+    with pytest.raises(Temporary) as raised:
+        page.platform().measure(Receipt(page.server.posts[0].urn))
+    assert raised.value.code == "rate_limited"
+    assert raised.value.retry_after == timedelta(minutes=10)
+
+
+def test_a_token_that_may_not_read_reports_is_told(page: LinkedInSubject) -> None:
+    page.server.scopes[simulator.TOKEN] -= {"rw_organization_admin"}
+    with pytest.raises(Permanent) as raised:
+        page.platform().measure(Receipt(page.server.posts[0].urn))
+    assert raised.value.code == "account_unusable"
+
+
+def test_a_members_posts_are_not_asked_about(member: MemberSubject) -> None:
+    before = len(member.server.asked)
+    assert member.platform().measure(Receipt(member.server.posts[0].urn)) == {}
+    assert len(member.server.asked) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "shares=List%28urn%3Ali%3Ashare%3A1%29",
+        "shares=List(urn:li:share:1)",
+        "shares=List(urn%3Ali%3AugcPost%3A1)",
+        "shares[0]=urn%3Ali%3Ashare%3A1",
+    ],
+)
+def test_a_list_that_linkedin_does_not_read_is_refused(page: LinkedInSubject, query: str) -> None:
+    rest = page.platform()._rest
+    params = {"q": "organizationalEntity", "organizationalEntity": simulator.PAGE}
+    path = f"/rest/organizationalEntityShareStatistics?{query}"
+    assert rest.call("GET", path, params=params).status == 400

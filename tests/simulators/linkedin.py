@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from tests.simulators.allowance import Allowance
 from tests.simulators.server import Asked, Live, Reply, Server
@@ -28,6 +28,7 @@ SCOPES: Final = {
 }
 VERSIONS: Final = frozenset({"202511", "202605", "202609", "202610"})
 
+_KINDS: Final = {"shares": "share", "ugcPosts": "ugcPost"}
 _DAY: Final = 86_400.0
 _TWO_MONTHS: Final = 60 * _DAY
 _SAME: Final = 600.0
@@ -109,6 +110,9 @@ class LinkedIn(Server):
         self.day = Allowance(10_000, _DAY)
         #: bytes of media that arrived
         self.carried = 0
+        #: what is counted of each post, and those of which nothing is
+        self.counts: dict[str, Any] = {}
+        self.uncounted: set[str] = set()
         self._processing, self._seconds = processing, seconds
         self._part, self._quoted = part, quoted
         self._last = 6_844_785_523_593_134_080
@@ -164,6 +168,12 @@ class LinkedIn(Server):
             ("POST", "/rest/posts", "", self._create),
             ("GET", "/rest/posts", "r_organization_social", self._find),
             ("GET", "/rest/posts/([^/]+)", "r_organization_social", self._show),
+            (
+                "GET",
+                "/rest/organizationalEntityShareStatistics",
+                "rw_organization_admin",
+                self._count,
+            ),
         ):
             match = re.fullmatch(path, asked.path)
             if match and method == asked.method:
@@ -414,6 +424,31 @@ class LinkedIn(Server):
             if post.urn == urn:
                 return Reply(200, _entity(post))
         raise Refused(404, "RESOURCE_NOT_FOUND", "Could not find entity")
+
+    def _count(self, asked: Asked, token: str) -> Reply:
+        query = dict(pair.split("=", 1) for pair in asked.raw_query.split("&"))
+        entity = {"q": "organizationalEntity", "organizationalEntity": quote(PAGE, safe="")}
+        kinds = query.keys() - entity.keys()
+        if {name: query.get(name) for name in entity} != entity or not kinds <= {*_KINDS}:
+            raise Refused(400, "QUERY_PARAM_NOT_ALLOWED")
+        elements = []
+        for kind in kinds:
+            wanted = re.fullmatch(r"List\(([\w%,-]+)\)", query[kind])
+            if wanted is None:
+                raise Refused(400, "PARAM_INVALID", f"{kind} is no list")
+            urns = {_urn(name) for name in wanted[1].split(",")}
+            if any(urn.split(":")[2] != _KINDS[kind] for urn in urns):
+                raise Refused(400, "PARAM_INVALID", f"{kind} holds another kind of URN")
+            there = {post.urn for post in self.posts if post.author == PAGE} - self.uncounted
+            elements += [
+                {
+                    "organizationalEntity": PAGE,
+                    _KINDS[kind]: urn,
+                    "totalShareStatistics": self.counts,
+                }
+                for urn in urns & there
+            ]
+        return Reply(200, {"paging": {"start": 0, "count": 10}, "elements": elements})
 
 
 def _urn(name: str) -> str:

@@ -24,6 +24,8 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    #: the query as it was written
+    raw_query: str = ""
 
     def json(self) -> Any:
         """Return the body as JSON, or None if it is not."""
@@ -190,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
             {name: values[-1] for name, values in parse_qs(parts.query).items()},
             {name.lower(): value for name, value in self.headers.items()},
             self.server.behind.body(self.rfile, int(self.headers.get("content-length", "0"))),
+            parts.query,
         )
 
     def _answer(self, reply: Reply, *, half: bool) -> None:

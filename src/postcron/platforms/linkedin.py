@@ -36,7 +36,7 @@ from postcron.platforms.linkedin_answers import (
     refusing,
 )
 from postcron.platforms.linkedin_media import Carrying
-from postcron.platforms.linkedin_posts import content, receipt, sighting
+from postcron.platforms.linkedin_posts import content, numbers, receipt, sighting
 from postcron.platforms.linkedin_rest import Rest, encoded
 from postcron.rules.littletext import escaped, length
 from postcron.web import Answer, Api
@@ -273,6 +273,24 @@ class LinkedIn:
         if post["author"] != self._author:
             return Sighting(Sight.GONE, f"{match[1]} is a post of {post['author']}.")
         return Sighting(Sight.LIVE, "LinkedIn shows it.", receipt(str(post["id"])))
+
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        if self.act_for(self._login.settings) is Act.BLIND:
+            return {}
+        # https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/share-statistics
+        # In a list only what stands in it is encoded, not its brackets.
+        urn = receipt.remote_id
+        which = f"{'ugcPosts' if ':ugcPost:' in urn else 'shares'}=List({encoded(urn)})"
+        answer = self._rest.call(
+            "GET",
+            f"/rest/organizationalEntityShareStatistics?{which}",
+            params={"q": "organizationalEntity", "organizationalEntity": self._author},
+        )
+        found = numbers(fetched(answer, READ_REFUSALS, "elements")["elements"], urn)
+        # What is said of a post that is gone, or that nobody has seen, is nowhere said.
+        if found is None and self.visit(urn).sight is Sight.GONE:
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+        return found or {}
 
 
 def _whose(author: str) -> str:

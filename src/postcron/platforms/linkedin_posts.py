@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from postcron.model import Attachment, Draft, Kind, Receipt, Sight, Sighting
+from postcron.platforms.base import counted
 from postcron.rules.littletext import escaped, plain
 from postcron.rules.resembling import gist, normal
 
 Post = Mapping[str, Any]
+
+COUNTS: Final = {
+    "likes": "likeCount",
+    "comments": "commentCount",
+    "shares": "shareCount",
+    "clicks": "clickCount",
+    "views": "impressionCount",
+    "reach": "uniqueImpressionsCount",
+}
 
 
 def receipt(urn: str) -> Receipt:
@@ -29,6 +39,16 @@ def _medium(draft: Draft, attachment: Attachment, urn: str) -> dict[str, str]:
     if attachment.file.kind in {Kind.VIDEO, Kind.DOCUMENT}:
         return {**medium, "title": draft.options.get("title") or attachment.name}
     return {**medium, "altText": attachment.alt} if attachment.alt else medium
+
+
+def numbers(elements: Sequence[Mapping[str, Any]], urn: str) -> Mapping[str, int] | None:
+    """Return what is counted of one post; None if it is not among them.
+
+    An element without a URN is of all posts together.
+    """
+    ours = (one for one in elements if urn in (one.get("share"), one.get("ugcPost")))
+    one = next(ours, None)
+    return None if one is None else counted(one.get("totalShareStatistics") or {}, COUNTS)
 
 
 def sighting(posts: Sequence[Post], draft: Draft, urns: frozenset[str]) -> Sighting | None:
