@@ -19,6 +19,7 @@ from postcron.model import (
     MediaFile,
     PostType,
     Proposal,
+    Receipt,
     Sight,
     Ticket,
 )
@@ -41,7 +42,7 @@ from tests.platforms.contract import (
 )
 from tests.platforms.subjects.facebook import FacebookSubject
 from tests.simulators.facebook import CHUNK, PAGE, PERSON, TOKEN
-from tests.simulators.graph import failing
+from tests.simulators.graph import NOT_THERE, failing
 from tests.simulators.multipart import parts
 from tests.simulators.server import Asked, Fault, Reply
 
@@ -685,3 +686,72 @@ def test_a_quota_without_a_time_is_left_alone_for_a_while(
     subject.server.misbehave(failing(368, 1390008, "We limit how often"), subject.is_publish)
     error = failure(subject, asked, ticket)
     assert (error.evidence, error.retry_after) == (Evidence.REFUSED, timedelta(hours=1))
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def test_a_posts_numbers_are_one_question_and_what_is_not_said_is_left_out(
+    subject: FacebookSubject, album: Album
+) -> None:
+    asked = draft(album)
+    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    subject.server.counted = {"reactions": 3, "comments": 0, "shares": 2}
+    before = len(subject.server.asked)
+    assert page(subject).measure(receipt) == {"likes": 3, "comments": 0, "shares": 2}
+    assert len(subject.server.asked) == before + 1
+    subject.server.counted = {"reactions": 3, "shares": 0}
+    assert page(subject).measure(receipt) == {"likes": 3}
+
+
+@pytest.mark.parametrize("make", [reel, film])
+def test_a_videos_likes_and_comments_are_counted(
+    subject: FacebookSubject, album: Album, make: Any
+) -> None:
+    asked = make(album)
+    receipt = looked(subject, asked, accepted(subject, asked)).receipt
+    assert receipt is not None
+    subject.server.counted = {"likes": 3, "comments": 1}
+    assert page(subject).measure(receipt) == {"likes": 3, "comments": 1}
+
+
+def test_a_story_is_not_asked_about(subject: FacebookSubject) -> None:
+    assert page(subject).measure(Receipt("stories/17")) == {}
+    assert subject.server.asked == []
+
+
+def test_a_post_that_was_deleted_has_no_numbers(subject: FacebookSubject) -> None:
+    with pytest.raises(Permanent) as raised:
+        page(subject).measure(Receipt(subject.nowhere))
+    assert raised.value.code == "handle_gone"
+
+
+def test_what_only_seems_gone_has_no_numbers_today(subject: FacebookSubject) -> None:
+    there = subject.server.already_there("Hello")
+    subject.server.misbehave(NOT_THERE.reply())
+    assert page(subject).measure(Receipt(there)) == {}
+    assert page(subject).measure(Receipt("17")) == {}
+
+
+def test_too_many_questions_are_followed_by_the_pause_meta_asks_for(
+    subject: FacebookSubject,
+) -> None:
+    subject.server.misbehave(subject.busy[-1])
+    with pytest.raises(Temporary) as raised:
+        page(subject).measure(Receipt(subject.server.already_there("Hello")))
+    assert raised.value.code == "rate_limited"
+    assert raised.value.retry_after == timedelta(minutes=1)
+
+
+def test_a_token_without_the_permission_is_told(subject: FacebookSubject) -> None:
+    subject.server.may_count = False
+    with pytest.raises(Permanent, match="pages_read_engagement") as raised:
+        page(subject).measure(Receipt(subject.server.already_there("Hello")))
+    assert raised.value.code == "account_unusable"
+
+
+@pytest.mark.parametrize("fields", ["likes.summary(true)", "reactions", "views", "shares,plays"])
+def test_a_field_there_is_none_of_is_refused(subject: FacebookSubject, fields: str) -> None:
+    there = subject.server.already_there("Hello")
+    answer = page(subject)._reader()._read(there, fields=fields)
+    assert (answer.status, answer.json()["error"]["code"]) == (400, 100)  # type: ignore[index]

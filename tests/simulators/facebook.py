@@ -98,6 +98,9 @@ class Facebook(Graph):
         self.fails_in = ""
         #: the list of stories lags behind
         self.stories_lag = False
+        #: may the token read engagement, and what is counted: what is not is left out
+        self.may_count = True
+        self.counted: dict[str, int] = {}
 
     @property
     def live(self) -> list[Live]:
@@ -219,7 +222,26 @@ class Facebook(Graph):
         return {"success": True}
 
     def _read_post(self, asked: Asked, id: str) -> dict[str, Any]:
-        return self.chosen(asked, self._entity(self._post(id)))
+        entity = self._entity(self._post(id))
+        shares = {"count": self.counted["shares"]} if self.counted.get("shares") else None
+        return self._counting(asked, {**entity, "shares": shares}, "reactions", "comments")
+
+    def _counting(self, asked: Asked, entity: Mapping[str, Any], *edges: str) -> dict[str, Any]:
+        """Return the fields that were asked for, and how many there are at an edge."""
+        totals = {
+            f"{edge}.limit(0).summary(true)": {
+                "data": [],
+                "summary": {"total_count": self.counted[edge]},
+            }
+            if edge in self.counted
+            else None
+            for edge in edges
+        }
+        if not self.may_count and "summary" in asked.query.get("fields", ""):
+            why = "(#10) This endpoint requires the 'pages_read_engagement' permission"
+            raise Refused(10, None, why, 403)
+        shown = self.chosen(asked, {**entity, **totals})
+        return {name.partition(".")[0]: value for name, value in shown.items()}
 
     def _entity(self, post: Post) -> dict[str, Any]:
         shown = post.shown_at is not None
@@ -320,7 +342,7 @@ class Facebook(Graph):
         shown = video.shown_at is not None
         entity = {"id": id, "status": self._status(video), "published": shown}
         url = f"/reel/{id}/" if video.edge == "video_reels" else f"/{PAGE}/videos/{id}/"
-        return self.chosen(asked, {**entity, "permalink_url": url})
+        return self._counting(asked, {**entity, "permalink_url": url}, "likes", "comments")
 
     def _step(self, video: Video) -> None:
         """Let a video get on; each question is some seconds later."""

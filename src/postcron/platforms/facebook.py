@@ -202,6 +202,9 @@ class Facebook:
     def visit(self, address: str) -> Sighting:
         return self._reader().visited(address)
 
+    def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        return self._reader().numbers(receipt.remote_id)
+
 
 def way_of(draft: Draft) -> Way:
     """Return how a post gets onto the Page."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from postcron.errors import Code, Permanent
 from postcron.model import Receipt, Sight, Sighting
 from postcron.platforms import graph
+from postcron.platforms.base import counted
 from postcron.platforms.facebook_video import Status, status_of
 from postcron.platforms.graph_feed import Feed
 from postcron.web import Answer, Api
@@ -17,6 +19,10 @@ SITE: Final = "https://www.facebook.com"
 #: what a story's receipt begins with: it is found in the list of stories only
 STORIES: Final = "stories/"
 _SHOWN: Final = "is_published,permalink_url"
+_TOTAL: Final = "limit(0).summary(true)"
+_OF_POST: Final = f"reactions.{_TOTAL},comments.{_TOTAL},shares"
+_OF_VIDEO: Final = f"likes.{_TOTAL},comments.{_TOTAL}"
+COUNTS: Final = {name: name for name in ("likes", "comments", "shares")}
 _POST: Final = re.compile(r"\d+_\d+")
 _VIDEO: Final = re.compile(rf"(?:{SITE}/(?:reel/|[^/]+/videos/))?(?P<id>\d+)/?")
 
@@ -90,6 +96,29 @@ class Reader:
             return Sighting(Sight.GONE, "The post is there, and is not shown.")
         return Sighting(Sight.LIVE, "The Page shows it.", _receipt(id, body))
 
+    def numbers(self, id: str) -> Mapping[str, int]:
+        """Return what is counted of a post or a video; that of a story is nowhere said."""
+        if id.startswith(STORIES):
+            return {}
+        # https://developers.facebook.com/docs/graph-api/reference/pagepost
+        # https://developers.facebook.com/docs/graph-api/reference/object/reactions
+        # https://developers.facebook.com/docs/graph-api/reference/object/comments
+        # https://developers.facebook.com/docs/graph-api/reference/video/likes
+        is_post = _POST.fullmatch(id) is not None
+        answer = self._read(id, fields=_OF_POST if is_post else _OF_VIDEO)
+        if graph.is_missing(answer):
+            if is_post and self._post_visited(id).sight is Sight.GONE:
+                raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
+            return {}  # no list that is read here has the videos
+        body = graph.fetched(answer, graph.LOGIN_REFUSALS, "id")
+        found = {
+            # Whatever a person felt, it is one of what others call likes.
+            "likes": _total(body, "reactions" if is_post else "likes"),
+            "comments": _total(body, "comments"),
+            "shares": (body.get("shares") or {}).get("count"),
+        }
+        return counted(found, COUNTS)
+
     def _listed(self, name: str, wanted: str) -> Sighting | None:
         """Return the sight of a post in the list of the Page's; None if it is certainly not there."""
         # https://developers.facebook.com/docs/graph-api/reference/page/feed
@@ -99,6 +128,10 @@ class Reader:
             return Sighting(Sight.LIVE, "The Page shows it.", _receipt(str(post["id"]), post))
         why = "It is not among the newest posts of the Page."
         return None if complete else Sighting(Sight.UNCLEAR, why)
+
+
+def _total(body: Mapping[str, Any], edge: str) -> Any:
+    return ((body.get(edge) or {}).get("summary") or {}).get("total_count")
 
 
 def _on_its_way(status: Status, *, accepted: bool) -> Sighting:
