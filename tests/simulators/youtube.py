@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from tests.simulators.server import Asked, Live, Reply, Server
 
 CHANNEL: Final = "UCacmeacmeacmeacmeacme"
-UPLOADS: Final = "UUacmeacmeacmeacmeacme"
 CLIENT: Final = {"client_id": "acme.apps.googleusercontent.com", "client_secret": "client-secret-1"}
 REFRESH: Final = "1//refresh-token-of-acme"
 AUTH: Final = "https://www.googleapis.com/auth/"
@@ -89,6 +88,7 @@ class YouTube(Server):
         super().__init__()
         self.videos: dict[str, Video] = {}
         self.sessions: dict[str, Session] = {}
+        self._begun = 0
         #: access tokens and when they end, and what every login is allowed
         self.access: dict[str, float] = {}
         self.scope = SCOPE
@@ -150,7 +150,6 @@ class YouTube(Server):
             ("GET", "/youtube/v3/videos", READING, 1, self._list),
             ("PUT", "/youtube/v3/videos", WRITING, 50, self._update),
             ("GET", "/youtube/v3/channels", READING, 1, self._channels),
-            ("GET", "/youtube/v3/playlistItems", READING, 1, self._playlist),
         ):
             if (asked.method, asked.path) == (method, path):
                 self._authorize(asked, scopes)
@@ -211,7 +210,8 @@ class YouTube(Server):
         if not 0 < size <= LARGEST:
             raise Refused(400, "mediaBodyRequired")
         _require_good(body["snippet"])
-        id = f"AB{len(self.sessions) + 1:08d}"
+        self._begun += 1
+        id = f"AB{self._begun:08d}"
         self.sessions[id] = Session(body, size)
         where = f"http://{headers['host']}/upload/youtube/v3/videos"
         location = f"{where}?uploadType=resumable&upload_id={id}"
@@ -346,36 +346,12 @@ class YouTube(Server):
     def _channels(self, asked: Asked) -> Reply:
         if asked.query.get("mine") != "true":
             raise Refused(400, "missingRequiredParameter", "global")
-        told = {
-            "snippet": {"title": "Acme", "customUrl": "@acme"},
-            "contentDetails": {"relatedPlaylists": {"uploads": UPLOADS}},
-        }
+        told = {"snippet": {"title": "Acme", "customUrl": "@acme"}}
         head = {"kind": "youtube#channel", "etag": "e", "id": CHANNEL}
         parts = [part for part in asked.query["part"].split(",") if part != "id"]
         return _listing(
             "youtube#channelListResponse", [head | {part: told[part] for part in parts}]
         )
-
-    def _playlist(self, asked: Asked) -> Reply:
-        if asked.query.get("playlistId") != UPLOADS:
-            raise Refused(404, "playlistNotFound", "youtube.playlistItem")
-        ours = [video for video in self.videos.values() if video.channel == CHANNEL]
-        newest = sorted(ours, key=lambda video: video.at, reverse=True)
-        items = [
-            {
-                "kind": "youtube#playlistItem",
-                "etag": "e",
-                "id": f"UU{video.id}",
-                "snippet": {
-                    **{name: video.snippet[name] for name in ("title", "description")},
-                    "publishedAt": self._resource(video, ("snippet",))["snippet"]["publishedAt"],
-                    "channelId": CHANNEL,
-                },
-                "contentDetails": {"videoId": video.id},
-            }
-            for video in newest[: int(asked.query.get("maxResults", "5"))]
-        ]
-        return _listing("youtube#playlistItemListResponse", items)
 
 
 HERE: Final = "http://127.0.0.1:8400/"

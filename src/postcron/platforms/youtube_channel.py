@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ class Channel:
 
     def mine(self) -> Mapping[str, Any]:
         # https://developers.google.com/youtube/v3/docs/channels/list
-        found = items(self._read("channels", part="id,snippet,contentDetails", mine="true"))
+        found = items(self._read("channels", part="id,snippet", mine="true"))
         if not found:
             raise Permanent("This Google account has no channel.", code=Code.ACCOUNT_UNUSABLE)
         return found[0]
@@ -36,20 +36,6 @@ class Channel:
         # https://developers.google.com/youtube/v3/docs/videos/list
         answer = self._read("videos", part=parts, id=id)
         return next(iter(items(answer)), None), answer.made_at()
-
-    def uploaded_since(self, moment: datetime) -> Iterator[Mapping[str, Any]]:
-        """Yield what came into this channel, hidden or not, among its newest fifty."""
-        uploads = self.mine()["contentDetails"]["relatedPlaylists"]["uploads"]
-        # https://developers.google.com/youtube/v3/docs/playlistItems/list
-        parts = "snippet,contentDetails"
-        newest = self._read("playlistItems", part=parts, playlistId=uploads, maxResults="50")
-        recent = [
-            str(one["contentDetails"]["videoId"])
-            for one in items(newest)
-            if datetime.fromisoformat(one["snippet"]["publishedAt"]) >= moment
-        ]
-        if recent:
-            yield from items(self._read("videos", part="snippet,status", id=",".join(recent)))
 
     def _read(self, what: str, **params: str) -> Answer:
         return self.api.call("GET", f"/youtube/v3/{what}", params=params, headers=self.headers())

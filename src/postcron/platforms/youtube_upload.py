@@ -1,13 +1,13 @@
 """Bringing a video to YouTube: one session, gone on with from whatever YouTube has of it.
 
 A second session is the only way to a second video, and both would be private: until the publish
-call names one of them nobody sees either.
+call names one of them nobody sees either. So what a session left when it ended stays where it is:
+no title, size or time tells for sure whose a private video is, and a wrong one would become public.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,9 +19,6 @@ from postcron.platforms.youtube_answers import Progress, fetched, progress, reas
 from postcron.platforms.youtube_channel import Channel
 from postcron.web import Api
 
-#: looks for the video of a session that is gone, and the pause between two of them
-LOOKS: Final = 3
-PAUSE: Final = timedelta(minutes=5)
 #: why a picture was not taken; the video goes out with one of YouTube's own
 NO_THUMBNAIL: Final = frozenset({"invalidImage", "mediaBodyRequired", "forbidden"})
 
@@ -52,7 +49,9 @@ class Upload:
                 size=file.size - found.stored,
             )
         if found is None:
-            return self._searched(draft, ticket, save)
+            save(begun(draft, Ticket()))
+            why = "The upload session is over; the video is uploaded again."
+            raise Temporary(why, code=Code.HANDLE_GONE)
         if found.video is None:
             self._moved(ticket, found, save)
             why = f"YouTube has {found.stored} of {file.size} bytes, and no video yet."
@@ -80,12 +79,7 @@ class Upload:
         address = answer.headers.get("location")
         if answer.status != 200 or not address:
             raise troubled(answer)
-        at = answer.made_at()
-        return {
-            "session": self._login.seal(address),
-            "begun": None if at is None else at.isoformat(),
-            "revision": draft.revision,
-        }
+        return {"session": self._login.seal(address), "revision": draft.revision}
 
     def _put(self, ticket: Ticket, file: MediaFile, span: str, **body: Any) -> Progress | None:
         address = self._login.unseal(ticket.data["session"])
@@ -103,30 +97,6 @@ class Upload:
         ticket = ticket.having(session=self._login.seal(found.moved))
         save(ticket)
         return ticket
-
-    def _searched(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
-        """Look for the video of a session that is gone: it may have come in whole before that.
-
-        After some looks the file goes up anew. A video that was missed stays private.
-        """
-        if (lost := self._lost(draft, ticket)) is not None:
-            return _found(ticket, lost, save)
-        looks = ticket.data.get("looks", 0) + 1
-        again = ticket.having(looks=looks) if looks < LOOKS else begun(draft, Ticket())
-        save(again)
-        return Ticket(again.data, check_after=PAUSE if looks < LOOKS else timedelta(seconds=1))
-
-    def _lost(self, draft: Draft, ticket: Ticket) -> str | None:
-        """Return the one private video that came since the session began and says what ours says."""
-        if ticket.data["begun"] is None:
-            return None
-        since = datetime.fromisoformat(ticket.data["begun"])
-        ours = [
-            str(one["id"])
-            for one in self._channel.uploaded_since(since)
-            if one["status"]["privacyStatus"] == "private" and _says(one, video.snippet(draft))
-        ]
-        return ours[0] if len(ours) == 1 else None
 
     def illustrate(self, id: str, draft: Draft, picture: MediaFile) -> str | None:
         """Set a video's thumbnail; return why YouTube did not want it, None if it did."""
@@ -159,11 +129,3 @@ def _found(ticket: Ticket, id: str, save: SaveTicket) -> Ticket:
     ticket = Ticket({**left, "video": id})
     save(ticket)
     return ticket
-
-
-def _says(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
-    theirs = found["snippet"]
-    return all(
-        str(theirs.get(name, "")).strip() == str(ours[name]).strip()
-        for name in ("title", "description")
-    )
