@@ -526,7 +526,24 @@ def test_a_task_that_tiktok_gave_up_is_gone_with_its_reason(
     assert "spam_risk_text" in sighting.why
 
 
-def test_a_last_part_that_came_too_late_for_its_address_is_gone_for_good(
+def test_one_look_at_a_task_whose_address_died_is_no_proof(
+    subject: TikTokSubject, album: Album
+) -> None:
+    asked = long_post(subject, album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.pass_time(59 * 60 + 50)
+    subject.session = None
+    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+    the_task(subject).processing, subject.server.lag = 10, 1
+    subject.server.pass_time(15)
+    # What is gone is forgotten, and its task with it.
+    assert see(subject, asked, ticket).sight is not Sight.GONE
+    the_task(subject).processing = 0
+    assert see(subject, asked, ticket).sight is Sight.LIVE
+
+
+def test_a_last_part_that_came_too_late_for_its_address_is_begun_anew_after_two_looks(
     subject: TikTokSubject, album: Album
 ) -> None:
     asked = long_post(subject, album)
@@ -534,8 +551,12 @@ def test_a_last_part_that_came_too_late_for_its_address_is_gone_for_good(
     subject.server.pass_time(61 * 60)
     subject.session = None
     assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
-    assert see(subject, asked, ticket).sight is Sight.GONE
-    assert subject.live() == []
+    sighting = see(subject, asked, ticket)
+    assert (sighting.sight, sighting.safe_to_repeat) == (Sight.ABSENT, True)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+    again = begun_anew(subject, asked, ticket)
+    published(subject, asked, started(subject, asked, again))
+    assert (len(begun(subject)), len(subject.live())) == (2, 1)
 
 
 @pytest.mark.parametrize("code", ["invalid_publish_id", "internal_error"])
@@ -593,15 +614,20 @@ def test_what_is_missing_at_two_looks_after_its_address_died_is_begun_anew(
     ticket = lost(subject, asked, Fault.DROP_BEFORE)
     subject.server.pass_time(61 * 60)
     subject.session = None
+    again = begun_anew(subject, asked, ticket)
+    published(subject, asked, started(subject, asked, again))
+    assert (len(begun(subject)), len(subject.live())) == (2, 1)
+
+
+def begun_anew(subject: TikTokSubject, asked: Draft, ticket: Ticket) -> Ticket:
+    """Do phase 2 after the address died: no other task is made at the first look, nor soon after."""
     notebook = Notebook()
     waits = subject.platform().prepare(asked, ticket, notebook.save)
     assert (waits.ready, waits.check_after) == (False, timedelta(minutes=2))
     soon_after = subject.platform().prepare(asked, notebook.last(), notebook.save)
     assert (soon_after.ready, len(begun(subject))) == (False, 1)
     subject.server.pass_time(2 * 60)
-    again = prepared(subject, asked, notebook.last())
-    published(subject, asked, started(subject, asked, again))
-    assert (len(begun(subject)), len(subject.live())) == (2, 1)
+    return prepared(subject, asked, notebook.last())
 
 
 def test_a_task_that_failed_makes_room_for_another(subject: TikTokSubject, album: Album) -> None:
@@ -612,16 +638,73 @@ def test_a_task_that_failed_makes_room_for_another(subject: TikTokSubject, album
     assert again.data["task"] != ticket.data["task"]
 
 
-def test_an_edit_after_a_call_begins_anew_only_if_nothing_was_posted(
+def shown_late(subject: TikTokSubject, asked: Draft) -> Ticket:
+    """Lose the answer to a call that landed, while what TikTok says of it is behind."""
+    ticket = lost(subject, asked, Fault.ANSWER_LOST)
+    the_task(subject).processing, subject.server.lag = 10, 1
+    return ticket
+
+
+def edits(subject: TikTokSubject, album: Album, asked: Draft) -> list[Draft]:
+    """Return what a person may make of a video: other words, or photos."""
+    return [replace(asked, text="After", revision=2), replace(photos(album), revision=2)]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_edit_after_a_call_waits_until_nothing_can_come_of_the_call(
+    subject: TikTokSubject, album: Album, which: int
+) -> None:
+    asked = long_post(subject, album)
+    edited = edits(subject, album, asked)[which]
+    ticket = shown_late(subject, asked)
+    with pytest.raises(Temporary) as raised:
+        prepared(subject, edited, ticket)
+    assert raised.value.code == Code.NOT_READY
+    waits = raised.value.retry_after
+    assert waits is not None
+    assert timedelta(minutes=59) < waits <= timedelta(hours=1)
+    the_task(subject).processing = 0
+    with pytest.raises(Permanent, match="before the edit"):
+        prepared(subject, edited, ticket)
+    assert (len(begun(subject)), len(subject.live())) == (1, 1)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_edit_after_a_call_that_never_came_goes_out_once_that_is_certain(
+    subject: TikTokSubject, album: Album, which: int
+) -> None:
+    asked = long_post(subject, album)
+    edited = edits(subject, album, asked)[which]
+    ticket = lost(subject, asked, Fault.DROP_BEFORE)
+    with pytest.raises(Temporary):
+        prepared(subject, edited, ticket)
+    subject.server.pass_time(60 * 60)
+    subject.session = None
+    again = begun_anew(subject, edited, ticket)
+    published(subject, edited, started(subject, edited, again))
+    assert [one.text for one in subject.live()] == [edited.text]
+
+
+def test_an_edit_after_a_call_is_for_a_person_when_no_clock_tells_the_age_of_the_task(
     subject: TikTokSubject, album: Album
 ) -> None:
     asked = long_post(subject, album)
-    edited = replace(asked, text="After", revision=2)
-    ticket = lost(subject, asked, Fault.DROP_BEFORE)
-    assert prepared(subject, edited, ticket).data["task"] != ticket.data["task"]
-    ticket = lost(subject, asked, Fault.ANSWER_LOST)
-    with pytest.raises(Permanent):
-        prepared(subject, edited, ticket)
+    ticket = shown_late(subject, asked).having(issued=None)
+    with pytest.raises(Permanent, match="before the edit"):
+        prepared(subject, replace(asked, text="After", revision=2), ticket)
+    assert len(begun(subject)) == 1
+
+
+def test_a_task_is_not_forgotten_with_the_key_of_its_address_once_a_call_was_made(
+    subject: TikTokSubject, album: Album
+) -> None:
+    asked = long_post(subject, album)
+    ticket = shown_late(subject, asked)
+    platform = TikTok(replace(subject.login(), unseal=lambda sealed: ""), Api)
+    with pytest.raises(Permanent) as raised:
+        platform.before_publish(asked, ticket)
+    # What is gone is forgotten, and its task with it.
+    assert raised.value.code != Code.HANDLE_GONE
 
 
 # --- photos --------------------------------------------------------------------------------------

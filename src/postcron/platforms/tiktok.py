@@ -36,7 +36,7 @@ from postcron.platforms.tiktok_answers import (
     task_of,
     unclear,
 )
-from postcron.platforms.tiktok_upload import Upload, dead
+from postcron.platforms.tiktok_upload import Upload, tried
 from postcron.web import Answer, Api
 
 SCOPE: Final = "user.info.basic,video.publish"
@@ -165,6 +165,12 @@ class TikTok:
         creator = self._creator()
         about = post.about(draft, creator)
         user = {"user": str(creator["creator_username"])}
+        if ticket.data.get("tried"):
+            # Whatever the post has become since: another may be made only if this one never is.
+            ticket = tried(draft, ticket, self._task(ticket.data["task"]))
+            if ticket.data:
+                save(ticket)
+                return ticket
         if post.shows_photos(draft):
             ticket = Ticket({"revision": draft.revision, "about": about, **user}, ready=True)
             save(ticket)
@@ -174,9 +180,6 @@ class TikTok:
             task = self._task(ticket.data["task"])
             ticket = self._upload.begun(draft, ticket, task)
             sent = task.uploaded or 0
-            if ticket.ready or ticket.check_after:
-                save(ticket)
-                return ticket
         if "task" not in ticket.data:
             ticket, sent = self._new_task(draft, about).having(**user), 0
             save(ticket)
@@ -198,8 +201,11 @@ class TikTok:
             files = [attachment.file for attachment in draft.attachments]
             return ticket.having(photos=[self._login.seal(draft.address(file)) for file in files])
         if not self._login.unseal(ticket.data["address"]):
-            why = "The key that sealed the upload address is gone: `postcron retry` uploads anew."
-            raise Permanent(why, code=Code.HANDLE_GONE)
+            why = "The key that sealed the upload address is gone: `postcron retry` uploads anew"
+            if ticket.data.get("tried"):
+                # What is gone is forgotten, and its task must not be: the call may have landed.
+                raise Permanent(f"{why} an hour after the call.", code=Code.NOT_CONFIGURED)
+            raise Permanent(f"{why}.", code=Code.HANDLE_GONE)
         self._tails[draft.key] = self._upload.last_part(draft, ticket)
         return ticket.having(tried=True)
 
@@ -235,9 +241,8 @@ class TikTok:
             return Sighting(Sight.UNCLEAR, why)
         task = self._task(id)
         if task.lacks(ticket.data.get("size", 0)):
-            if dead(ticket, task):
-                why = "The upload address died before the last part came: it was not posted."
-                return Sighting(Sight.GONE, why)
+            # Not even when its address is dead: one look is no proof, and what is gone is forgotten.
+            # The same part once more does no harm, and phase 2 knows when to begin anew.
             return Sighting(Sight.ABSENT, "The last part is not there.", safe_to_repeat=True)
         return _sighting(id, task, ticket.data["user"])
 

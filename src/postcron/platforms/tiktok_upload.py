@@ -33,12 +33,7 @@ class Upload:
         self._open = api
 
     def begun(self, draft: Draft, ticket: Ticket, task: Task) -> Ticket:
-        """Return what still holds of an earlier run's ticket; an empty one where nothing does.
-
-        It is ready where the last part may have left: whatever became of it, the same task tells.
-        """
-        if ticket.data.get("tried"):
-            return _tried(draft, ticket, task)
+        """Return what still holds of an earlier run's ticket; an empty one where nothing does."""
         parts, uploaded = Parts(draft.attachments[0].file.size), task.uploaded or 0
         good = (
             ticket.data["revision"] == draft.revision
@@ -120,27 +115,29 @@ class _Cut:
             yield part
 
 
-def _tried(draft: Draft, ticket: Ticket, task: Task) -> Ticket:
-    edited = ticket.data["revision"] != draft.revision
-    if edited and not (task.failed or task.lacks(ticket.data["size"])):
-        why = "TikTok has all of the video from before the edit: see there what became of it."
-        raise Permanent(why, code=Code.CONTENT_REFUSED)
-    if edited or task.failed:
+def tried(draft: Draft, ticket: Ticket, task: Task) -> Ticket:
+    """Return what holds of a ticket whose last part may have left; empty once it never can post.
+
+    It is ready while the same task may still be finished, and not yet while that is not certain.
+    Raises `Temporary` or `Permanent` where an edit must not go out, lest there be two.
+    """
+    if task.failed:
         return Ticket()
-    age = _age(ticket, task)
-    if age is None or not dead(ticket, task) or not task.lacks(ticket.data["size"]):
+    age, edited = _age(ticket, task), ticket.data["revision"] != draft.revision
+    lacking = task.lacks(ticket.data["size"])
+    if edited and (age is None or not lacking):
+        why = "TikTok may have all of the video from before the edit: see there what became of it."
+        raise Permanent(why, code=Code.CONTENT_REFUSED)
+    if age is None or not lacking or (age < LIFE and not edited):
         return Ticket(ticket.data, ready=True)
+    if age < LIFE:
+        why = "TikTok may still post the video from before the edit, until its address is dead."
+        raise Temporary(why, code=Code.NOT_READY, retry_after=LIFE - age)
     # Nobody can send there any more. What is missing at two looks will never come.
     missing = timedelta(seconds=ticket.data.get("missing_at", age.total_seconds()))
     if age - missing >= BETWEEN:
         return Ticket()
     return Ticket({**ticket.data, "missing_at": missing.total_seconds()}, check_after=BETWEEN)
-
-
-def dead(ticket: Ticket, task: Task) -> bool:
-    """Say whether it is certain that nothing can be sent to the upload address any more."""
-    age = _age(ticket, task)
-    return age is not None and age >= LIFE
 
 
 def _lasts(draft: Draft, ticket: Ticket, task: Task) -> bool:
