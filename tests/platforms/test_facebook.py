@@ -715,8 +715,11 @@ def test_a_videos_likes_and_comments_are_counted(
     assert page(subject).measure(receipt) == {"likes": 3, "comments": 1}
 
 
-def test_a_story_is_not_asked_about(subject: FacebookSubject) -> None:
-    assert page(subject).measure(Receipt("stories/17")) == {}
+@pytest.mark.parametrize("id", ["stories/17", "https://www.facebook.com/acme/posts/pfbid0a", ""])
+def test_a_story_and_what_a_person_said_are_not_asked_about(
+    subject: FacebookSubject, id: str
+) -> None:
+    assert page(subject).measure(Receipt(id)) == {}
     assert subject.server.asked == []
 
 

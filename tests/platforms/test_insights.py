@@ -131,8 +131,9 @@ def test_a_token_without_the_permission_is_told(subject: AnySubject) -> None:
     assert raised.value.code == "account_unusable"
 
 
-def test_what_is_live_and_not_known_as_what_is_not_asked_for(subject: AnySubject) -> None:
-    assert measured(subject, f"{CONTAINER}17") == {}
+@pytest.mark.parametrize("id", [f"{CONTAINER}17", "https://www.instagram.com/p/Nowhere/", ""])
+def test_what_is_live_and_not_known_as_what_is_not_asked_for(subject: AnySubject, id: str) -> None:
+    assert measured(subject, id) == {}
     assert subject.server.asked == []
 
 

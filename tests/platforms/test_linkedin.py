@@ -734,6 +734,12 @@ def test_a_token_that_may_not_read_reports_is_told(page: LinkedInSubject) -> Non
     assert raised.value.code == "account_unusable"
 
 
+def test_what_is_known_by_what_a_person_said_is_not_asked_about(page: LinkedInSubject) -> None:
+    before = len(page.server.asked)
+    assert page.platform().measure(Receipt("https://www.linkedin.com/posts/acme-1")) == {}
+    assert len(page.server.asked) == before
+
+
 def test_a_members_posts_are_not_asked_about(member: MemberSubject) -> None:
     before = len(member.server.asked)
     assert member.platform().measure(Receipt(member.server.posts[0].urn)) == {}

@@ -1008,6 +1008,15 @@ def test_a_video_that_was_not_public_yet_is_found_by_its_task(
     assert counting.measure(receipt)["views"] == 120
 
 
+def test_an_address_a_person_found_tells_which_video_it_is(
+    counting: TikTok, subject: TikTokSubject, album: Album
+) -> None:
+    address = f"{out(subject, album).url}?is_from_webapp=1"
+    assert counting.measure(Receipt(address, address))["views"] == 120
+    nowhere = "https://vm.tiktok.com/ZM1234"
+    assert counting.measure(Receipt(nowhere, nowhere)) == {}
+
+
 def test_a_task_that_tiktok_has_forgotten_has_no_numbers(counting: TikTok) -> None:
     assert counting.measure(Receipt("v_pub_file~v2-1.999")) == {}
 

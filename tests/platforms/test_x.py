@@ -646,6 +646,12 @@ def test_where_x_shows_no_numbers_there_are_none(subject: XSubject) -> None:
     assert subject.platform().measure(Receipt(id)) == {}
 
 
+def test_what_is_known_by_what_a_person_said_is_not_asked_about(subject: XSubject) -> None:
+    before = len(subject.server.asked)
+    assert subject.platform().measure(Receipt("https://x.com/acme/status/1/photo")) == {}
+    assert len(subject.server.asked) == before
+
+
 def test_a_post_that_was_deleted_has_no_numbers(subject: XSubject) -> None:
     with pytest.raises(Permanent) as raised:
         subject.platform().measure(Receipt("1000000000000000000"))

@@ -248,8 +248,8 @@ class Containers(ABC):
         return Sighting(Sight.UNCLEAR, f"{address} is not among the newest posts of this account.")
 
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
-        if receipt.remote_id.startswith(CONTAINER):
-            return {}  # it is live, and not known as what
+        if not _ID.fullmatch(receipt.remote_id):
+            return {}  # it is live, and known only as a container, or by what a person said
         # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
         # https://developers.facebook.com/docs/threads/insights
         path = self._path(receipt.remote_id, "insights")

@@ -97,14 +97,17 @@ class Reader:
         return Sighting(Sight.LIVE, "The Page shows it.", _receipt(id, body))
 
     def numbers(self, id: str) -> Mapping[str, int]:
-        """Return what is counted of a post or a video; that of a story is nowhere said."""
-        if id.startswith(STORIES):
+        """Return what is counted of a post or a video.
+
+        Of a story that is nowhere said, and what only a person's address tells of is not asked for.
+        """
+        is_post = _POST.fullmatch(id) is not None
+        if not (is_post or id.isdecimal()):
             return {}
         # https://developers.facebook.com/docs/graph-api/reference/pagepost
         # https://developers.facebook.com/docs/graph-api/reference/object/reactions
         # https://developers.facebook.com/docs/graph-api/reference/object/comments
         # https://developers.facebook.com/docs/graph-api/reference/video/likes
-        is_post = _POST.fullmatch(id) is not None
         answer = self._read(id, fields=_OF_POST if is_post else _OF_VIDEO)
         if graph.is_missing(answer):
             if is_post and self._post_visited(id).sight is Sight.GONE:

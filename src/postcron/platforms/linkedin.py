@@ -275,7 +275,7 @@ class LinkedIn:
         return Sighting(Sight.LIVE, "LinkedIn shows it.", receipt(str(post["id"])))
 
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
-        if self.act_for(self._login.settings) is Act.BLIND:
+        if self.act_for(self._login.settings) is Act.BLIND or "://" in receipt.remote_id:
             return {}
         # https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/share-statistics
         # In a list only what stands in it is encoded, not its brackets.

@@ -48,6 +48,7 @@ COUNTS: Final = {
     "shares": "share_count",
     "views": "view_count",
 }
+_VIDEO: Final = re.compile(r"/video/(\d+)")
 _TASK: Final = re.compile(r"[a-z_]{1,20}~[\w.-]{1,60}")
 
 
@@ -279,8 +280,10 @@ class TikTok:
 
     def _public_id(self, receipt: Receipt) -> str | None:
         """Return the id the public knows it by: TikTok may have had none when it was posted."""
-        if receipt.url is not None:
-            return receipt.url.rpartition("/")[2]
+        if found := _VIDEO.search(receipt.url or ""):
+            return found[1]
+        if not _TASK.fullmatch(receipt.remote_id):
+            return None
         answer = self._asked("status/fetch", {"publish_id": receipt.remote_id})
         if code_of(answer) == "invalid_publish_id":
             return None  # how long it remembers a task is nowhere said

@@ -275,6 +275,8 @@ class X:
         return Sighting(Sight.LIVE, "X shows it.", receipt(str(post["id"])))
 
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
+        if not _ID.fullmatch(receipt.remote_id):
+            return {}  # it is known by what a person said, and not by its id
         # https://docs.x.com/x-api/posts/get-post-by-id
         # https://docs.x.com/x-api/fundamentals/metrics
         answer = self._read_with(f"/2/tweets/{receipt.remote_id}", "public_metrics")
