@@ -556,8 +556,9 @@ def test_numbers_are_read_by_name(subject: YouTubeSubject, album: Album) -> None
     receipt = published(subject, asked, prepared(subject, asked))
     assert subject.platform().measure(receipt) == {"views": 12, "likes": 3, "comments": 1}
     subject.server.videos.clear()
-    with pytest.raises(Permanent):
+    with pytest.raises(Permanent) as raised:
         subject.platform().measure(receipt)
+    assert raised.value.code == Code.HANDLE_GONE
 
 
 # --- how much --------------------------------------------------------------------------------------

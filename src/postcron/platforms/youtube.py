@@ -244,7 +244,7 @@ class YouTube:
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
         found, _ = self._channel.video(receipt.remote_id, "statistics")
         if found is None:
-            raise Permanent(f"There is no video {receipt.remote_id} any more.")
+            raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
         numbers = found["statistics"]
         return {ours: int(numbers[name]) for ours, name in NUMBERS.items() if name in numbers}
 
