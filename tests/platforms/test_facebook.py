@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ from postcron.model import (
     Sight,
     Ticket,
 )
+from postcron.operations.run import run
+from postcron.platforms import find
 from postcron.platforms.base import Login
 from postcron.platforms.facebook import Facebook
 from postcron.platforms.facebook_limits import limits, objections
 from postcron.rules.limits import problems
+from postcron.states import State
 from postcron.web import Api
+from tests.operations.stage import Stage, build, close_all
 from tests.platforms.contract import (
     DUE,
     Album,
@@ -42,9 +46,11 @@ from tests.platforms.contract import (
 )
 from tests.platforms.subjects.facebook import FacebookSubject
 from tests.simulators.facebook import CHUNK, PAGE, PERSON, TOKEN
-from tests.simulators.graph import NOT_THERE, failing
+from tests.simulators.graph import DAY, NOT_THERE, failing
 from tests.simulators.multipart import parts
 from tests.simulators.server import Asked, Fault, Reply
+
+NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -90,6 +96,17 @@ def accepted(subject: FacebookSubject, asked: Draft) -> Ticket:
     answer = subject.platform().publish(asked, ticket)
     assert isinstance(answer, Accepted)
     return ticket.having(handle=answer.handle)
+
+
+def on_stage(subject: FacebookSubject, folder: Path) -> Stage:
+    lines = [f'{name} = "{value}"' for name, value in subject.settings.items()]
+    account = "\n".join([*lines, 'token = { env = "TOKEN" }'])
+    stage = build(folder, at=NOW, platform="facebook", account=account)
+    stage.house.environ = {"TOKEN": TOKEN}
+    stage.house.find_platform = find
+    subject.server.now = lambda: stage.clock.now().timestamp()  # type: ignore[method-assign]
+    subject.server.tokens = dict.fromkeys(subject.server.tokens, NOW.timestamp() - 2 * DAY)
+    return stage
 
 
 def sent(subject: FacebookSubject, end: str) -> list[Asked]:
@@ -138,6 +155,54 @@ def test_one_whose_answer_is_lost_is_never_seen(
         started(subject, asked, ticket)
     published(subject, asked, started(subject, asked, ticket))
     assert (len(subject.live()), len(subject.server.unseen)) == (1, 1)
+
+
+def test_one_that_is_shown_too_early_is_named_and_never_made_again(
+    subject: FacebookSubject, album: Album
+) -> None:
+    subject.server.shows_at_once = True
+    asked = draft(album)
+    ticket = started(subject, asked, prepared(subject, asked))
+    again = started(subject, asked, prepared(subject, asked, ticket))
+    error = failure(subject, asked, again)
+    assert isinstance(error, Permanent)
+    assert ticket.data["post"] in error.message
+    # Not proof that nothing is live: it is looked for, and found.
+    assert error.evidence is Evidence.UNCLEAR
+    assert looked(subject, asked, ticket).sight is Sight.LIVE
+    assert len(subject.live()) == 1
+    assert not any(map(subject.is_publish, subject.server.asked))
+
+
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, failing(100, 33, "Object does not exist")])
+def test_one_that_cannot_be_read_at_once_is_kept(
+    subject: FacebookSubject, album: Album, fault: Fault | Reply
+) -> None:
+    asked = draft(album)
+    subject.server.misbehave(fault, lambda asked: asked.method == "GET")
+    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    assert (len(subject.live()), subject.server.unseen) == (1, [])
+
+
+def test_one_shown_too_early_ends_as_published_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    subject = FacebookSubject(NOW)
+    with subject.running():
+        stage = on_stage(subject, tmp_path)
+        subject.server.shows_at_once = True
+        [delivery] = stage.schedule("Hello", at="in 30m")
+        stage.pass_time(minutes=29, seconds=30)
+        for _ in range(4):
+            run(stage.house)
+            stage.pass_time(seconds=60)
+        [live] = subject.live()
+        delivery = stage.now(delivery)
+        assert (delivery.state, delivery.remote_id) == (State.PUBLISHED, live.remote_id)
+        [attempt] = stage.house.store.attempts(delivery.id)
+        assert live.remote_id in str(attempt.message)
+        assert f"Facebook shows {live.remote_id} already" in caplog.text
+        close_all()
 
 
 def test_photos_that_such_a_post_has_taken_are_sent_once_more(
@@ -395,6 +460,17 @@ def test_an_upload_that_has_expired_begins_anew(subject: FacebookSubject, album:
     assert raised.value.code == "handle_gone"
 
 
+@pytest.mark.parametrize("of_story", [False, True])
+def test_a_status_that_is_behind_does_not_send_the_file_again(
+    subject: FacebookSubject, album: Album, of_story: bool
+) -> None:
+    asked, notebook = of_a_story(album) if of_story else reel(album), Notebook()
+    subject.server.behind = 3
+    ticket = prepared(subject, asked, notebook=notebook)
+    assert ticket.ready
+    assert carried_bytes(subject.server.asked) == asked.attachments[0].file.size
+
+
 def test_an_upload_that_broke_off_goes_on_where_it_stopped(
     subject: FacebookSubject, album: Album
 ) -> None:
@@ -599,6 +675,24 @@ def test_a_video_is_visited_by_its_number_or_its_address(
     assert receipt is not None
     assert page(subject).visit(receipt.remote_id).receipt == receipt
     assert page(subject).visit(str(receipt.url)).receipt == receipt
+
+
+def test_what_is_another_pages_is_not_there(subject: FacebookSubject) -> None:
+    post, video = subject.server.of_another_page()
+    for address in (post, video, f"https://www.facebook.com/reel/{video}"):
+        sighting = page(subject).visit(address)
+        assert (sighting.sight, sighting.receipt) == (Sight.GONE, None)
+
+
+def test_a_video_that_does_not_say_whose_it_is_proves_nothing(
+    subject: FacebookSubject, album: Album
+) -> None:
+    asked = reel(album)
+    receipt = looked(subject, asked, accepted(subject, asked)).receipt
+    assert receipt is not None
+    ready = {"video_status": "ready", "publishing_phase": {"status": "complete"}}
+    subject.server.misbehave(Reply(200, {"id": receipt.remote_id, "status": ready}))
+    assert page(subject).visit(receipt.remote_id).sight is Sight.UNCLEAR
 
 
 # --- limits --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.simulators.server import Asked, Live, Reply
 TOKEN: Final = "EAAGpage-token-of-acme"
 PERSON: Final = "EAAGtoken-of-a-person"
 PAGE: Final = "100000000000001"
+OTHER: Final = "100000000000002"
 #: bytes of one chunk of a video for the feed
 CHUNK: Final = 1000
 
@@ -53,6 +54,7 @@ class Video:
     id: str
     edge: str
     size: int | None = None
+    page: str = PAGE
     received: int = 0
     session: str = ""
     #: questions answered with `processing` before and after it was finished
@@ -96,6 +98,10 @@ class Facebook(Graph):
         self.breaks_at: int | None = None
         #: the next new video ends in an error of this phase
         self.fails_in = ""
+        #: what one report says: a post that is made unseen is seen all the same
+        self.shows_at_once = False
+        #: questions about a video that are answered as if nothing of it had come in
+        self.behind = 0
         #: the list of stories lags behind
         self.stories_lag = False
         #: may the token read engagement, and what is counted: what is not is left out
@@ -129,13 +135,22 @@ class Facebook(Graph):
         """Let the Page have posted something else before; return its id."""
         return self._added(message, "", (), shown_at=self.now()).id
 
+    def of_another_page(self) -> tuple[str, str]:
+        """Let another Page have a post and a reel; return their ids."""
+        video = self._new_video("video_reels", 1)
+        video.page, video.received, video.finished = OTHER, 1, {}
+        video.processing = video.publishing = 0
+        post = Post(f"{OTHER}_{self.new_id()}", "Not ours", "", (), self.now())
+        self.posts[post.id] = post
+        return post.id, video.id
+
     def routes(self) -> Iterable[tuple[str, str, Work]]:
         return (
             ("GET", PAGE, self._page),
             ("POST", f"{PAGE}/photos", self._add_photo),
             ("POST", f"{PAGE}/feed", self._add_post),
             ("GET", f"{PAGE}/published_posts", self._list_posts),
-            ("GET", f"({PAGE}_\\d+)", self._read_post),
+            ("GET", r"(\d+_\d+)", self._read_post),
             ("POST", f"({PAGE}_\\d+)", self._show_post),
             ("POST", f"{PAGE}/(video_reels|video_stories)", self._reel),
             ("POST", f"{PAGE}/videos", self._film),
@@ -187,7 +202,8 @@ class Facebook(Graph):
             raise Refused(100, 1366051, "These photos were already posted.")
         for photo in photos:
             photo.used = True
-        post = self._added(message, link, tuple(photo.id for photo in photos), shown_at=None)
+        shown_at = self.now() if self.shows_at_once else None
+        post = self._added(message, link, tuple(photo.id for photo in photos), shown_at=shown_at)
         return {"id": post.id, "post_supports_client_mutation_id": True}
 
     def _require_page(self, asked: Asked) -> None:
@@ -341,6 +357,7 @@ class Facebook(Graph):
         self._step(video)
         shown = video.shown_at is not None
         entity = {"id": id, "status": self._status(video), "published": shown}
+        entity["from"] = {"id": video.page, "name": "Acme" if video.page == PAGE else "Not ours"}
         url = f"/reel/{id}/" if video.edge == "video_reels" else f"/{PAGE}/videos/{id}/"
         return self._counting(asked, {**entity, "permalink_url": url}, "likes", "comments")
 
@@ -354,6 +371,9 @@ class Facebook(Graph):
             video.shown_at = self.now()
 
     def _status(self, video: Video) -> dict[str, Any]:
+        if self.behind:
+            self.behind -= 1
+            return {"video_status": "uploading", "uploading_phase": {"status": "in_progress"}}
         done = "completed" if self.spells_out else "complete"
         count = "bytes_transferred" if self.spells_out else "bytes_transfered"
         state = "ready" if video.is_whole else "uploading"

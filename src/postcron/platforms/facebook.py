@@ -7,11 +7,14 @@ may be made again is written nowhere, so a person decides where its end cannot b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from postcron.errors import Permanent, PlatformError
 from postcron.model import (
     Accepted,
     Act,
@@ -24,6 +27,7 @@ from postcron.model import (
     Proposal,
     Receipt,
     SaveTicket,
+    Sight,
     Sighting,
     Ticket,
 )
@@ -34,6 +38,8 @@ from postcron.platforms.facebook_limits import limits, objections
 from postcron.platforms.facebook_reading import STORIES, Reader
 from postcron.platforms.facebook_video import Sender
 from postcron.web import Answer, Api, Upload
+
+log = logging.getLogger(__name__)
 
 
 class Way(StrEnum):
@@ -166,10 +172,23 @@ class Facebook:
             headers=self._headers(),
             json={**body, "published": False},
         )
-        return ticket.having(post=str(_made(answer)["id"]))
+        post = str(_made(answer)["id"])
+        if early := self._is_shown(post):
+            log.warning("Facebook shows %s already, before its moment", post)
+        return ticket.having(post=post, early=early)
+
+    def _is_shown(self, post: str) -> bool:
+        # A read that fails says nothing, and a second post could be one too many.
+        with suppress(PlatformError):
+            return self._reader().post(post).sight is Sight.LIVE
+        return False
 
     def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
         way = way_of(draft)
+        if ticket.data.get("early"):
+            # No proof that nothing is live: so it is looked for, and never made again.
+            post = ticket.data["post"]
+            raise Permanent(f"Facebook showed {post} when it was made, before its moment.")
         if way is Way.FEED:
             # https://developers.facebook.com/docs/graph-api/reference/pagepost
             path, shown = f"{self._base}/{ticket.data['post']}", {"is_published": True}

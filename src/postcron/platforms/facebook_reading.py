@@ -23,7 +23,7 @@ _TOTAL: Final = "limit(0).summary(true)"
 _OF_POST: Final = f"reactions.{_TOTAL},comments.{_TOTAL},shares"
 _OF_VIDEO: Final = f"likes.{_TOTAL},comments.{_TOTAL}"
 COUNTS: Final = {name: name for name in ("likes", "comments", "shares")}
-_POST: Final = re.compile(r"\d+_\d+")
+_POST: Final = re.compile(r"(?P<page>\d+)_\d+")
 _VIDEO: Final = re.compile(rf"(?:{SITE}/(?:reel/|[^/]+/videos/))?(?P<id>\d+)/?")
 
 
@@ -56,12 +56,7 @@ class Reader:
     def video(self, id: str, *, accepted: bool) -> Sighting:
         # https://developers.facebook.com/docs/graph-api/reference/video
         body = self.fetched(id, "status", fields="status,published,permalink_url")
-        status = status_of(body)
-        if status.published:
-            return Sighting(Sight.LIVE, "The Page shows it.", _receipt(id, body))
-        if status.failed:
-            return Sighting(Sight.GONE, f"Facebook gave it up: {status.failed}.")
-        return _on_its_way(status, accepted=accepted)
+        return _video(id, body, accepted=accepted)
 
     def story(self, name: str, wanted: str) -> Sighting:
         # https://developers.facebook.com/docs/page-stories-api
@@ -76,12 +71,12 @@ class Reader:
     def visited(self, address: str) -> Sighting:
         if address.startswith(STORIES):
             return self.story("post_id", address.removeprefix(STORIES))
-        if _POST.fullmatch(address):
+        if post := _POST.fullmatch(address):
+            if post["page"] != self.page:
+                return Sighting(Sight.GONE, f"{address} is a post of another Page.")
             return self._post_visited(address)
         if video := _VIDEO.fullmatch(address):
-            sighting = self.video(video["id"], accepted=True)
-            unsure = sighting.sight is Sight.WORKING
-            return Sighting(Sight.UNCLEAR, sighting.why) if unsure else sighting
+            return self._video_visited(video["id"])
         # What else stands in an address is no id: it is only as good as the list.
         found = self._listed("permalink_url", address) if address.startswith(SITE) else None
         return found or Sighting(Sight.UNCLEAR, f"{address} is not the address of a known post.")
@@ -122,6 +117,17 @@ class Reader:
         }
         return counted(found, COUNTS)
 
+    def _video_visited(self, id: str) -> Sighting:
+        body = self.fetched(id, "status", fields="status,published,permalink_url,from")
+        owner = body.get("from") or {}
+        if "id" not in owner:
+            return Sighting(Sight.UNCLEAR, f"Facebook does not say whose video {id} is.")
+        if str(owner["id"]) != self.page:
+            return Sighting(Sight.GONE, f"{id} is a video of {owner.get('name', owner['id'])}.")
+        sighting = _video(id, body, accepted=True)
+        unsure = sighting.sight is Sight.WORKING
+        return Sighting(Sight.UNCLEAR, sighting.why) if unsure else sighting
+
     def _listed(self, name: str, wanted: str) -> Sighting | None:
         """Return the sight of a post in the list of the Page's; None if it is certainly not there."""
         # https://developers.facebook.com/docs/graph-api/reference/page/feed
@@ -135,6 +141,15 @@ class Reader:
 
 def _total(body: Mapping[str, Any], edge: str) -> Any:
     return ((body.get(edge) or {}).get("summary") or {}).get("total_count")
+
+
+def _video(id: str, body: Mapping[str, Any], *, accepted: bool) -> Sighting:
+    status = status_of(body)
+    if status.published:
+        return Sighting(Sight.LIVE, "The Page shows it.", _receipt(id, body))
+    if status.failed:
+        return Sighting(Sight.GONE, f"Facebook gave it up: {status.failed}.")
+    return _on_its_way(status, accepted=accepted)
 
 
 def _on_its_way(status: Status, *, accepted: bool) -> Sighting:

@@ -92,11 +92,14 @@ class Sender:
             if status.is_sent:
                 return Ticket(ticket.data, ready=True)
             offset = status.received
-        if offset < file.size:
+        # A status may be behind what it was answered: what was taken is not sent again.
+        if offset < file.size and "sent" not in ticket.data:
             path = ticket.data["path"]
             answer = graph.upload(self.uploads, path, self.token, draft, file, offset)
             if answer.status != 200 or fields(answer).get("success") is not True:
                 raise graph.upload_trouble(answer, MAKE_REFUSALS)
+            ticket = ticket.having(sent=True)
+            save(ticket)
         return Ticket(ticket.data, check_after=timedelta(seconds=3))
 
     def _begun(self, ticket: Ticket, save: SaveTicket, edge: str) -> Ticket:
