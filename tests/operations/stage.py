@@ -103,6 +103,8 @@ class Remote:
     working: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     unreadable: bool = False
+    #: so many looks do not show yet what is live
+    behind: int = 0
     #: what every look finds, whatever it looks for
     finds: str = ""
     needs_token: bool = False
@@ -150,7 +152,8 @@ class Remote:
             return Sighting(Sight.GONE, "The platform gave it up.")
         if draft.key in self.working:
             return Sighting(Sight.WORKING, "Still working.")
-        found = self.of(draft)
+        found = self.of(draft) if self.behind == 0 else []
+        self.behind = max(self.behind - 1, 0)
         if found:
             return Sighting(Sight.LIVE, "It is live.", Receipt(found[0].remote_id))
         return Sighting(Sight.ABSENT, "It is not there.", safe_to_repeat=True)

@@ -10,9 +10,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from postcron.errors import Code, StoreUnavailable
-from postcron.model import Act, Draft, Outcome, Sighting
+from postcron.errors import Code, Refused, StoreUnavailable
+from postcron.model import Act, Delivery, Draft, Outcome, Sighting
+from postcron.operations.cancel import cancel
+from postcron.operations.doors import Doors
 from postcron.operations.edit import Change, edit
+from postcron.operations.looking import look
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.retry import retry_now
@@ -343,6 +346,84 @@ def test_how_a_call_ended_is_stored_before_anything_it_taught(stage: Stage) -> N
     assert stage.now(delivery).error_code == Code.TOKEN_REFUSED
 
 
+# --- a platform that is behind itself --------------------------------------------------------------
+
+
+def lost_and_not_shown_yet(stage: Stage, act: Act, *after: str) -> Delivery:
+    """Lose the answer of a call that landed, with a platform whose reads do not show it for a while."""
+    stage.remote.act = act
+    stage.house.find_platform("fake").act = act
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.extend(["lost", *after])
+    stage.remote.behind = 2
+    publish(stage.house)
+    return delivery
+
+
+@pytest.mark.parametrize("act", [Act.HANDLE, Act.REPEATABLE])
+@pytest.mark.parametrize("after", ["refused", "bad_token", "busy", "not_sent", "handle_gone"])
+def test_what_a_repeat_hears_is_no_verdict_on_the_call_before_it(
+    stage: Stage, act: Act, after: str
+) -> None:
+    delivery = lost_and_not_shown_yet(stage, act, after)
+    assert stage.house.store.attempts(delivery.id)[0].outcome is (Outcome.SUPERSEDED)
+    assert stage.now(delivery).state is not State.FAILED
+    stage.house.store.set_account("acme", block_code=None, blocked_until=None)
+    cron(stage, minutes=10)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.live) == 1
+
+
+def test_what_may_be_live_under_its_old_handle_is_neither_edited_nor_withdrawn(
+    stage: Stage,
+) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("lost")
+    stage.remote.unreadable = True
+    publish(stage.house)
+    stage.remote.unreadable = False
+    stage.remote.behind = 1
+    stage.pass_time(minutes=1)
+    lost, here = stage.now(delivery), stage.house.run("publish")
+    post = stage.house.store.posts({lost.post_id})[lost.post_id]
+    stage.house.record([look(stage.house, Doors(stage.house), here, lost, post)], run=here)
+    assert stage.now(delivery).state is State.QUEUED, "about to be sent once more"
+    with pytest.raises(Refused, match="sent once more"):
+        edit(stage.house, delivery.ref, Change(text="other words"), actor="me")
+    with pytest.raises(Refused, match="sent once more"):
+        cancel(stage.house, [delivery.ref], actor="me")
+    publish(stage.house)
+    assert stage.remote.texts() == ["hello"]
+
+
+def test_one_look_that_says_gone_is_not_believed(stage: Stage) -> None:
+    [delivery] = stage.schedule(at="in 1h")
+    stage.pass_time(**ALMOST)
+    stage.remote.script.append("lost")
+    stage.remote.gone.add(delivery.key)
+    publish(stage.house)
+    stage.remote.gone.clear()
+    cron(stage, minutes=3)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.live) == 1
+
+
+@pytest.mark.parametrize("act", [Act.HANDLE, Act.REPEATABLE])
+def test_past_its_grace_one_empty_look_does_not_say_that_it_is_not_live(
+    stage: Stage, act: Act
+) -> None:
+    config = stage.house.config
+    account = config.accounts["acme"]
+    short = replace(account, policy=replace(account.policy, grace=timedelta(seconds=8)))
+    stage.house.config = replace(config, accounts={**config.accounts, "acme": short})
+    delivery = lost_and_not_shown_yet(stage, act)
+    cron(stage, minutes=3)
+    assert stage.now(delivery).state is State.PUBLISHED
+    assert len(stage.remote.live) == 1
+
+
 # --- another chance ------------------------------------------------------------------------------
 
 
@@ -351,7 +432,7 @@ def test_a_denied_post_with_a_new_time_begins_with_phase_2(stage: Stage) -> None
     stage.pass_time(**ALMOST)
     stage.remote.script.append("dropped")
     stage.remote.gone.add(delivery.key)
-    publish(stage.house)
+    cron(stage, minutes=3)
     stage.remote.gone.clear()
     edit(stage.house, delivery.ref, Change(at="in 5m"), actor="me")
     cron(stage, minutes=6)

@@ -290,6 +290,10 @@ def test_what_the_platform_gave_up_is_made_anew_when_a_person_asks(stage: Stage)
     stage.remote.script.append("dropped")
     stage.remote.gone.add(delivery.key)
     publish(stage.house)
+    assert stage.now(delivery).state is State.UNKNOWN, "one look may be behind"
+    for _ in range(3):
+        stage.pass_time(minutes=1)
+        publish(stage.house)
     assert (stage.now(delivery).state, stage.now(delivery).error_code) == (State.FAILED, "denied")
     assert publish(stage.house).found == 0, "never by itself"
 

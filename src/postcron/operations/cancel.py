@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move
-from postcron.operations.edit import EDITABLE, why_not
+from postcron.operations.edit import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of, select
 from postcron.states import State, Step
@@ -33,7 +33,7 @@ def _withdraw(
     house: House, chosen: Sequence[Delivery], *, actor: str, deleted: bool
 ) -> list[Delivery]:
     open_ones = [d for d in chosen if d.state is not State.CANCELLED]
-    busy = [d for d in open_ones if d.state not in EDITABLE or d.owner is not None]
+    busy = [delivery for delivery in open_ones if not is_open(house, delivery)]
     if busy:
         raise Refused(" ".join(why_not(delivery) for delivery in busy))
     run = house.run("cancel", actor=actor)

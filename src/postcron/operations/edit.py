@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from postcron.errors import DoesNotFit, Refused
-from postcron.model import Attachment, Delivery, Move, Post, PostType
+from postcron.model import Attachment, Delivery, Move, Outcome, Post, PostType
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
@@ -67,7 +67,7 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     """
     post, chosen = post_of(house, id), select(house, id)
     everyone = house.store.deliveries(post.id)
-    open_ones = _editable(chosen, change)
+    open_ones = _editable(house, chosen, change)
     alone = len(chosen) < len(everyone) or len(open_ones) < len(everyone)
     if alone and change.shared:
         message = (
@@ -95,13 +95,25 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)))
 
 
-def _editable(chosen: Sequence[Delivery], change: Change) -> list[Delivery]:
+def _editable(house: House, chosen: Sequence[Delivery], change: Change) -> list[Delivery]:
     if not change.content and change.at is None:
         return []
-    open_ones = [d for d in chosen if d.state in EDITABLE and d.owner is None]
+    open_ones = [delivery for delivery in chosen if is_open(house, delivery)]
     if not open_ones:
         raise Refused(" ".join(why_not(delivery) for delivery in chosen))
     return open_ones
+
+
+def is_open(house: House, delivery: Delivery) -> bool:
+    """Say whether a person may change or withdraw a delivery: no call of it can be live.
+
+    A call that was superseded can: its repeat is safe under the same key or handle, not under the
+    one that an edit would make.
+    """
+    if delivery.state not in EDITABLE or delivery.owner is not None:
+        return False
+    attempts = house.store.attempts(delivery.id)
+    return not attempts or attempts[-1].outcome is not Outcome.SUPERSEDED
 
 
 def why_not(delivery: Delivery) -> str:
@@ -112,6 +124,11 @@ def why_not(delivery: Delivery) -> str:
         return f"{delivery.ref} is published: what is out is not touched."
     if delivery.state is State.CANCELLED:
         return f"{delivery.ref} is cancelled: schedule it again instead."
+    if delivery.state in EDITABLE:
+        return (
+            f"{delivery.ref} is about to be sent once more under its old key or handle, because its first "
+            f"call may be out: wait for that, then `postcron show {delivery.ref}`."
+        )
     return (
         f"{delivery.ref} is {delivery.state}: it may be out already, so it is not touched; "
         f"`postcron show {delivery.ref}` says what is safe to do."

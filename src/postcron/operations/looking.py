@@ -172,6 +172,8 @@ def _working(case: Case, sighting: Sighting) -> Move:
 
 
 def _denied(case: Case, sighting: Sighting) -> Move:
+    if case.delivery.state is State.UNKNOWN and not _stays_so(case, Sight.GONE):
+        return _look_again(case, sighting)
     # What the platform gave up stays so: another try, if a person asks, begins with phase 2.
     anew = {"ticket": Ticket(), "ready_at": None}
     return _failed(case, sighting, Outcome.REFUSED, code="denied", more=anew)
@@ -198,11 +200,14 @@ def _failed(
 def _absent(case: Case, sighting: Sighting) -> Move:
     if case.delivery.state is State.CONFIRMING or not _absence_is_proved(case, sighting):
         return _look_again(case, sighting)
+    if case.now > grace_end(case.delivery, case.policy):
+        # That it may be repeated does not say that it is not there: too late for a repeat, that counts.
+        if not _stays_so(case, Sight.ABSENT):
+            return _look_again(case, sighting)
+        why = f"{sighting.why} It did not go out, and its grace is over."
+        return _failed(case, Sighting(Sight.ABSENT, why), Outcome.PROVED_ABSENT, code="late")
     same_call = case.act in {Act.REPEATABLE, Act.HANDLE}
     outcome = Outcome.SUPERSEDED if same_call else Outcome.PROVED_ABSENT
-    if case.now > grace_end(case.delivery, case.policy):
-        why = f"{sighting.why} It did not go out, and its grace is over."
-        return _failed(case, Sighting(Sight.ABSENT, why), outcome, code="late")
     return Move(
         case.delivery,
         Step.REPEATED,
@@ -225,10 +230,15 @@ def _absence_is_proved(case: Case, sighting: Sighting) -> bool:
         and case.sender_dead is True
         and case.policy.resend == "after_proof"
         and case.proved == 0
-        and any(
-            sight == Sight.ABSENT and at >= case.settled_at and case.now - at >= BETWEEN
-            for at, sight in case.looks
-        )
+        and _stays_so(case, Sight.ABSENT)
+    )
+
+
+def _stays_so(case: Case, seen: Sight) -> bool:
+    """Say whether an earlier look, when all had settled, showed the same: one may be behind."""
+    return case.now >= case.settled_at and any(
+        sight == seen and at >= case.settled_at and case.now - at >= BETWEEN
+        for at, sight in case.looks
     )
 
 

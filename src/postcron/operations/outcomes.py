@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from postcron.errors import CannotWork, Code, PlatformError
+from postcron.errors import CannotWork, PlatformError
 from postcron.model import Delivery, Move, Outcome
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
@@ -143,9 +143,9 @@ class Outcomes:
 
 def ending(house: House, delivery: Delivery, verdict: Verdict) -> Move:
     """Return the step that records how the call of a delivery ended."""
-    gone = verdict.error is not None and verdict.error.code == Code.HANDLE_GONE
-    if gone and verdict.step is Step.REFUSED and _was_repeated(house, delivery):
-        # An earlier call may have used the handle up: look for it, and never make a new one.
+    if verdict.step in {Step.REFUSED, Step.NOT_SENT} and _was_repeated(house, delivery):
+        # It was repeated because that is safe, not because the call before it is known to have
+        # failed: nothing that this one hears says that the other is not live.
         verdict = replace(verdict, step=Step.LOST)
     move = outcome(delivery, verdict, policy=house.policy(delivery.account))
     if move.step is Step.LANDED:
