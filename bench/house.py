@@ -94,7 +94,7 @@ def fill(house: House, moments: Sequence[datetime]) -> None:
             wanted_at=due_at, due_at=due_at, reason="bench", wake_at=due_at, key=f"bench-{number}",
         )  # fmt: skip
         post = NewPost("default", None, f"post {number}", PostType.POST, (), (delivery,), "bench")
-        house.store.add_post(post, run=run)
+        house.store.add_posts([post], run=run)
 
 
 class BenchPlatform:

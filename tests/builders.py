@@ -14,8 +14,10 @@ from postcron.model import (
     NewPost,
     PostType,
     Run,
+    Saved,
 )
 from postcron.states import State
+from postcron.store import Store
 
 #: when tests happen
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -78,3 +80,9 @@ def a_new_post(*deliveries: NewDelivery, key: str | None = None, **more: Any) ->
         "created_by": "ada",
     }
     return NewPost(key=key, deliveries=deliveries or (a_new_delivery(),), **(given | more))
+
+
+def added(store: Store, new: NewPost, *, run: Run) -> Saved:
+    """Save one post."""
+    [saved] = store.add_posts([new], run=run)
+    return saved

@@ -17,7 +17,7 @@ from postcron.model import Filter, NewPost
 from postcron.secrets import write_key
 from postcron.store import Store, migrate, open_store
 from tests import postgres
-from tests.builders import a_new_delivery, a_new_post, a_run
+from tests.builders import a_new_delivery, a_new_post, a_run, added
 from tests.operations.stage import HEAD
 from tests.oracle import Evidence, Shown, breaches
 from tests.proof.figures import Figures
@@ -52,7 +52,7 @@ def run_race(folder: Path, url: str, *, hosts: int, due: int) -> Race:
     _configure(folder, url)
     store = open_store(url, now=lambda: datetime.now(UTC))
     for post in _posts(due):
-        store.add_post(post, run=a_run())
+        added(store, post, run=a_run())
     share = max(due // hosts // 2, 2)
     racing = subprocess.run(
         [sys.executable, "-m", "tests.proof.racers", str(folder), str(hosts), str(share)],

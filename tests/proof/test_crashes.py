@@ -14,8 +14,13 @@ from pathlib import Path
 import pytest
 
 from postcron import store
+from postcron.model import Session
 from postcron.operations.edit import Change, edit
+from postcron.operations.keys import rotate
+from postcron.operations.measure import measure
 from postcron.operations.pre_upload import pre_upload
+from postcron.operations.publish import publish
+from postcron.operations.sessions import keep
 from postcron.platforms.base import Platform
 from postcron.states import State
 from tests.operations.stage import build
@@ -78,7 +83,7 @@ def test_dying_in_schedule_or_between_a_handle_and_its_saving_makes_one_post(
 ) -> None:
     setting = Setting("sqlite", "onlysocial with a photo", "ok")
     points = crashes.play(tmp_path, on_sqlite, setting).points
-    early = [points.index(f"{side} add_post") for side in ("before", "after")]
+    early = [points.index(f"{side} add_posts") for side in ("before", "after")]
     early += [number for number, name in enumerate(points) if name == "before save_ticket"]
     assert len(early) >= 4
     for number in early:
@@ -128,7 +133,7 @@ def dying_once(folder: Path, setting: Setting) -> Iterator[crashes.Told]:
 
 
 def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) -> None:
-    """Reached by a story, or by a person who edits; a new one makes this fail until a story has it."""
+    """Reached by a story, or by what people do; a new one makes this fail until a story has it."""
     death = Death()
     stage = build(tmp_path, at=START)
     stage.house.store = mortal(stage.house.store, death)
@@ -136,6 +141,14 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     edit(stage.house, delivery.ref, Change(text="another"), actor="me")
     stage.remote.prepare_script.append("processing")
     pre_upload(stage.house, lead=timedelta(hours=3))
+    stage.pass_time(hours=2)
+    publish(stage.house)
+    for numbers in ({"likes": 1}, {}):
+        stage.pass_time(hours=25)
+        stage.remote.numbers = lambda receipt, numbers=numbers: {"likes": numbers["likes"]}
+        measure(stage.house)
+    keep(stage.house, "acme", Session({"access": "t0ken"}, START + timedelta(days=9)))
+    rotate(stage.house)
     reached = set(death.points)
     for platform, answer in (("handle", "bad_token"), ("bluesky", "500")):
         setting = Setting("sqlite", platform, answer)

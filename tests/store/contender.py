@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 
 from postcron.store import Store, open_store
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 
 def claim_all(store: Store, name: str) -> list[int]:
@@ -21,7 +21,7 @@ def claim_all(store: Store, name: str) -> list[int]:
 def save_all(store: Store, name: str) -> list[int]:
     """Save thirty posts under keys that everybody uses, each for an account of one's own."""
     return [
-        store.add_post(a_new_post(a_new_delivery(name), key=f"key-{number}"), run=a_run()).post.id
+        added(store, a_new_post(a_new_delivery(name), key=f"key-{number}"), run=a_run()).post.id
         for number in range(30)
     ]
 

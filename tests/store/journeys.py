@@ -10,7 +10,7 @@ from typing import Any
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import STEPS, State, Step
 from postcron.store import Store
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 LEASE = NOW + timedelta(minutes=2)
 
@@ -42,7 +42,7 @@ def a_move(delivery: Delivery, step: Step, **more: Any) -> Move:
 def brought_to(store: Store, state: State, run: Run | None = None) -> Delivery:
     """Return a new delivery that has come to `state` the shortest way."""
     start = State.DRAFT if state is State.DRAFT else State.SCHEDULED
-    saved = store.add_post(a_new_post(a_new_delivery(state=start)), run=run or a_run())
+    saved = added(store, a_new_post(a_new_delivery(state=start)), run=run or a_run())
     delivery = saved.deliveries[0]
     for step in way(start, state):
         (moved,) = store.record([a_move(delivery, step)], run=run or a_run())

@@ -9,7 +9,7 @@ import pytest
 from postcron.model import Filter, Ticket
 from postcron.states import State, Step
 from postcron.store import Store
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.store.journeys import a_move, brought_to
 
 LEASE = timedelta(seconds=120)
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 def scheduled(store: Store, *dues: datetime) -> None:
     for due in dues:
-        store.add_post(a_new_post(a_new_delivery(due=due)), run=a_run())
+        added(store, a_new_post(a_new_delivery(due=due)), run=a_run())
 
 
 def queue_all(store: Store) -> None:

@@ -17,7 +17,7 @@ from postcron.errors import StoreUnavailable
 from postcron.store import Store, migrate, migrating, open_store
 from postcron.store.peek import REVISION
 from postcron.store.tables import metadata
-from tests.builders import NOW, a_new_post, a_run
+from tests.builders import NOW, a_new_post, a_run, added
 from tests.postgres import Server
 from tests.store.conftest import BOTH
 
@@ -39,7 +39,7 @@ def set_revision(store: Store, revision: str) -> None:
 def test_the_first_time_creates_and_the_second_changes_nothing(empty_url: str) -> None:
     assert migrate(empty_url)
     store = open_store(empty_url, now=lambda: NOW, skew=timedelta(0))
-    saved = store.add_post(a_new_post(), run=a_run())
+    saved = added(store, a_new_post(), run=a_run())
     assert not migrate(empty_url)
     assert store.post(saved.post.id) == saved.post
     store.close()

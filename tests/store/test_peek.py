@@ -17,7 +17,7 @@ from postcron.model import Phase
 from postcron.states import STUCK, State, Step
 from postcron.store import Store, open_store
 from postcron.store.peek import PHASE_CONDITION, moments, nothing_due, question, written
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.store.journeys import a_move, brought_to
 
 HEAVY = {"re", "typing", "sqlalchemy", "sqlmodel", "logging", "asyncio", "datetime", "psycopg"}
@@ -42,7 +42,7 @@ def test_there_is_a_question_for_each_phase() -> None:
 def fill(store: Store) -> None:
     """Three thousand deliveries, long due and spread over the states, of which none is to wake."""
     many = [a_new_delivery(f"account-{number}", wake_at=None) for number in range(3000)]
-    store.add_post(a_new_post(*many), run=a_run())
+    added(store, a_new_post(*many), run=a_run())
     with store._database.engine.begin() as connection:
         for number, state in enumerate(State):
             spread = f"UPDATE delivery SET state = '{state}' WHERE id % {len(State)} = {number}"
@@ -128,7 +128,7 @@ def test_only_what_is_stuck_and_was_told_to_nobody_wakes_every_phase(
 
 def test_publish_sleeps_while_only_the_lead_has_begun(file_store: Store, path: str) -> None:
     due = NOW + timedelta(minutes=30)
-    file_store.add_post(a_new_post(a_new_delivery(due=due)), run=a_run())
+    added(file_store, a_new_post(a_new_delivery(due=due)), run=a_run())
     assert nothing_due(path, "publish", NOW.timestamp())
     assert nothing_due(path, "tick", NOW.timestamp())
     assert not nothing_due(path, "pre-upload", NOW.timestamp())

@@ -12,7 +12,7 @@ from postcron.errors import PostcronError, StoreUnavailable
 from postcron.store import Store, migrate, open_store
 from postcron.store.postgres import disagreement
 from tests import postgres
-from tests.builders import NOW, a_new_post, a_run
+from tests.builders import NOW, a_new_post, a_run, added
 from tests.postgres import Server
 
 pytestmark = pytest.mark.postgres
@@ -82,11 +82,11 @@ def test_a_write_is_durable_and_limited_whatever_the_database_says(
 
 
 def test_a_connection_the_server_ended_is_replaced(store: Store, postgres_server: Server) -> None:
-    store.add_post(a_new_post(), run=a_run())
+    added(store, a_new_post(), run=a_run())
     postgres_server.run_sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postcron'"
     )
-    assert store.add_post(a_new_post(), run=a_run()).created
+    assert added(store, a_new_post(), run=a_run()).created
 
 
 def test_a_server_that_may_forget_is_refused(migrated_template: str) -> None:

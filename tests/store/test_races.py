@@ -8,7 +8,7 @@ import sys
 from postcron.model import Filter
 from postcron.states import State
 from postcron.store import Store
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 
 def contend(url: str, what: str, count: int) -> list[list[int]]:
@@ -33,7 +33,7 @@ def contend(url: str, what: str, count: int) -> list[list[int]]:
 
 def test_of_ten_thousand_none_is_claimed_twice(store: Store, store_url: str) -> None:
     many = [a_new_delivery(f"account-{number}") for number in range(10_000)]
-    store.add_post(a_new_post(*many), run=a_run())
+    added(store, a_new_post(*many), run=a_run())
     store.enqueue(a_run("tick"), until=NOW, limit=10_000)
     claims = contend(store_url, "claim", 2)
     everybody = [one for mine in claims for one in mine]

@@ -13,7 +13,7 @@ from postcron.model import Filter, Phase
 from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
 from postcron.store.tables import delivery
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.store.journeys import a_move, brought_to, way
 
 DAY = timedelta(days=1)
@@ -88,7 +88,7 @@ def test_overdue_is_what_nobody_holds_and_nobody_let_out(store: Store, clock: St
 def test_what_accounts_not_to_be_used_have_is_left_out(store: Store) -> None:
     for account in ("acme", "blocked"):
         one = a_new_post(a_new_delivery(account))
-        store.add_post(one, run=a_run())
+        added(store, one, run=a_run())
     (found,) = store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip=["blocked"])
     assert found.account == "acme"
     assert store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip={"acme", "blocked"}) == []
@@ -96,7 +96,7 @@ def test_what_accounts_not_to_be_used_have_is_left_out(store: Store) -> None:
 
 def test_overdue_is_asked_for_some_accounts_or_without_them(store: Store) -> None:
     for account in ("acme", "left", "patient"):
-        store.add_post(a_new_post(a_new_delivery(account)), run=a_run())
+        added(store, a_new_post(a_new_delivery(account)), run=a_run())
 
     def overdue(**which: Collection[str]) -> list[str]:
         return [one.account for one in store.overdue(NOW + DAY, 9, **which)]
@@ -131,7 +131,7 @@ def test_what_does_not_exist_is_none(store: Store) -> None:
 def test_counts_and_the_next_moment(store: Store) -> None:
     for state in (State.PUBLISHED, State.READY, State.READY):
         brought_to(store, state)
-    store.add_post(a_new_post(a_new_delivery(due=NOW - DAY)), run=a_run())
+    added(store, a_new_post(a_new_delivery(due=NOW - DAY)), run=a_run())
     assert store.counts() == {State.PUBLISHED: 1, State.READY: 2, State.SCHEDULED: 1}
     assert store.next_due() == NOW - DAY
 
@@ -153,7 +153,7 @@ def test_pages_show_everything_once_though_rows_come_in_between(
     for days in (3, 1, 1, None, 2):
         clock.forward(seconds=1)
         due = None if days is None else NOW + days * DAY
-        store.add_post(a_new_post(a_new_delivery(due=due)), run=a_run())
+        added(store, a_new_post(a_new_delivery(due=due)), run=a_run())
     shown: list[int] = []
     after: str | None = None
     while True:
@@ -181,7 +181,7 @@ def test_filters_narrow_a_list(store: Store) -> None:
         a_new_delivery("b", due=NOW + DAY),
         campaign="autumn",
     )
-    saved = store.add_post(autumn, run=a_run())
+    saved = added(store, autumn, run=a_run())
     other = brought_to(store, State.PUBLISHED)
     a, b = (one.id for one in saved.deliveries)
 
@@ -199,7 +199,7 @@ def test_filters_narrow_a_list(store: Store) -> None:
 
 
 def test_deleted_posts_are_listed_only_when_asked_for(store: Store) -> None:
-    saved = store.add_post(a_new_post(), run=a_run())
+    saved = added(store, a_new_post(), run=a_run())
     store.revise(saved.post, [], run=a_run(), deleted=True)
     assert store.page(Filter()).deliveries == ()
     assert store.page(Filter(deleted=True)).deliveries == saved.deliveries
@@ -231,7 +231,7 @@ def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedC
         open_store(store_url, now=clock.now, skew=timedelta(0), workspace=name)
         for name in ("ours", "theirs")
     )
-    saved = theirs.add_post(a_new_post(workspace="theirs"), run=a_run())
+    saved = added(theirs, a_new_post(workspace="theirs"), run=a_run())
     theirs.set_account("acme", paused=True)
     assert ours.page(Filter()).deliveries == ()
     assert ours.deliveries(saved.post.id) == []
@@ -268,7 +268,7 @@ def test_outings_are_what_went_out_or_is_on_its_way(store: Store) -> None:
 def test_what_is_out_counts_from_when_it_went_out(
     store: Store, since: float, before: float, counts: bool
 ) -> None:
-    (one,) = store.add_post(a_new_post(a_new_delivery(due=NOW)), run=a_run()).deliveries
+    (one,) = added(store, a_new_post(a_new_delivery(due=NOW)), run=a_run()).deliveries
     hour = timedelta(hours=1)
     for step in way(State.SCHEDULED, State.PUBLISHED):
         (moved,) = store.record([a_move(one, step)], run=a_run())

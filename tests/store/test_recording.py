@@ -13,7 +13,7 @@ from postcron.errors import Refused
 from postcron.model import Attempt, Delivery, Filter, Move, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.store.journeys import LEASE, a_move, brought_to
 
 ALLOWED = sorted(STEPS)
@@ -130,14 +130,12 @@ def test_of_many_recorded_together_only_those_that_lost_are_left_out(store: Stor
 
 def test_a_part_that_came_to_follow_since_it_was_read_is_let_go_too(store: Store) -> None:
     first, second = (a_new_post(a_new_delivery(wake_at=None), key=key) for key in ("one", "two"))
-    delivery = store.add_post(first, run=a_run()).deliveries[0]
+    delivery = added(store, first, run=a_run()).deliveries[0]
     for step in (Step.ENQUEUED, Step.INTENDED):
         [moved] = store.record([a_move(delivery, step)], run=a_run())
         assert moved is not None
         delivery = moved
-    (_, (follower,)) = (
-        saved.deliveries for saved in store.add_thread([first, second], run=a_run())
-    )
+    (_, (follower,)) = (saved.deliveries for saved in store.add_posts([first, second], run=a_run()))
     landed = [a_move(one, Step.LANDED) for one in (delivery, brought_to(store, State.PUBLISHING))]
     assert None not in store.record(landed, run=a_run())
     assert store.reload([follower.id])[0].wake_at is not None
@@ -277,7 +275,7 @@ def test_one_remote_post_proves_at_most_one_delivery(store: Store) -> None:
 
 def test_the_same_remote_id_at_another_account_is_another_post(store: Store) -> None:
     two = a_new_post(a_new_delivery("one"), a_new_delivery("two"))
-    store.add_post(two, run=a_run())
+    added(store, two, run=a_run())
     queued = store.enqueue(a_run(), until=NOW, limit=10)
     intended = store.record([a_move(one, Step.INTENDED) for one in queued], run=a_run())
     receipt = {"remote_id": "117"}

@@ -8,13 +8,13 @@ from postcron.errors import Refused
 from postcron.model import Filter, PostType
 from postcron.states import State, Step
 from postcron.store import Store
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run, an_attachment
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added, an_attachment
 from tests.store.journeys import a_move
 
 
 def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> None:
     two = a_new_post(a_new_delivery("a"), a_new_delivery("b"), attachments=(an_attachment(),))
-    saved = store.add_post(two, run=a_run())
+    saved = added(store, two, run=a_run())
     moves = [a_move(one, Step.EDITED, set={"revision": 2}) for one in saved.deliveries]
     files = (an_attachment("cd" * 32), an_attachment("ef" * 32))
     moved = store.revise(
@@ -38,7 +38,7 @@ def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> N
 
 
 def test_what_is_not_named_stays(store: Store) -> None:
-    saved = store.add_post(a_new_post(notes="old", attachments=(an_attachment(),)), run=a_run())
+    saved = added(store, a_new_post(notes="old", attachments=(an_attachment(),)), run=a_run())
     store.revise(saved.post, [], run=a_run(), campaign="autumn")
     post = store.post(saved.post.id)
     assert post is not None
@@ -47,7 +47,7 @@ def test_what_is_not_named_stays(store: Store) -> None:
 
 def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Store) -> None:
     two = a_new_post(a_new_delivery("a"), a_new_delivery("b"), attachments=(an_attachment(),))
-    saved = store.add_post(two, run=a_run())
+    saved = added(store, two, run=a_run())
     store.claim_uploads(a_run(), until=NOW, lease=NOW - NOW, limit=1)
     before = store.page(Filter()), store.events(Filter(), limit=99)
     moves = [a_move(one, Step.EDITED) for one in saved.deliveries]
@@ -58,7 +58,7 @@ def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Sto
 
 
 def test_a_deleted_post_says_when_and_keeps_its_history(store: Store) -> None:
-    saved = store.add_post(a_new_post(key="k"), run=a_run())
+    saved = added(store, a_new_post(key="k"), run=a_run())
     moves = [a_move(one, Step.CANCELLED) for one in saved.deliveries]
     (cancelled,) = store.revise(saved.post, moves, run=a_run(), deleted=True)
     assert cancelled.state is State.CANCELLED

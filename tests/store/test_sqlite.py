@@ -13,7 +13,7 @@ import pytest
 from postcron.errors import ConfigInvalid, DiskFull, StoreUnavailable
 from postcron.store import Store, migrate, open_store
 from postcron.store.trouble import told_plainly
-from tests.builders import NOW, a_new_delivery, a_new_post, a_run
+from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 SAFE = (
     {"journal_mode": "wal", "synchronous": 2}
@@ -47,7 +47,7 @@ def mode(path: Path) -> int:
 def test_only_the_owner_can_read_the_store_its_folder_and_its_journal(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     store = opened(path)
-    store.add_post(a_new_post(), run=a_run())
+    added(store, a_new_post(), run=a_run())
     files = list(path.parent.iterdir())
     assert len(files) > 1, "a journal should be there"
     assert {mode(file) for file in files} == {0o600}
@@ -133,11 +133,11 @@ def test_a_store_removed_while_in_use_takes_no_more_writes(path: Path) -> None:
     store = opened(path)
     path.unlink()
     with pytest.raises(StoreUnavailable, match="removed or replaced while it was in use"):
-        store.add_post(a_new_post(), run=a_run())
+        added(store, a_new_post(), run=a_run())
     assert not path.exists()
     migrate(f"sqlite:///{path}")
     with pytest.raises(StoreUnavailable, match="removed or replaced"):
-        store.add_post(a_new_post(), run=a_run())
+        added(store, a_new_post(), run=a_run())
     store.close()
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_file_is_told(path: Path, damage: str) -> None:
     migrate(f"sqlite:///{path}")
     store = opened(path)
     many = [a_new_delivery(f"account-{number}") for number in range(500)]
-    store.add_post(a_new_post(*many), run=a_run())
+    added(store, a_new_post(*many), run=a_run())
     store.close()
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -180,10 +180,10 @@ def test_a_locked_store_is_waited_for_and_then_told(path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="locked by another program"):
-        store.add_post(a_new_post(), run=a_run())
+        added(store, a_new_post(), run=a_run())
     assert store.post(1) is None, "readers are not in its way"
     other.execute("ROLLBACK")
-    assert store.add_post(a_new_post(), run=a_run()).created
+    assert added(store, a_new_post(), run=a_run()).created
     other.close()
     store.close()
 
@@ -198,9 +198,9 @@ def test_on_a_full_disk_nothing_is_half_saved(path: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     many = [a_new_delivery(f"account-{number}") for number in range(500)]
     with pytest.raises(DiskFull, match="is full: free some space"):
-        store.add_post(a_new_post(*many, key="k"), run=a_run())
+        added(store, a_new_post(*many, key="k"), run=a_run())
     assert store.post_by_key("acme", "k") is None
-    assert store.add_post(a_new_post(), run=a_run()).created
+    assert added(store, a_new_post(), run=a_run()).created
     store.close()
 
 
@@ -238,5 +238,5 @@ def test_a_read_only_store_can_still_be_read(path: Path) -> None:
     store = opened(path)
     assert store.counts() == {}
     with pytest.raises(StoreUnavailable, match="read-only for this user"):
-        store.add_post(a_new_post(), run=a_run())
+        added(store, a_new_post(), run=a_run())
     store.close()

@@ -108,7 +108,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         for part, files in zip(parts, kept, strict=True)
     ]
     run = house.run("schedule", actor=actor)
-    saved = house.store.add_thread(news, run=run)
+    saved = house.store.add_posts(news, run=run)
     return Scheduled(
         saved[0].post,
         tuple(delivery for each in saved for delivery in each.deliveries),

@@ -17,17 +17,17 @@ from postcron.store.database import Database
 from postcron.store.tables import attachment, delivery, media, post
 
 
-def add_post(database: Database, new: NewPost, *, run: Run) -> Saved:
-    """Save a post. The same (workspace, key) again adds only deliveries of accounts still missing."""
-    return database.write(lambda transaction: _add(transaction, new, run, database.now()))
+def add_posts(database: Database, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
+    """Save posts of which each follows the one before, account by account; all of them or none.
 
-
-def add_thread(database: Database, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
-    """Save posts of which each follows the one before, account by account; all of them or none."""
+    The same (workspace, key) again adds only deliveries of accounts still missing.
+    """
 
     def work(transaction: Connection) -> list[Saved]:
         now = database.now()
         saved = [_add(transaction, part, run, now) for part in parts]
+        if len(saved) == 1:
+            return saved
         for before, after in pairwise(saved):
             for one in after.deliveries:
                 [first] = [each for each in before.deliveries if each.account == one.account]

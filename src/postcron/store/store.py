@@ -67,13 +67,12 @@ class Store:
 
     # --- writing -----------------------------------------------------------------------------
 
-    def add_post(self, new: NewPost, *, run: Run) -> Saved:
-        """Save a post. The same (workspace, key) again adds only deliveries still missing."""
-        return posting.add_post(self._database, new, run=run)
+    def add_posts(self, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
+        """Save posts of which each follows the one before, account by account; all or none.
 
-    def add_thread(self, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
-        """Save posts of which each follows the one before, account by account; all or none."""
-        return posting.add_thread(self._database, parts, run=run)
+        The same (workspace, key) again adds only deliveries still missing.
+        """
+        return posting.add_posts(self._database, parts, run=run)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Write steps in one transaction; None for each that another process was ahead of.
