@@ -479,10 +479,20 @@ def test_a_member_is_never_looked_up(member: MemberSubject, album: Album) -> Non
     assert len(member.server.asked) == questions
 
 
+def test_the_simulator_lets_a_second_call_be_a_second_post(
+    page: LinkedInSubject, album: Album
+) -> None:
+    asked = draft(album)
+    ticket = lost(page, asked)
+    published(page, asked, ticket)
+    assert len(page.live()) == 2
+
+
 @pytest.mark.fault("F45")
 def test_a_duplicate_may_be_our_own_or_a_ghost_and_is_looked_for(
     page: LinkedInSubject, album: Album
 ) -> None:
+    page.server.remembers_duplicates = True
     asked = draft(album)
     page.server.misbehave(duplicate(), page.is_publish)
     error = failure(page, asked, WORDS)

@@ -393,7 +393,15 @@ def test_media_too_old_to_be_used_are_asked_for_again(subject: XSubject, album: 
 # --- looking -------------------------------------------------------------------------------------
 
 
+def test_the_simulator_lets_a_second_call_be_a_second_post(subject: XSubject, album: Album) -> None:
+    asked = draft(album)
+    ticket = lost(subject, asked)
+    published(subject, asked, ticket)
+    assert len(subject.live()) == 2
+
+
 def test_a_duplicate_may_be_our_own_and_is_looked_for(subject: XSubject, album: Album) -> None:
+    subject.server.remembers_duplicates = True
     asked = draft(album)
     ticket = lost(subject, asked)
     assert isinstance(failure(subject, asked, ticket), OutcomeUnknown)
