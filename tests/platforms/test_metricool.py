@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from postcron.errors import Evidence, Permanent, Temporary
+from postcron.errors import Evidence, Permanent, PlatformError, Temporary
 from postcron.model import Draft, PostType, Proposal, Sight, Ticket
 from postcron.platforms.metricool import Metricool
 from postcron.rules.limits import problems
+from postcron.web import Api
 from tests.media.files import noise
 from tests.platforms.contract import (
     DUE,
@@ -286,6 +287,40 @@ def test_our_token_never_goes_to_the_storage(subject: MetricoolSubject, album: A
     parts = [asked for asked in subject.server.asked if asked.path.startswith("/s3/")]
     assert len(parts) == 3
     assert not any(metricool.TOKEN in str(part.headers) + str(part.query) for part in parts)
+
+
+def test_the_addresses_of_an_upload_are_kept_sealed(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    login = subject.login()
+    sealing = replace(login, seal=lambda text: text[::-1], unseal=lambda text: text[::-1])
+    notebook = Notebook()
+    ticket = Metricool(sealing, Api).prepare(large(album), Ticket(), notebook.save)
+    assert ticket.ready
+    assert "1=dengis" in notebook.tickets[0]
+    assert not any("signed=1" in ticket for ticket in notebook.tickets)
+
+
+def test_an_address_whose_key_is_gone_begins_the_file_anew(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    asked, notebook = large(album), Notebook()
+    keyless = Metricool(replace(subject.login(), unseal=lambda sealed: ""), Api)
+    with pytest.raises(Temporary) as raised:
+        keyless.prepare(asked, Ticket(), notebook.save)
+    assert raised.value.code == "handle_gone"
+    assert prepared(subject, asked, notebook.last()).ready
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_the_page_of_a_storage_is_not_repeated(
+    subject: MetricoolSubject, album: Album, status: int
+) -> None:
+    page = b"<Error><Resource>/s3/a?signed=1</Resource></Error>"
+    subject.server.misbehave(Reply(status, page), lambda asked: asked.path.startswith("/s3/"))
+    with pytest.raises(PlatformError, match=str(status)) as raised:
+        prepared(subject, large(album))
+    assert "signed" not in raised.value.message
 
 
 def test_who_may_not_upload_is_told_the_other_way(subject: MetricoolSubject, album: Album) -> None:

@@ -136,7 +136,7 @@ class Metricool:
 
         way = ways[number] if number < len(ways) else {}
         if not self._fetches:
-            uploaded(self._call, self._open, draft, file, way, keep)
+            uploaded(self._login, self._call, self._open, draft, file, way, keep)
         elif "url" not in way:
             keep(fetched(self._call, draft, file))
         return kept

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from postcron.errors import Code, Evidence, Permanent, Temporary
 from postcron.model import Draft, MediaFile
-from postcron.platforms.base import fields, trouble
+from postcron.platforms.base import Login, fields, trouble
 from postcron.platforms.metricool_answers import data, refusals
 from postcron.web import Answer, Api
 
@@ -22,6 +22,7 @@ Way = Mapping[str, Any]
 
 
 def uploaded(
+    login: Login,
     call: Callable[..., Answer],
     api: Callable[[str], Api],
     draft: Draft,
@@ -33,11 +34,13 @@ def uploaded(
     if "url" in way:
         return
     if "parts" not in way:
-        way = _begun(call, draft, file)
+        way = _begun(login, call, draft, file)
         keep(way)
     for number in range(len(way["tags"]), len(way["parts"])):
         part = way["parts"][number]
-        tag = _sent(api, part["url"], file.mime, part["hash"], piece(draft, file, number))
+        url = login.unseal(part["url"])
+        content = piece(draft, file, number)
+        tag = _sent(api, url, file.mime, part["hash"], content) if url else None
         if tag is None:
             raise _again(keep)
         way = {**way, "tags": [*way["tags"], tag]}
@@ -45,7 +48,7 @@ def uploaded(
     _finish(call, way, keep)
 
 
-def _begun(call: Callable[..., Answer], draft: Draft, file: MediaFile) -> Way:
+def _begun(login: Login, call: Callable[..., Answer], draft: Draft, file: MediaFile) -> Way:
     parts = [_described(draft, file, number) for number in range(-(-file.size // PART))]
     # https://github.com/LabansatOS/n8n-nodes-metricool/blob/main/nodes/Metricool/helpers/mediaUpload.ts
     # The swagger's older form has a size in place of the parts; which one is asked for is not said.
@@ -75,7 +78,9 @@ def _begun(call: Callable[..., Answer], draft: Draft, file: MediaFile) -> Way:
         "upload": given.get("uploadId"),
         "file": given.get("fileUrl"),
         "parts": [
-            {"url": url, "hash": part["hash"]} for url, part in zip(urls, parts, strict=True)
+            # A signed address is as good as a password while it lives.
+            {"url": login.seal(str(url)), "hash": part["hash"]}
+            for url, part in zip(urls, parts, strict=True)
         ],
         "tags": [],
     }
@@ -112,7 +117,8 @@ def _sent(api: Callable[[str], Api], url: str, mime: str, hash: str, content: by
         return tag
     if answer.status in {403, 404}:
         return None
-    raise trouble(answer, refusals(answer))
+    # Nothing of its page, which may repeat the address.
+    raise trouble(Answer(answer.status, answer.headers, b""), refusals(answer))
 
 
 def _finish(call: Callable[..., Answer], way: Way, keep: Callable[[Way], None]) -> None:

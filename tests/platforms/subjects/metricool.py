@@ -55,7 +55,11 @@ class MetricoolSubject(Subject):
         return {"token": metricool.TOKEN}
 
     def platform(self) -> Metricool:
-        return Metricool(Login("acme", self.settings, lambda name: metricool.TOKEN), Api)
+        return Metricool(self.login(), Api)
+
+    def login(self) -> Login:
+        """Return what a process knows of the account."""
+        return Login("acme", self.settings, lambda name: metricool.TOKEN)
 
     def live(self) -> list[Live]:
         return self.server.live
