@@ -102,6 +102,16 @@ def test_a_carousel_says_its_text_once_and_each_picture_what_it_shows(
 # --- answers ---------------------------------------------------------------------------------
 
 
+def test_the_first_answer_of_a_profile_is_not_proved_absent_by_an_empty_list(
+    subject: ThreadsSubject, album: Album
+) -> None:
+    first = out(subject, draft(album, "One"))
+    ticket = lost(subject, asked := draft(album, "Two", parent=first, root=first))
+    subject.server.lag = 3600
+    subject.server.containers[ticket.data["containers"]["top"]["id"]].media = None
+    assert looked(subject, asked, ticket).sight is Sight.UNCLEAR
+
+
 def test_an_answer_is_made_when_its_parent_is_live_and_listed_apart(
     subject: ThreadsSubject, album: Album
 ) -> None:

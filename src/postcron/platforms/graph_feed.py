@@ -27,12 +27,12 @@ class Feed:
     def made_since(self, path: str, known: Collection[str]) -> tuple[list[Post], bool]:
         """Return posts that are not among the known ones, and whether these are all there can be.
 
-        Meeting a known one is the proof of that; so is the end of a list where there was none.
+        Only meeting a known one is the proof of that: a list that is behind may be empty, too.
         """
         found: list[Post] = []
-        for page, last in self._pages(path):
+        for page, _ in self._pages(path):
             found += [post for post in page if post["id"] not in known]
-            if any(post["id"] in known for post in page) or (last and not known):
+            if any(post["id"] in known for post in page):
                 return found, True
         return found, False
 
