@@ -442,6 +442,22 @@ def test_what_is_a_draft_or_planned_there_is_not_live(
     assert subject.platform().look(asked, ticket, DUE).sight is Sight.WORKING
 
 
+def test_a_page_has_thirty_reels_a_day(subject: FacebookSubject, album: Album) -> None:
+    """How the next one is refused is written nowhere: it is looked for, and left to a person."""
+    asked = reel(album)
+    ticket, last = prepared(subject, asked), accepted(subject, asked)
+    for _ in range(29):
+        subject.server.finished_reel()
+    assert isinstance(failure(subject, asked, ticket), OutcomeUnknown)
+    sighting = looked(subject, asked, ticket)
+    assert (sighting.sight, sighting.safe_to_repeat) == (Sight.ABSENT, False)
+    # What is among the thirty may be asked for again.
+    subject.platform().publish(asked, last)
+    later = subject.server.now() + DAY + 1
+    subject.server.now = lambda: later  # type: ignore[method-assign]
+    assert isinstance(subject.platform().publish(asked, ticket), Accepted)
+
+
 def test_a_reel_the_platform_cannot_read_is_refused_before_its_time(
     subject: FacebookSubject, album: Album
 ) -> None:

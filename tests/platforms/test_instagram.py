@@ -498,6 +498,27 @@ def test_a_quota_that_is_used_up_is_a_refusal(subject: InstagramSubject, album: 
     assert error.retry_after == timedelta(hours=1)
 
 
+@pytest.mark.parametrize("length", [1000, 1001])
+def test_a_description_is_not_longer_than_it_may_be(
+    subject: InstagramSubject, album: Album, length: int
+) -> None:
+    asked = draft(album, "Hello", replace(photo(album), alt="x" * length))
+    if length == 1000:
+        assert prepared(subject, asked).ready
+        return
+    with pytest.raises(Permanent):
+        prepared(subject, asked)
+
+
+@pytest.mark.parametrize("at", ["-1", "soon"])
+def test_a_cover_is_a_moment_of_the_video(subject: InstagramSubject, album: Album, at: str) -> None:
+    with pytest.raises(Permanent) as raised:
+        prepared(
+            subject, draft(album, "", clip(album), type=PostType.REEL, options={"thumb_offset": at})
+        )
+    assert raised.value.code == "content_refused"
+
+
 def test_what_is_left_of_the_quota_is_read(subject: InstagramSubject) -> None:
     subject.server.already_there("Today's")
     platform = subject.platform()

@@ -20,6 +20,8 @@ PAGE: Final = "100000000000001"
 OTHER: Final = "100000000000002"
 #: bytes of one chunk of a video for the feed
 CHUNK: Final = 1000
+#: by this edge, within any 24 hours
+REELS_A_DAY: Final = 30
 
 _MOST_PHOTO: Final = 4_000_000
 _FEED: Final = frozenset({"message", "link", "attached_media", "published"})
@@ -61,6 +63,7 @@ class Video:
     processing: int = 1
     publishing: int = 1
     finished: Mapping[str, str] | None = None
+    finished_at: float | None = None
     #: a phase that ends in an error
     failing: str = ""
     lost: bool = False
@@ -134,6 +137,11 @@ class Facebook(Graph):
     def already_there(self, message: str) -> str:
         """Let the Page have posted something else before; return its id."""
         return self._added(message, "", (), shown_at=self.now()).id
+
+    def finished_reel(self) -> None:
+        """Let the Page have asked for a reel by other means."""
+        video = self._new_video("video_reels", 1)
+        video.received, video.finished, video.finished_at = 1, {}, self.now()
 
     def of_another_page(self) -> tuple[str, str]:
         """Let another Page have a post and a reel; return their ids."""
@@ -298,8 +306,18 @@ class Facebook(Graph):
             raise Refused(100, None, "Invalid parameter")
         if not video.is_whole:
             raise Refused(6000, None, "There was a problem uploading your video file.")
-        video.finished = video.finished or form
+        if video.finished is None:
+            if edge == "video_reels":
+                self._require_room()
+            video.finished, video.finished_at = form, self.now()
         return video
+
+    def _require_room(self) -> None:
+        reels = (video for video in self.videos.values() if video.edge == "video_reels")
+        today = [reel for reel in reels if (reel.finished_at or 0.0) > self.now() - DAY]
+        if len(today) >= REELS_A_DAY:
+            # With which code is written nowhere.
+            raise Refused(613, None, "The Page has published as many reels as it may in a day.")
 
     def _upload(self, asked: Asked, id: str) -> Reply:
         word, _, token = asked.headers.get("authorization", "").partition(" ")

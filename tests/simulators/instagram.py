@@ -143,6 +143,10 @@ class Instagram(ContainerServer):
             raise Refused(100, 2207023, "Use REELS for a video")
         if "alt_text" in form and files != {"image_url"}:
             raise Refused(100, None, "Only images have an alt text")
+        if len(form.get("alt_text", "")) > 1000:
+            raise Refused(100, None, "The alt text is too long")
+        if not form.get("thumb_offset", "0").isdecimal():
+            raise Refused(1, 2207057, "Thumbnail offset must be >= 0 and < video duration")
         if set(form) & {"share_to_feed", "audio_name", "trial_params"} and kind != "REELS":
             raise Refused(100, None, "This is for reels")
         if "upload_type" in form and (not self.by_facebook or form["upload_type"] != "resumable"):
