@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 from postcron.errors import Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
 from postcron.model import Act, Draft, Receipt, Sight
-from postcron.platforms.base import Identifies, Visits
+from postcron.platforms.base import Authorizes, Identifies, Refreshes, Visits
 from postcron.rules.limits import problems
 from tests.platforms.contract import (
     Album,
@@ -366,6 +366,24 @@ def test_phase_2_says_at_each_call_that_a_login_is_no_good(subject: Subject, alb
             prepared(subject, asked)
         assert raised.value.code == "token_refused"
     assert subject.live() == []
+
+
+def test_fresh_tokens_are_not_quoted_when_their_answer_is_not_as_expected(subject: Subject) -> None:
+    now, platform, fresh = datetime.now(UTC), subject.platform(), "fresh-and-never-seen-before"
+    names = ("access_token", "refresh_token", "accessJwt", "refreshJwt")
+    said = []
+    for status in (201, 400, 500):
+        subject.server.misbehave(Reply(status, dict.fromkeys(names, fresh)))
+        try:
+            if isinstance(platform, Authorizes):
+                platform.redeem("code-1", "http://127.0.0.1:8400/", "a-verifier", now)
+            elif isinstance(platform, Refreshes):
+                platform.refresh(now)
+        except PlatformError as error:
+            said.append(error.message)
+    if not said:
+        pytest.skip("nothing gives tokens here, or the one there is is believed")
+    assert fresh not in "".join(said)
 
 
 def test_what_does_not_fit_is_found_before_anything_is_sent(subject: Subject, album: Album) -> None:

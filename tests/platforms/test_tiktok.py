@@ -144,6 +144,16 @@ def test_a_renewal_that_fails_says_why_whatever_its_status(
     assert isinstance(raised.value, Temporary) == (code == "server_trouble")
 
 
+def test_fresh_tokens_are_not_quoted_when_nobody_says_whose_they_are(
+    strict: TikTokSubject,
+) -> None:
+    fresh = {"access_token": "act.fresh", "refresh_token": "rft.fresh", "expires_in": 7200}
+    strict.server.misbehave(Reply(200, fresh))
+    with pytest.raises(Permanent, match="answered 200") as raised:
+        TikTok(strict.login(), Api).refresh(NOW)
+    assert "fresh" not in raised.value.message
+
+
 def test_a_person_logs_in_with_a_browser(strict: TikTokSubject) -> None:
     platform = TikTok(strict.login(), Api)
     page = urlsplit(platform.authorization(tiktok.HERE, "a-state", tiktok.VERIFIER))

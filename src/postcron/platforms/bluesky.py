@@ -23,6 +23,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
+from postcron.platforms import oauth
 from postcron.platforms.base import Key, Login, Option, counted, fields, judge
 from postcron.platforms.bluesky_answers import (
     LOGIN_REFUSALS,
@@ -134,7 +135,7 @@ class Bluesky:
         answer = self._pds.call("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
         if answer.status in {400, 401}:
             return None
-        return fetched(answer, LOGIN_REFUSALS, *_SESSION)
+        return fetched(oauth.told(answer, *_SESSION), LOGIN_REFUSALS, *_SESSION)
 
     def _logged_in(self) -> Mapping[str, Any]:
         # https://docs.bsky.app/docs/api/com-atproto-server-create-session
@@ -143,7 +144,7 @@ class Bluesky:
             "password": self._login.secret("app_password"),
         }
         answer = self._home.call("POST", "/xrpc/com.atproto.server.createSession", json=given)
-        return fetched(answer, LOGIN_REFUSALS, *_SESSION)
+        return fetched(oauth.told(answer, *_SESSION), LOGIN_REFUSALS, *_SESSION)
 
     def _pds_of(self, body: Mapping[str, Any]) -> str:
         # An address somebody wrote down is the PDS itself; only the entryway sends us on.

@@ -44,7 +44,7 @@ def renewed(
     """
     old = token(login)
     try:
-        answer = fetched(ask(old), refusals, "access_token")
+        answer = fetched(oauth.told(ask(old), "access_token"), refusals, "access_token")
     except Permanent:
         if login.session is not None and login.session.data["access"] == old:
             raise

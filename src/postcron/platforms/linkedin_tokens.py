@@ -63,7 +63,7 @@ def refreshed(login: Login, now: datetime, ask: Ask) -> Session:
 
 
 def _granted(login: Login, now: datetime, ask: Ask, form: Mapping[str, str]) -> Session:
-    answer = ask(form)
+    answer = oauth.told(ask(form), "access_token")
     body = fields(answer)
     if answer.status != 200 or "access_token" not in body:
         raise failed(answer, LOGIN_REFUSALS)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from postcron.errors import Code, Evidence, Permanent, Temporary
 from postcron.model import Session
-from postcron.platforms.base import Login
+from postcron.platforms.base import Login, fields
+from postcron.web import Answer
+
+#: what platforms say an error in, at the top of an answer
+_WORDS: Final = frozenset({"error", "error_description", "errors", "errorDetails"}) | {
+    *("code", "detail", "message", "serviceErrorCode", "status", "title", "type"),
+}
 
 
 def page(address: str, **params: str) -> str:
@@ -57,6 +64,21 @@ def bearer(login: Login, platform: str) -> dict[str, str]:
             evidence=Evidence.NOT_SENT,
         )
     return {"Authorization": f"Bearer {access_token(login)}"}
+
+
+def told(answer: Answer, *names: str) -> Answer:
+    """Return a good answer of a token endpoint, which has these fields, as it is; else its errors.
+
+    Fresh tokens, which nobody knows yet, may stand in an answer that is not as expected: whoever
+    quotes it quotes nothing but the words of its error.
+    """
+    body = fields(answer)
+    if answer.status == 200 and not body.get("error") and all(map(body.get, names)):
+        return answer
+    words = {name: value for name, value in body.items() if name in _WORDS}
+    # A page says who is in the way, and is worth no risk.
+    is_page = answer.json() is None
+    return Answer(answer.status, answer.headers, b"" if is_page else json.dumps(words).encode())
 
 
 def session(

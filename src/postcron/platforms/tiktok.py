@@ -121,9 +121,10 @@ class TikTok:
             "client_secret": self._login.secret("client_secret"),
             **grant,
         }
-        answer = self._api.call("POST", "/v2/oauth/token/", form=form)
+        needed = ("access_token", "open_id")
+        answer = oauth.told(self._api.call("POST", "/v2/oauth/token/", form=form), *needed)
         body = fields(answer)
-        if answer.status != 200 or not body.keys() >= {"access_token", "open_id"}:
+        if answer.status != 200 or not body.keys() >= set(needed):
             raise trouble(answer, LOGIN_REFUSALS, code_of(answer))
         return oauth.session(
             self._login,

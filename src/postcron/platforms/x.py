@@ -171,7 +171,8 @@ class X:
             headers = {"Authorization": f"Basic {basic}"}
         else:
             form = {**form, "client_id": id}
-        answer = self._api.call("POST", "/2/oauth2/token", form=form, headers=headers)
+        asked = self._api.call("POST", "/2/oauth2/token", form=form, headers=headers)
+        answer = oauth.told(asked, "access_token")
         body = fields(answer)
         if answer.status != 200 or "access_token" not in body:
             raise failed(answer, LOGIN_REFUSALS)

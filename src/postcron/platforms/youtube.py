@@ -114,7 +114,7 @@ class YouTube:
             "client_secret": self._login.secret("client_secret"),
             **grant,
         }
-        answer = self._tokens.call("POST", "/token", form=form)
+        answer = oauth.told(self._tokens.call("POST", "/token", form=form), "access_token")
         body = fields(answer)
         if answer.status != 200 or not body.get("access_token"):
             raise trouble(answer, LOGIN_REFUSALS, reason(answer))
