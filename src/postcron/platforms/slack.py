@@ -32,17 +32,15 @@ _CHANGELOG: Final = (
 _WEBHOOKS: Final = "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"
 
 #: An error is one word of plain text. 500 rollup_error is not here: it may have been posted.
+#: Nor are no_text, no_service and posting_to_general_channel_denied: no page of Slack's lists them.
 REFUSALS: Final = refusal_list(
     (400, "invalid_payload", Code.CONTENT_REFUSED, _CHANGELOG),
-    (400, "no_text", Code.CONTENT_REFUSED, _WEBHOOKS),
     (400, "invalid_blocks", Code.CONTENT_REFUSED, _WEBHOOKS),
     (400, "missing_text_or_fallback_or_attachments", Code.CONTENT_REFUSED, _WEBHOOKS),
     (400, "user_not_found", Code.ACCOUNT_UNUSABLE, _CHANGELOG),
     (403, "invalid_token", Code.TOKEN_REFUSED, _WEBHOOKS),
     (403, "action_prohibited", Code.ACCOUNT_UNUSABLE, _CHANGELOG),
-    (403, "posting_to_general_channel_denied", Code.ACCOUNT_UNUSABLE, _WEBHOOKS),
     (404, "channel_not_found", Code.ACCOUNT_UNUSABLE, _CHANGELOG),
-    (404, "no_service", Code.ACCOUNT_UNUSABLE, _WEBHOOKS),
     (404, "no_team", Code.ACCOUNT_UNUSABLE, _WEBHOOKS),
     (410, "channel_is_archived", Code.ACCOUNT_UNUSABLE, _CHANGELOG),
     (429, None, Code.RATE_LIMITED, _WEBHOOKS),

@@ -29,6 +29,10 @@ class SlackSubject(Subject):
         *(html(status) for status in (400, 403, 404, 410, 429)),
         said(500, "rollup_error"),
         said(400, "never_heard_of"),
+        # These are on nobody's official list.
+        said(400, "no_text"),
+        said(403, "posting_to_general_channel_denied"),
+        said(404, "no_service"),
         said(404, "invalid_token"),
         Reply(200, {"ok": True}),
         said(200, "okay"),
@@ -39,8 +43,6 @@ class SlackSubject(Subject):
         self.busy = busy(b"rate_limited")
         self.refusals: tuple[Refusal, ...] = (
             Refusal(said(400, "invalid_payload"), "content_refused"),
-            Refusal(said(404, "no_service"), "account_unusable"),
-            Refusal(said(400, "no_text"), "content_refused"),
             Refusal(said(400, "invalid_blocks"), "content_refused"),
             Refusal(
                 said(400, "missing_text_or_fallback_or_attachments"),
@@ -49,7 +51,6 @@ class SlackSubject(Subject):
             Refusal(said(400, "user_not_found"), "account_unusable"),
             Refusal(self.turned_away, "token_refused"),
             Refusal(said(403, "action_prohibited"), "account_unusable"),
-            Refusal(said(403, "posting_to_general_channel_denied"), "account_unusable"),
             Refusal(said(404, "channel_not_found"), "account_unusable"),
             Refusal(said(404, "no_team"), "account_unusable"),
             Refusal(said(410, "channel_is_archived"), "account_unusable"),
