@@ -226,6 +226,19 @@ def test_a_text_is_found_though_discord_tidied_it(
     assert looked(bot, asked, ticket).sight is Sight.LIVE
 
 
+@pytest.mark.fault("F50")
+@pytest.mark.parametrize("shown", ["Hello world Bye", "hello, world! bye", "Hello world\n\nBye"])
+def test_a_text_of_ours_that_differs_only_in_its_form_is_for_a_person(
+    bot: BotSubject, album: Album, shown: str
+) -> None:
+    asked = draft(album, "Hello  world\n\n\nBye")
+    ticket = started(bot, asked, prepared(bot, asked))
+    id = bot.server.already_there(shown, author="1300000000000000002")
+    sighting = looked(bot, asked, ticket)
+    assert sighting.sight is Sight.UNCLEAR
+    assert id in sighting.why
+
+
 def test_the_same_words_of_somebody_else_or_of_last_week_are_not_ours(
     bot: BotSubject, album: Album
 ) -> None:

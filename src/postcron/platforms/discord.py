@@ -33,6 +33,7 @@ from postcron.platforms.discord_answers import (
     refused,
 )
 from postcron.rules.limits import utf16
+from postcron.rules.resembling import gist
 from postcron.web import Answer, Api, Upload
 
 #: messages on one page of a listing, and pages read before a look gives up
@@ -181,13 +182,19 @@ class Discord:
             why = "A webhook cannot read its channel: have a look yourself."
             return Sighting(Sight.UNCLEAR, why)
         messages, complete = self._made_since(ticket)
-        found = [message for message in messages if _is_ours(message, draft, ticket)]
-        receipts = [_receipt(message, ticket.data["guild"]) for message in found]
-        if len(receipts) == 1:
+        alike = [message for message in messages if _is_alike(message, draft, ticket)]
+        found = [one for one in alike if _plain(one["content"]) == _plain(draft.text)]
+        receipts = [_receipt(message, ticket.data["guild"]) for message in found or alike]
+        if len(found) == 1:
             return Sighting(Sight.LIVE, "It is among the newest messages.", receipts[0])
         if receipts:
             urls = " and ".join(str(receipt.url) for receipt in receipts)
-            return Sighting(Sight.UNCLEAR, f"More than one message looks like it: {urls}.")
+            how = (
+                "More than one message looks"
+                if found
+                else "Something of it differs, but this looks"
+            )
+            return Sighting(Sight.UNCLEAR, f"{how} like it: {urls}.")
         if not complete:
             why = "The list of messages does not reach back to one that was there before the call."
             return Sighting(Sight.UNCLEAR, why)
@@ -267,11 +274,11 @@ def _uploads(draft: Draft) -> list[Upload]:
     ]
 
 
-def _is_ours(message: Mapping[str, Any], draft: Draft, ticket: Ticket) -> bool:
+def _is_alike(message: Mapping[str, Any], draft: Draft, ticket: Ticket) -> bool:
     sizes = [attachment["size"] for attachment in message["attachments"]]
     return (
         message["author"]["id"] == ticket.data["author"]
-        and _plain(message["content"]) == _plain(draft.text)
+        and gist(message["content"]) == gist(draft.text)
         and sizes == [attachment.file.size for attachment in draft.attachments]
     )
 
