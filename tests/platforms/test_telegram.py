@@ -17,7 +17,7 @@ from postcron.platforms.base import Login
 from postcron.platforms.telegram import Telegram
 from postcron.rules.limits import problems
 from postcron.web import Api
-from tests.media.files import animation, pdf
+from tests.media.files import animation, pdf, picture
 from tests.platforms.contract import DUE, Album, draft, failure, prepared, published
 from tests.platforms.subjects.telegram import TelegramSubject, said
 from tests.simulators.server import Fault
@@ -68,6 +68,17 @@ def test_a_public_channel_has_addresses_and_a_group_has_none(
     group = in_chat(subject, str(GROUP))
     receipt = group.publish(asked, group.prepare(asked, Ticket(), lambda ticket: None))
     assert (receipt.remote_id, receipt.url) == (f"{GROUP}/43", None)
+
+
+@pytest.mark.parametrize("size", [(420, 20), (20, 420), (9500, 501)])
+def test_the_simulator_takes_no_photo_that_telegram_would_not(
+    subject: TelegramSubject, album: Album, size: tuple[int, int]
+) -> None:
+    wrong = album._kept(picture(album.folder / "wrong.jpg", size, quality=5), "")
+    asked = draft(album, "Hello", wrong)
+    ticket = prepared(subject, asked)
+    assert "PHOTO_INVALID_DIMENSIONS" in failure(subject, asked, ticket).message
+    assert subject.live() == []
 
 
 def test_a_chat_that_is_not_there_is_found_in_phase_2(

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
+
+from PIL import Image
 
 from tests.simulators.multipart import Part, parts
 from tests.simulators.server import Asked, Live, Reply, Server
@@ -214,3 +217,8 @@ def _check(kind: str, part: Part) -> None:
     fits = part.content[4:8] == b"ftyp" if starts is None else part.content.startswith(starts)
     if not fits:
         raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    if kind == "photo":
+        with Image.open(BytesIO(part.content)) as image:
+            short, long = sorted(image.size)
+        if short + long > 10_000 or long > 20 * short:
+            raise Refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
