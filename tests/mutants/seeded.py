@@ -13,16 +13,16 @@ DEFECTS: Final = (
         (
             Change(
                 "operations/publish.py",
-                "zip(near, self.holding.record(moves), strict=True)",
-                "zip(near, (move.delivery for move in moves), strict=True)",
+                "iter(self.holding.record([*endings, *uploads, *intents]))",
+                "iter([*self.holding.record([*endings, *uploads]), *(move.delivery for move in intents)])",
             ),
             Change(
                 "operations/outcomes.py",
-                "        moves = [ending(self.house, held.delivery, verdict)",
+                "        return [ending(self.house, held.delivery, verdict)",
                 "        from postcron.operations.protocol import intent\n\n"
                 "        for held, _ in self._ended:\n"
                 "            [held.delivery] = self.holding.record([intent(held.delivery, held.ticket)])\n"
-                "        moves = [ending(self.house, held.delivery, verdict)",
+                "        return [ending(self.house, held.delivery, verdict)",
             ),
         ),
         "proof/test_crashes.py::test_where_only_a_list_tells_dying_never_leads_to_a_second_post[readback]",
@@ -185,11 +185,11 @@ DEFECTS: Final = (
         (
             Change(
                 "operations/outcomes.py",
-                "        written = self.holding.record(moves)\n",
+                "        return [ending(self.house, held.delivery, verdict)",
                 "        for held, verdict in self._ended:\n"
                 "            if verdict.error is not None:\n"
                 "                self.holding.learn(held, verdict.error)\n"
-                "        written = self.holding.record(moves)\n",
+                "        return [ending(self.house, held.delivery, verdict)",
             ),
         ),
         "operations/test_doubts.py::test_how_a_call_ended_is_stored_before_anything_it_taught",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -49,12 +49,18 @@ class Outcomes:
             raise result
         self.add(held, result)
 
-    def write(self) -> Iterator[tuple[Held, Delivery | None]]:
-        """Record every call that has ended, in one commit; only then anything else."""
+    def teach(self) -> bool:
+        """Say whether one of the calls that have ended shows something about its account."""
+        return any(verdict.error is not None for _, verdict in self._ended)
+
+    def moves(self) -> list[Move]:
+        """Return the steps that record every call that has ended; only then anything else."""
         if self._lines:
             self.keep()  # the store was away a moment ago: asking it again may take long
-        moves = [ending(self.house, held.delivery, verdict) for held, verdict in self._ended]
-        written = self.holding.record(moves)
+        return [ending(self.house, held.delivery, verdict) for held, verdict in self._ended]
+
+    def written(self, written: Sequence[Delivery | None]) -> Iterator[tuple[Held, Delivery | None]]:
+        """Take in what became of those steps."""
         ended, self._ended = self._ended, []  # not before: a store that is away loses no answer
         for held, _ in ended:
             held.stage = Stage.RESTING  # it is not on the wire any more, whatever happens below

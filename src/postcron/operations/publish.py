@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from postcron.errors import CannotWork
@@ -126,10 +127,13 @@ class Shift:
 
     def _turn(self) -> None:
         self.workers.collect()
-        for held, delivery in self.outcomes.write():
-            self._rest(held, delivery)
-        self.readying.write()
-        self._advance()
+        self._heed()
+        self._write(self._near())
+        self._witness()
+        at_risk = self.holding.at(Stage.INTENDED, Stage.CALLING)
+        self.fence.cover(held.lease_ends for held in at_risk)
+        self._call()
+        self._wake()
         if self.holding:
             self._wait()
         else:
@@ -168,6 +172,7 @@ class Shift:
         if self.store.waiting(
             Phase.PUBLISH, now=now, until=self.until, limit=1, skip=self.holding.unusable
         ):
+            self._write([])  # taking many takes long
             self._take_more()
 
     def _take_more(self) -> None:
@@ -205,19 +210,17 @@ class Shift:
 
     # --- by the clock ------------------------------------------------------------------------
 
-    def _advance(self) -> None:
-        """Do everything whose moment has come."""
+    def _heed(self) -> None:
+        """Take in first what may forbid the next calls: a signal, an error, a person's pause."""
         if self.house.stop.is_set():
+            self._write([])
             self.asked_at = self.clock.now()
             self._put_back()
-        elif self.clock.now() - self.asked_at >= ASK_EVERY:
+            return
+        if self.outcomes.teach():
+            self._write([])
+        if self.clock.now() - self.asked_at >= ASK_EVERY:
             self._ask()
-        self._wake()
-        self._intend()
-        self._witness()
-        at_risk = self.holding.at(Stage.INTENDED, Stage.CALLING)
-        self.fence.cover(held.lease_ends for held in at_risk)
-        self._call()
 
     def _put_back(self) -> None:
         """Give back what has not begun; what is intended or on the wire is finished."""
@@ -245,17 +248,22 @@ class Shift:
             held.lease_ends = self.holding.lease_end(held.delivery)
             self._start(held, Stage.PREPARING, self.readying.of(held), self.readying.done)
 
-    def _intend(self) -> None:
-        """Make the next intents durable in one commit, as many as the workers can take up soon."""
-        near = self._near()
+    def _write(self, near: Sequence[Held]) -> None:
+        """Record in one commit how calls ended, what phase 2 has completed, and what goes out next."""
         self.workers.ready(len(near))
-        moves = [intent(held.delivery, held.ticket) for held in near]
-        for held, delivery in zip(near, self.holding.record(moves), strict=True):
+        endings, uploads = self.outcomes.moves(), self.readying.moves()
+        intents = [intent(held.delivery, held.ticket) for held in near]
+        written = iter(self.holding.record([*endings, *uploads, *intents]))
+        ended = list(islice(written, len(endings)))
+        self.readying.written(list(islice(written, len(uploads))))
+        for held, delivery in zip(near, written, strict=True):
             if delivery is None:
                 self.holding.let_go(held)
             else:
                 held.delivery, held.stage = delivery, Stage.INTENDED
                 self.witnessed = False
+        for held, delivery in self.outcomes.written(ended):
+            self._rest(held, delivery)
 
     def _witness(self) -> None:
         """Remember the newest intents beside the store, before any of their calls can leave."""
@@ -264,6 +272,7 @@ class Shift:
             self.witnessed = True
 
     def _near(self) -> list[Held]:
+        """Return what is to be made durable now, as many as the workers can take up soon."""
         now, room = self.clock.now(), self._room()
         near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
         near = self.holding.one_at_a_time(sorted(near, key=lambda held: held.due_at))[:room]
@@ -274,7 +283,7 @@ class Shift:
 
     def _room(self) -> int:
         """Return how many more calls the workers can take up soon."""
-        under_way = len(self.holding.at(Stage.INTENDED, Stage.CALLING))
+        under_way = len(self.holding.at(Stage.INTENDED)) + len(self.outcomes.on_the_wire())
         return max(2 * self.house.config.run.workers - under_way, 0)
 
     def _may_still_go(self, held: Held) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postcron.errors import Code, PlatformError, Temporary
-from postcron.model import Move, Ticket
+from postcron.model import Delivery, Move, Ticket
 from postcron.operations.breaking import learning
 from postcron.operations.doors import Doors
 from postcron.operations.holding import Held, Holding, Stage
@@ -76,9 +76,12 @@ class Readying:
         else:
             self._uploaded.append((held, result))
 
-    def write(self) -> None:
-        """Record everything phase 2 has just completed, in one commit."""
-        written = self.holding.record(self._upload(held, ticket) for held, ticket in self._uploaded)
+    def moves(self) -> list[Move]:
+        """Return the steps that record what phase 2 has just completed."""
+        return [self._upload(held, ticket) for held, ticket in self._uploaded]
+
+    def written(self, written: Sequence[Delivery | None]) -> None:
+        """Take in what became of those steps."""
         uploaded, self._uploaded = self._uploaded, []
         for (held, ticket), delivery in zip(uploaded, written, strict=True):
             if delivery is None:
