@@ -22,7 +22,7 @@ def platforms(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="These, in full; without, all.")
     ] = None,
 ) -> int:
-    """Say what each platform takes and can do, and what an account of it needs."""
+    """Say what each platform takes and can do."""
     from postcron.cli import shelf
     from postcron.operations.catalogue import catalogue
 
