@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from postcron.errors import DoesNotFit, Invalid
+from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import Act, Delivery
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed
+from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
 from postcron.states import State
@@ -168,6 +169,59 @@ def test_a_part_that_is_moved_far_ahead_keeps_its_moment(stage: Stage) -> None:
     stage.pass_time(hours=3)
     minutes(stage, 3)
     assert stage.remote.texts() == ["one", "two", "three"]
+
+
+def test_the_parts_of_a_draft_stay_drafts_until_each_has_a_time(stage: Stage) -> None:
+    parts = stage.schedule("one", at=None, draft=True, then=["two", "three"])
+    edit(stage.house, parts[0].ref, Change(at="in 10s"), actor="me")
+    minutes(stage, 3)
+    assert states(stage, parts) == [State.PUBLISHED, State.DRAFT, State.DRAFT]
+    edit(stage.house, parts[1].ref, Change(at="in 10s"), actor="me")
+    minutes(stage, 3)
+    assert stage.remote.texts() == ["one", "two"]
+
+
+def test_several_parts_are_withdrawn_together_with_what_else_is_named(stage: Stage) -> None:
+    parts, other = thread(stage), stage.schedule("other", at="in 10s")
+    withdrawn = cancel(stage.house, [parts[0].ref, parts[1].ref, other[0].ref], actor="me")
+    assert {one.state for one in withdrawn} == {State.CANCELLED}
+    minutes(stage, 2)
+    assert stage.remote.texts() == []
+
+
+def test_a_part_that_was_let_go_is_withdrawn_when_the_one_before_turns_out_not_to_be_live(
+    stage: Stage,
+) -> None:
+    parts = thread(stage)
+    edit(stage.house, parts[1].ref, Change(at="in 5h"), actor="me")
+    stage.remote.script.append("ghost")
+    hours(stage)
+    assert stage.now(parts[0]).state is State.UNKNOWN, "said to be live, and not shown"
+    drop(stage.house, parts[0].ref, actor="me")
+    assert states(stage, parts) == [State.CANCELLED] * 3
+
+
+def test_nothing_brings_back_a_part_whose_thread_ended_before_it(stage: Stage) -> None:
+    parts = thread(stage)
+    stage.remote.script.extend(["ok", *["refused"] * 3])
+    minutes(stage, 3)
+    assert states(stage, parts)[1] is State.FAILED
+    forget = stage.house.store._database.engine
+    with forget.begin() as connection:  # as if it had been withdrawn while this one was on the wire
+        statement = f"UPDATE delivery SET state = 'cancelled' WHERE id = {parts[0].id}"
+        connection.exec_driver_sql(statement)
+    for again in (
+        lambda: retry_now(stage.house, [parts[1].ref], actor="me"),
+        lambda: edit(stage.house, parts[1].ref, Change(at="in 1h"), actor="me"),
+    ):
+        with pytest.raises(Refused, match="which was withdrawn"):
+            again()
+
+
+def test_a_post_that_is_there_does_not_hide_a_thread_under_its_key(stage: Stage) -> None:
+    stage.schedule("one", at="in 1h", key="release")
+    with pytest.raises(Invalid, match="already stands for 1 part, and you gave 3"):
+        thread(stage, key="release")
 
 
 def test_a_thread_is_saved_once_under_its_key_and_completely(stage: Stage) -> None:

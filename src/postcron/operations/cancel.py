@@ -38,6 +38,10 @@ def _withdraw(
         raise Refused(" ".join(why_not(delivery) for delivery in busy))
     run = house.run("cancel", actor=actor)
     for post_id in dict.fromkeys(delivery.post_id for delivery in chosen):
-        moves = [Move(d, Step.CANCELLED, wake_at=None) for d in open_ones if d.post_id == post_id]
+        # Read again: what followed another of these is withdrawn with that one.
+        left = house.store.reload([d.id for d in open_ones if d.post_id == post_id])
+        moves = [
+            Move(d, Step.CANCELLED, wake_at=None) for d in left if d.state is not State.CANCELLED
+        ]
         house.store.revise(post_of(house, str(post_id)), moves, run=run, deleted=deleted)
     return house.store.reload([delivery.id for delivery in chosen])

@@ -16,6 +16,7 @@ from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.schedule import first_wake
 from postcron.operations.selecting import post_of, select
+from postcron.operations.threads import require_place, waits
 from postcron.rules import moments
 from postcron.states import STEPS, State, Step
 
@@ -101,6 +102,8 @@ def _editable(house: House, chosen: Sequence[Delivery], change: Change) -> list[
     open_ones = [delivery for delivery in chosen if is_open(house, delivery)]
     if not open_ones:
         raise Refused(" ".join(why_not(delivery) for delivery in chosen))
+    for delivery in open_ones:
+        require_place(house, delivery)
     return open_ones
 
 
@@ -219,20 +222,13 @@ def _check(
 
 
 def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
-    if due_at is None or _waits(house, delivery):
+    if due_at is None or waits(house, delivery):
         return None
     if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
         return None
     if step is Step.RESCHEDULED and delivery.state is State.READY:
         return due_at - house.config.run.horizon
     return first_wake(house, house.account(delivery.account), State.SCHEDULED, due_at)
-
-
-def _waits(house: House, delivery: Delivery) -> bool:
-    """Say whether the part before this one is not live yet: then that one lets it go."""
-    if delivery.after_id is None:
-        return False
-    return any(one.state is not State.PUBLISHED for one in house.store.reload([delivery.after_id]))
 
 
 def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from postcron.operations.protocol import live
 from postcron.operations.recover import SENDER_UNPROVEN
 from postcron.operations.seeing import visited
 from postcron.operations.selecting import select
+from postcron.operations.threads import require_place
 from postcron.rules.spans import until
 from postcron.states import UNCERTAIN, State, Step
 
@@ -93,6 +94,7 @@ def resend(house: House, id: str, *, confirmed: str | None, actor: str) -> Resol
         if resent and delivery.state not in UNCERTAIN | {State.CANCELLED}:
             return None
         _require_uncertain(house, delivery)
+        require_place(house, delivery)
         _require_quiet(house, delivery, attempts[-1], run)
         return _sent_anew(house, delivery, actor)
 

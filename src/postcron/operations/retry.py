@@ -10,6 +10,7 @@ from postcron.operations.house import House
 from postcron.operations.preflight import preflight
 from postcron.operations.report import Report
 from postcron.operations.selecting import select
+from postcron.operations.threads import require_place
 from postcron.operations.tick import is_late
 from postcron.states import State, Step
 
@@ -58,6 +59,7 @@ def _on_its_way(delivery: Delivery) -> bool:
 
 
 def _again(house: House, delivery: Delivery) -> Move:
+    require_place(house, delivery)
     now = house.clock.now()
     consent = {"grace_from": now, "tries": 0}
     if delivery.state is State.FAILED and _is_early(house, delivery):

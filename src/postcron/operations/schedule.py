@@ -89,6 +89,8 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     accounts, parts = _accounts(house, wish), _parts(wish)
     known = _known(house, parts)
     missing = [a for a in accounts if known is None or a.name not in known.accounts]
+    if known is not None and known.parts != len(parts):
+        raise _of_other_length(wish, known, len(parts))
     if known is not None and not missing:
         return Scheduled(known.post, known.deliveries, notes=_differs(known.post, wish))
     if known is not None and len(parts) > 1:
@@ -125,6 +127,14 @@ def _parts(wish: Wish) -> list[Wish]:
         for key in (None if wish.key is None else f"{wish.key}/{number}",)
     ]
     return [wish, *rest]
+
+
+def _of_other_length(wish: Wish, known: _Known, parts: int) -> Invalid:
+    message = (
+        f"Key {wish.key} already stands for {known.parts} part{'' if known.parts == 1 else 's'}, and you "
+        f"gave {parts}: take another key."
+    )
+    return Invalid(message, code="key_taken")
 
 
 def _complete(wish: Wish, missing: Sequence[Account]) -> Invalid:
@@ -169,6 +179,8 @@ def _not_yet(house: House, accounts: Sequence[Account]) -> tuple[str, ...]:
 class _Known:
     post: Post
     deliveries: tuple[Delivery, ...]
+    #: how long its thread is
+    parts: int = 1
 
     @property
     def accounts(self) -> set[str]:
@@ -181,7 +193,8 @@ def _known(house: House, parts: Sequence[Wish]) -> _Known | None:
     there = [post for post in posts if post is not None]
     if not there:
         return None
-    return _Known(there[0], tuple(d for post in there for d in house.store.deliveries(post.id)))
+    found = tuple(d for post in there for d in house.store.deliveries(post.id))
+    return _Known(there[0], found, len(there))
 
 
 def _differs(post: Post, wish: Wish) -> tuple[str, ...]:

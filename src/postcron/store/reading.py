@@ -13,7 +13,7 @@ from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
 from postcron.store.database import Database
-from postcron.store.following import its_turn
+from postcron.store.following import its_turn, without_place
 from postcron.store.tables import LIVE, attempt, delivery, media, post
 
 #: hardly anything goes out so long after it was due
@@ -95,7 +95,7 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     return and_(
         delivery.c.state.in_(AHEAD - {State.UPLOADING}),
         delivery.c.due_at < before,
-        its_turn(),
+        or_(its_turn(), without_place()),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
         or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
     )
