@@ -13,9 +13,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from postcron.errors import Invalid, Permanent
+from postcron.errors import Code, Invalid, Permanent, PlatformError, Temporary
 from postcron.model import Identity, Session
 from postcron.operations.accounts import check
+from postcron.operations.breaking import learn
 from postcron.operations.doors import Doors
 from postcron.operations.login import Asking, LoggedIn, login
 from postcron.operations.schedule import Wish, schedule
@@ -153,6 +154,8 @@ def test_a_port_that_is_taken_is_told(stage: Stage) -> None:
         ("http://127.0.0.1/callback?code=c0de", "wrong_state"),
         ("http://127.0.0.1/callback?error=access_denied&error_description=No", "login_refused"),
         ("", "wrong_state"),
+        ("http://127.0.0.1/callback?code=c0de&state=\N{SNOWMAN}", "wrong_state"),
+        ("http://[x?code=c0de", "no_address"),
     ],
 )
 def test_an_address_of_another_login_changes_nothing(stage: Stage, brought: str, code: str) -> None:
@@ -182,6 +185,22 @@ def test_a_login_lifts_the_block_of_a_dead_token(stage: Stage) -> None:
     stage.house.store.set_account("acme", block_code="token_refused", block_why="It is dead.")
     assert logged_in(stage).state.block_code is None
     assert Doors(stage.house).open(stage.house.account("acme"))
+
+
+def test_a_login_tries_again_at_once_an_account_that_was_left_alone(stage: Stage) -> None:
+    slow = Temporary("It is busy.", code=Code.RATE_LIMITED, retry_after=timedelta(hours=1))
+    learn(stage.house, "acme", slow, ref="dl-1")
+    assert stage.house.store.account_state("acme").blocked_until
+    assert logged_in(stage).state.blocked_until is None
+    assert Doors(stage.house).open(stage.house.account("acme"))
+
+
+def test_a_login_that_is_not_kept_reaches_no_message_either(stage: Stage) -> None:
+    stage.remote.away = True
+    with pytest.raises(PlatformError):
+        logged_in(stage)
+    assert kept(stage) is None
+    assert stage.house.secrets.redact("c0de fresh-t0ken") == "*** ***"
 
 
 def test_a_platform_without_a_login_says_where_its_token_stands(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from typing import Final
 
 from postcron.errors import Invalid
 from postcron.model import Account, AccountState, Identity
+from postcron.operations.breaking import went_well
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
-from postcron.operations.sessions import keep, renewing
+from postcron.operations.sessions import keep, remember, renewing
 from postcron.platforms.base import Authorizes
-from postcron.web.landing import Landing, parameters
+from postcron.web.landing import Landing, belongs, parameters
 
 #: a person has to find a password, and perhaps a telephone
 PATIENCE: Final = timedelta(minutes=5)
@@ -62,13 +63,16 @@ def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> L
     with _back(house, asking, state) as (redirect, wait):
         asking.show(platform.authorization(redirect, state, verifier))
         code = _code(wait(), state)
+    house.secrets.remember(code)
     session = platform.redeem(code, redirect, verifier, house.clock.now())
+    remember(house, session)
     with renewing(house, name):
         identity = doors.introduce(account, session, accept=accept)
         keep(house, name, session)
     if identity is not None:
         doors.known(account, identity)
     house.store.set_account(name, block_code=None, block_why=None)
+    went_well(house, name)
     return LoggedIn(account, identity, house.store.account_states()[name])
 
 
@@ -97,7 +101,7 @@ def _code(brought: Mapping[str, str] | None, state: str) -> str:
     if error := brought.get("error"):
         said = brought.get("error_description", error)
         raise Invalid(f"The platform did not agree: {said}.", code="login_refused")
-    if not secrets.compare_digest(brought.get("state", ""), state):
+    if not belongs(brought, state):
         message = "This address does not belong to this login: copy the one you ended at just now."
         raise Invalid(message, code="wrong_state")
     if not brought.get("code"):

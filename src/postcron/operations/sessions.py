@@ -58,13 +58,13 @@ def unsealed(house: House, account: str) -> Session | None:
         state.session_renew_at,
         state.session_dies_at,
     )
-    _remember(house, session)
+    remember(house, session)
     return session
 
 
 def keep(house: House, account: str, session: Session) -> None:
     """Put a session into the store. Whose it is has to be asked before it sends anything."""
-    _remember(house, session)
+    remember(house, session)
     house.store.set_account(
         account,
         session=house.sealer.seal(session.data),
@@ -75,7 +75,7 @@ def keep(house: House, account: str, session: Session) -> None:
     )
 
 
-def _remember(house: House, session: Session) -> None:
+def remember(house: House, session: Session) -> None:
     """Keep its secrets out of every message and log."""
     for value in session.data.values():
         house.secrets.remember(value)

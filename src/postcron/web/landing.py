@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -65,24 +66,39 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 2
 
     def do_GET(self) -> None:
-        brought = parameters(self.path)
-        ours = self.path.partition("?")[0] == PATH
-        ours = ours and secrets.compare_digest(brought.get("state", ""), self.server.state)
-        page = (_DONE if ours else _STRANGE).encode()
-        self.send_response(200 if ours else 404)
+        path, _, query = self.path.partition("?")
+        brought = dict(parse_qsl(query))
+        ours = path == PATH and belongs(brought, self.server.state)
+        if ours:
+            self.server.brought = brought
+        with suppress(ConnectionError):  # closed early: what it brought is here
+            self._show(200 if ours else 404, _DONE if ours else _STRANGE)
+
+    def _show(self, status: int, text: str) -> None:
+        page = text.encode()
+        self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(page)))
         # The address holds the code: it goes nowhere from here.
         self.send_header("Referrer-Policy", "no-referrer")
         self.end_headers()
         self.wfile.write(page)
-        if ours:
-            self.server.brought = brought
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what is asked for holds the code."""
 
 
+def belongs(brought: Mapping[str, str], state: str) -> bool:
+    """Say whether this came back from the login with that state."""
+    theirs = brought.get("state", "").encode(errors="replace")
+    return secrets.compare_digest(theirs, state.encode())
+
+
 def parameters(address: str) -> Mapping[str, str]:
-    """Return the parameters of an address, such as one that a person copied from their browser."""
-    return dict(parse_qsl(urlsplit(address.strip()).query))
+    """Return the parameters of an address that a person copied; raises `Invalid` if it is none."""
+    try:
+        return dict(parse_qsl(urlsplit(address.strip()).query))
+    except ValueError:
+        # Not from it: it may quote the address, and that holds the code.
+        message = "This is not an address: copy all of the one your browser ended at."
+        raise Invalid(message, code="no_address") from None
