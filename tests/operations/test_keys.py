@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from postcron.errors import Invalid
 from postcron.model import Run, SecretRef, Session
 from postcron.operations.house import House
-from postcron.operations.keys import rotate
+from postcron.operations.keys import Rotated, rotate
 from postcron.operations.sessions import keep, unsealed
 from postcron.secrets import Sealer, new_key
 from postcron.store.accounts import Sealed
@@ -57,16 +58,53 @@ def tokens(house: House) -> set[str]:
 ALL = {"t0ken-of-acme", "t0ken-of-other"}
 
 
+def sealed_with(stage: Stage, key: str) -> int:
+    """Return how many of the sessions this key alone opens."""
+    opened = 0
+    for kept in stage.house.store.sealed():
+        with suppress(Invalid):
+            opened += bool(Sealer([key]).unseal(kept.session))
+    return opened
+
+
+def rotated(stage: Stage) -> Rotated:
+    """Return what a rotation does in a process of its own."""
+    house = again(stage)
+    try:
+        return rotate(house)
+    finally:
+        house.close()
+
+
 def test_a_new_key_takes_the_place_of_the_only_one(stage: Stage) -> None:
     [old] = keys(stage)
     done = rotate(stage.house)
-    [new] = keys(stage)
-    assert (done.resealed, done.foreign, done.path) == (2, 0, key_file(stage))
-    assert new != old
+    new, before = keys(stage)
+    assert (done.resealed, done.foreign, done.path, done.made) == (2, 0, key_file(stage), True)
+    assert before == old != new
     assert key_file(stage).stat().st_mode & 0o777 == 0o600
     assert tokens(again(stage)) == ALL
-    with pytest.raises(Invalid):
-        Sealer([old]).unseal(stage.house.store.sealed()[0].session)
+    assert (sealed_with(stage, new), sealed_with(stage, old)) == (2, 0)
+
+
+def test_the_next_rotation_throws_the_key_before_away(stage: Stage) -> None:
+    [oldest] = keys(stage)
+    rotated(stage)
+    [old, _] = keys(stage)
+    assert rotated(stage).made
+    new, before = keys(stage)
+    assert before == old
+    assert new not in {old, oldest}
+    assert sealed_with(stage, new) == 2
+
+
+def test_what_a_run_from_before_the_rotation_renews_is_not_lost(stage: Stage) -> None:
+    running = again(stage)
+    assert unsealed(running, "acme")
+    rotated(stage)
+    keep(running, "acme", Session({"access": "renewed"}, START + timedelta(hours=4)))
+    running.close()
+    assert tokens(again(stage)) == {"renewed", "t0ken-of-other"}
 
 
 class Power(Exception):
@@ -96,21 +134,22 @@ def test_a_rotation_that_dies_leaves_everything_readable_and_can_be_done_again(
         rotate(house)
     assert len(keys(stage)) == 2
     assert tokens(again(stage)) == ALL
-    house = again(stage)
-    rotate(house)
-    house.close()
-    assert len(keys(stage)) == 1
-    assert tokens(again(stage)) == ALL
+    new, old = keys(stage)
+    assert not rotated(stage).made
+    assert keys(stage) == [new, old]
+    assert (sealed_with(stage, new), sealed_with(stage, old)) == (2, 0)
 
 
-def test_the_last_key_of_several_becomes_the_only_one(stage: Stage) -> None:
-    shared = new_key()
-    key_file(stage).write_text("\n".join([*keys(stage), shared]))
+def test_a_second_rotation_that_dies_is_finished_with_the_key_it_made(stage: Stage) -> None:
+    rotated(stage)
     house = again(stage)
-    rotate(house)
-    house.close()
-    assert keys(stage) == [shared]
-    assert tokens(again(stage)) == ALL
+    house.store = Mortal(stage.house.store._database)
+    with pytest.raises(Power):
+        rotate(house)
+    newest, new, _ = keys(stage)
+    rotated(stage)
+    assert keys(stage) == [newest, new]
+    assert sealed_with(stage, newest) == 2
 
 
 def test_another_host_that_would_lack_the_new_key_is_a_reason_to_refuse(stage: Stage) -> None:
@@ -120,6 +159,21 @@ def test_another_host_that_would_lack_the_new_key_is_a_reason_to_refuse(stage: S
     with pytest.raises(Invalid, match="1 other host uses this store"):
         rotate(stage.house)
     assert keys(stage) == before
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_hosts_that_share_a_store_seal_with_the_first_key_they_were_given(
+    stage: Stage, times: int
+) -> None:
+    elsewhere = Run("r", "another-host", "tick", boot="b")
+    stage.house.store.beat(elsewhere, at=START, found=0, done=0, failed=0)
+    given = [new_key(), *keys(stage)]
+    key_file(stage).write_text("\n".join(given))
+    for _ in range(times):
+        done = rotated(stage)
+    assert (done.resealed, done.path, done.made) == (2, None, False)
+    assert keys(stage) == given
+    assert sealed_with(stage, given[0]) == 2
 
 
 def test_a_key_that_somebody_else_keeps_is_put_there_by_them(stage: Stage) -> None:

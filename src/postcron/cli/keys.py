@@ -33,7 +33,7 @@ def make(how: How) -> int:
 
 
 def rotate(how: How) -> int:
-    """Seal every kept login with the newest key, and take the older ones away."""
+    """Seal every kept login with a new key; the one before it stays until the next time."""
     from postcron.operations.keys import rotate as operation
 
     with how.home() as house:
@@ -42,6 +42,7 @@ def rotate(how: How) -> int:
         "resealed": done.resealed,
         "foreign": done.foreign,
         "path": None if done.path is None else str(done.path),
+        "made": done.made,
     }
     how.answer(document, lambda: _told(done))
     if done.foreign:
@@ -54,5 +55,11 @@ def rotate(how: How) -> int:
 def _told(done: Rotated) -> str:
     logins = f"{done.resealed} kept login{'' if done.resealed == 1 else 's'}"
     if done.path is None:
-        return f"{logins} sealed with the first key: the others can be taken away."
-    return f"{logins} sealed with a new key, in {done.path}."
+        return f"{logins} sealed with the first key; none was made. Keep the second until the next time."
+    if not done.made:
+        return (
+            f"{logins} sealed with the first key in {done.path}: the last rotation had not ended."
+        )
+    return (
+        f"{logins} sealed with a new key, in {done.path}; the one before stays until the next time."
+    )

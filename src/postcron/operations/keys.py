@@ -24,39 +24,35 @@ class Rotated:
     resealed: int
     #: sessions that none of the keys opens: another installation's, or of a key that is lost
     foreign: int
-    #: where the new key stands, if postcron wrote it; else somebody else keeps it
+    #: where the key stands, if postcron keeps it; else whoever keeps it changes it
     path: Path | None
+    #: a new key was made; else the first one that is there was used
+    made: bool
 
 
 def rotate(house: House) -> Rotated:
-    """Seal every session in the store with the newest key, and forget the older ones.
+    """Seal every session in the store with the first key; raises `Invalid` if there is no newer one.
 
-    In a file of ours the newest is the last one, and it is made if there is one only. Kept elsewhere
-    (a variable, a command, systemd) it is the first, and whoever keeps them takes the others away.
-    At any moment whatever is in the store can be opened by the keys that are kept.
+    In a file of this host alone that is a new one, unless an earlier rotation was cut short: it is
+    finished. The key before stays second until the next rotation: a run that began earlier knows
+    no other, and what it renews must stay readable. Anything else is never written by postcron.
     """
     keys = house.plain(house.config.seal_key).split()
     path = _file(house)
-    if path is None:
-        if len(keys) < 2:
-            message = (
-                "The seal key is not in a file of postcron's: put a new one before it where it is kept "
-                "(`postcron keys make` prints one), then rotate, then take the old one away."
-            )
-            raise Invalid(message, code="one_key")
-        return Rotated(*_reseal(house, keys), None)
-    if len(keys) == 1:
-        _refuse_others(house, path)
-        keys = [*keys, new_key()]
-    *older, newest = keys
+    if path is None or (others := _others(house)):
+        if len(keys) == 1:
+            raise _one_key() if path is None else _other_hosts(others, path)
+        return Rotated(*_reseal(house, keys), None, made=False)
+    made = not _cut_short(house, keys)
+    keys = [new_key(), *keys] if made else keys
     try:
-        # Durable before anything is sealed with it; the old ones go when nothing needs them.
-        rewrite(path, [newest, *older])
-        resealed = _reseal(house, [newest, *older])
-        rewrite(path, [newest])
+        # Durable before anything is sealed with it; the oldest go when nothing needs them.
+        rewrite(path, keys)
+        resealed = _reseal(house, keys)
+        rewrite(path, keys[:2])
     except OSError as error:
         raise CannotWork(f"The key file {path} cannot be written: {error.strerror}.") from error
-    return Rotated(*resealed, path)
+    return Rotated(*resealed, path, made)
 
 
 def _file(house: House) -> Path | None:
@@ -65,17 +61,44 @@ def _file(house: House) -> Path | None:
     return Path(str(ref.value)) if named else None
 
 
-def _refuse_others(house: House, path: Path) -> None:
-    """Refuse to make a key that another host would lack for what is sealed with it."""
+def _others(house: House) -> int:
+    """Return how many other hosts use the store: they would lack a key made here."""
     here, now = host_id(house.state_dir), house.store.now()
     beats = house.store.beats()
-    others = {beat.host for beat in beats if beat.host != here and now - beat.at < IN_USE}
-    if others:
-        message = (
-            f"{len(others)} other host{'s use' if len(others) > 1 else ' uses'} this store: give all of "
-            f"them the same new key first (`postcron keys make`, as the last line of {path}), then rotate on each."
-        )
-        raise Invalid(message, code="other_hosts")
+    return len({beat.host for beat in beats if beat.host != here and now - beat.at < IN_USE})
+
+
+def _one_key() -> Invalid:
+    message = (
+        "The seal key is not in a file of postcron's: put a new one before it where it is kept "
+        "(`postcron keys make` prints one), then rotate, and let the old one stand until the next time."
+    )
+    return Invalid(message, code="one_key")
+
+
+def _other_hosts(others: int, path: Path) -> Invalid:
+    message = (
+        f"{others} other host{'s use' if others > 1 else ' uses'} this store: put one new key "
+        f"(`postcron keys make`) as the second line of {path} on every host; when all have it and the "
+        "runs from before have ended, move it to the first line on each; then rotate on one of them."
+    )
+    return Invalid(message, code="other_hosts")
+
+
+def _cut_short(house: House, keys: list[str]) -> bool:
+    """Say whether an older key is still needed, or still there: the rotation before did not end."""
+    newest, sealed = Sealer(keys[:1]), [kept.session for kept in house.store.sealed()]
+    return len(keys) > 2 or any(
+        _opens(house.sealer, one) and not _opens(newest, one) for one in sealed
+    )
+
+
+def _opens(sealer: Sealer, sealed: bytes) -> bool:
+    try:
+        sealer.unseal(sealed)
+    except Invalid:
+        return False
+    return True
 
 
 def _reseal(house: House, keys: list[str]) -> tuple[int, int]:
@@ -87,6 +110,6 @@ def _reseal(house: House, keys: list[str]) -> tuple[int, int]:
         except Invalid:
             foreign += 1
             continue
-        # One that a run has renewed meanwhile is sealed with a key of the same list.
+        # One that a run has renewed meanwhile is sealed with a key that stays in the list.
         resealed += house.store.reseal(kept, anew)
     return resealed, foreign
