@@ -141,6 +141,55 @@ def test_its_grace_decides_about_what_waited_too_long(tmp_path: Path) -> None:
     assert "1 posts went out within 24 h, and 1 fit (fake)" in late.error
 
 
+def test_what_is_let_out_late_has_to_fit_too(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account='late = "publish"')
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.schedule("first", at="now")
+    run(stage.house)
+    for number in range(2):
+        stage.schedule(f"late {number}", at="in 1h")
+    for _ in range(3):
+        stage.pass_time(hours=2)
+        run(stage.house)
+        assert states(stage) == [State.PUBLISHED, State.LATE, State.LATE]
+    stage.pass_time(hours=18, minutes=1)
+    run(stage.house)
+    assert stage.remote.texts() == ["first", "late 0"]
+    stage.pass_time(hours=24, minutes=1)
+    run(stage.house)
+    assert stage.remote.texts() == ["first", "late 0", "late 1"]
+
+
+@pytest.mark.parametrize("days", [3, 20])
+def test_what_was_let_out_late_counts_from_then_on(tmp_path: Path, days: int) -> None:
+    stage = build(tmp_path, at=NOW, account='late = "publish"')
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    for number in range(2):
+        stage.schedule(f"late {number}", at="in 1h")
+    stage.pass_time(days=days)
+    stage.schedule("new", at="now")
+    for _ in range(2):
+        tick(stage.house)
+        assert states(stage) == [State.QUEUED, State.LATE, State.SCHEDULED]
+    for _ in range(2):
+        run(stage.house)
+        assert stage.remote.texts() == ["late 0"]
+
+
+def test_what_does_not_fit_hides_no_late_post_of_another_account(tmp_path: Path) -> None:
+    late = 'late = "publish"'
+    stage = build(tmp_path, at=NOW, account=f'{late}\n[accounts.third]\nplatform = "fake"\n{late}')
+    stage.remote.caps = (Cap(1, DAY, "tests"),)
+    stage.schedule("first", at="now")
+    run(stage.house)
+    stage.schedule(at="in 1h")
+    [other] = stage.schedule(accounts=["third"], at="in 2h")
+    stage.pass_time(hours=3)
+    for _ in range(3):
+        tick(stage.house, limit=1)
+    assert stage.now(other).state is State.QUEUED
+
+
 def test_other_accounts_are_not_held_up(stage: Stage) -> None:
     stage.remote.caps = (Cap(1, DAY, "tests"),)
     for _ in range(2):

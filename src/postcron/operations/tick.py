@@ -117,12 +117,14 @@ def missed(delivery: Delivery, now: datetime, policy: Policy, waited: str | None
 
 def _allow(house: House, run: Run, *, limit: int, held: frozenset[str]) -> list[Delivery]:
     now = house.clock.now()
-    # Let out, it could not go, and would be late again in a quarter of an hour.
-    kept = {name for name in held if house.policy(name).late == "publish"}
-    moves = [
-        _by_policy(delivery, house.policy(delivery.account), now)
-        for delivery in house.store.allowed_late(limit, skip=kept)
-    ]
+    eager = {name for name, one in house.config.accounts.items() if one.policy.late == "publish"}
+    # Let out, it could not go, and would be late again in a quarter of an hour. Not asked for, so
+    # that a full account's late posts do not hide those of others.
+    kept = eager & (held | quotas.full(house).keys()) if eager else frozenset()
+    late = house.store.allowed_late(limit, skip=kept)
+    chosen = [delivery for delivery in late if delivery.account not in eager]
+    chosen += quotas.fitting(house, [delivery for delivery in late if delivery.account in eager])
+    moves = [_by_policy(delivery, house.policy(delivery.account), now) for delivery in chosen]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
 
 

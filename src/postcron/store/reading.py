@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, text
 
 from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Outing, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
@@ -17,7 +17,7 @@ from postcron.store.following import its_turn, without_place
 from postcron.store.tables import LIVE, attempt, delivery, media, post
 
 #: hardly anything goes out so long after it was due
-LATEST: Final = timedelta(days=7)
+LATEST: Final = timedelta(days=30)
 
 
 def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
@@ -63,12 +63,19 @@ def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
 def outings(
     database: Database, accounts: Collection[str], since: datetime, before: datetime
 ) -> list[Outing]:
-    """Return what these accounts published, are publishing or are due to, between two moments."""
-    at = func.coalesce(delivery.c.published_at, delivery.c.due_at, type_=Instant())
+    """Return what these accounts published, are publishing or are due to, between two moments.
+
+    What was let out late is due from then on.
+    """
+    let_out = case(
+        (delivery.c.grace_from > delivery.c.due_at, delivery.c.grace_from),
+        else_=delivery.c.due_at,
+    )
+    at = func.coalesce(delivery.c.published_at, let_out, type_=Instant())
     asked = select(delivery.c.account, delivery.c.state, at).where(
         delivery.c.account.in_(sorted(accounts)),
         delivery.c.state.in_(AHEAD | UNCERTAIN | {State.PUBLISHING, State.PUBLISHED}),
-        # The index knows when they were due; what went out weeks after that is not looked for.
+        # The index knows when they were due; what went out a month after that is not looked for.
         delivery.c.due_at > since - LATEST,
         delivery.c.due_at <= before,
         at > since,
