@@ -21,6 +21,10 @@ DAY = timedelta(days=1)
 GONE = Permanent("It is not there any more.", code=Code.HANDLE_GONE)
 BUSY = Temporary("429.", code=Code.RATE_LIMITED, retry_after=timedelta(hours=8))
 AWAY = Temporary("503.", code=Code.SERVER_TROUBLE)
+LOST = Temporary("No answer.", code=Code.ANSWER_LOST)
+ODD = Temporary("Not what is documented.")
+UNREAD = Permanent("Not this one.", code=Code.CONTENT_REFUSED)
+BUG = ZeroDivisionError("a bug in a platform")
 NO = Permanent("It may not read numbers: s3cr3t.", code=Code.TOKEN_REFUSED)
 
 Numbers = Callable[[Receipt], Mapping[str, int]]
@@ -135,9 +139,9 @@ def test_a_platform_without_numbers_is_left_out(stage: Stage) -> None:
         (AWAY, timedelta(hours=6)),
         (BUSY, timedelta(hours=8)),
         (NO, DAY),
-        (ZeroDivisionError("a bug in a platform"), timedelta(hours=6)),
+        (LOST, timedelta(hours=6)),
     ],
-    ids=["away", "busy", "refused", "bug"],
+    ids=["away", "busy", "refused", "lost"],
 )
 def test_an_account_that_cannot_be_asked_is_put_off_as_a_whole_and_told_once(
     stage: Stage, error: Exception, pause: timedelta
@@ -177,6 +181,50 @@ def test_a_post_that_is_gone_is_never_asked_about_again_and_holds_up_no_other(
     stage.clock.advance(DAY)
     measure(stage.house)
     assert asked == [first.remote_id, second.remote_id, second.remote_id]
+
+
+@pytest.mark.parametrize("error", [ODD, UNREAD, BUG], ids=["odd", "unread", "bug"])
+def test_a_post_that_cannot_be_measured_holds_up_no_other_and_is_asked_at_its_next_time(
+    stage: Stage, error: Exception
+) -> None:
+    first, second = live(stage, 2)
+    stage.clock.advance(DAY)
+    asked = says(stage, error)
+    collected = measure(stage.house)
+    assert [d.ref for d, _ in collected.measured] == [second.ref]
+    [failed] = collected.failed
+    assert failed.delivery.ref == first.ref
+    assert first.published_at is not None
+    assert failed.again_at == first.published_at + 2 * DAY
+    assert measure(stage.house) == Collected()
+    stage.clock.advance(DAY)
+    assert len(measure(stage.house).measured) == 2
+    assert len(asked) == 4
+
+
+@pytest.mark.parametrize("error", [ODD, BUG, NO, AWAY], ids=["odd", "bug", "refused", "away"])
+def test_a_post_past_its_end_is_never_asked_about_again_whatever_went_wrong(
+    stage: Stage, error: Exception
+) -> None:
+    live(stage)
+    stage.clock.advance(90 * DAY)
+    live(stage)
+    stage.clock.advance(DAY)
+    asked = says(stage, error)
+    assert [one.again_at for one in measure(stage.house).failed] == [None]
+    stage.clock.advance(2 * DAY)
+    assert len(measure(stage.house).measured) == 1
+    assert asked[0] not in asked[1:]
+
+
+def test_an_account_that_cannot_be_opened_is_told_once(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account='token = { env = "NOT_THERE" }')
+    stage.remote.numbers = lambda receipt: {"likes": 3}
+    live(stage, 3)
+    stage.clock.advance(DAY)
+    stage.remote.needs_token = True
+    [failed] = measure(stage.house).failed
+    assert failed.again_at == stage.clock.now() + timedelta(hours=6)
 
 
 def test_trouble_of_one_account_is_not_that_of_another(stage: Stage) -> None:

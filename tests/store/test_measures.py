@@ -15,6 +15,7 @@ from tests.builders import NOW, StoppedClock
 from tests.store.journeys import brought_to
 
 DAY = timedelta(days=1)
+LONG_AGO = NOW - 90 * DAY
 
 
 def live(store: Store, measure_at: datetime | None = NOW) -> Delivery:
@@ -78,9 +79,9 @@ def test_when_to_ask_again_is_kept_with_the_numbers(store: Store, clock: Stopped
 def test_an_account_is_put_off_as_a_whole(store: Store, clock: StoppedClock) -> None:
     soon, later = live(store, NOW), live(store, NOW + 2 * DAY)
     never = live(store, None)
-    store.put_off_measures("other", NOW + DAY)
+    store.put_off_measures("other", NOW + DAY, ended=LONG_AGO)
     assert due(store) == [soon.id]
-    store.put_off_measures("acme", NOW + DAY)
+    store.put_off_measures("acme", NOW + DAY, ended=LONG_AGO)
     assert due(store) == []
     clock.at = NOW + DAY
     assert due(store) == [soon.id]

@@ -34,6 +34,15 @@ class Answer:
     delivery: Delivery
     numbers: Mapping[str, int] = field(default_factory=dict)
     error: PostcronError | None = None
+    #: its account could not even be opened
+    unopened: bool = False
+
+    @property
+    def account_wide(self) -> bool:
+        """Say whether asking about another post of the account is of no use now."""
+        return self.error is not None and (
+            self.unopened or self.error.code in measuring.ACCOUNT_WIDE
+        )
 
     @property
     def gone(self) -> bool:
@@ -109,12 +118,12 @@ def _answers(
             numbers = reader.measure(Receipt(delivery.remote_id or "", delivery.url))
             answers.append(Answer(delivery, dict(numbers)))
         except (PlatformError, Invalid) as error:
-            answers.append(Answer(delivery, error=error))
+            answers.append(Answer(delivery, error=error, unopened=reader is None))
         except Exception as bug:
             log.exception("measuring stopped unexpectedly")
             told = Temporary(f"postcron stopped unexpectedly ({type(bug).__name__}).")
-            answers.append(Answer(delivery, error=told))
-        if house.stop.is_set() or (answers[-1].error is not None and not answers[-1].gone):
+            answers.append(Answer(delivery, error=told, unopened=reader is None))
+        if house.stop.is_set() or answers[-1].account_wide:
             break
     return answers
 
@@ -124,19 +133,29 @@ def _keep(house: House, answers: Sequence[Answer], collected: Collected) -> None
     now = house.clock.now()
     good = [one for one in answers if one.error is None]
     taken = [Measure(one.delivery.id, now.date(), one.numbers, now) for one in good]
-    next_at = {
-        one.delivery.id: measuring.next_asking(one.delivery.published_at or now, now)
-        for one in good
-    }
-    house.store.keep_measures(taken, next_at | {a.delivery.id: None for a in answers if a.gone})
+    next_at = {one.delivery.id: _next_asking(one, now) for one in answers if not one.account_wide}
+    house.store.keep_measures(taken, next_at)
     collected.measured += zip([one.delivery for one in good], taken, strict=True)
     for one in answers:
-        if one.error is not None:
-            again_at = None if one.gone else now + _pause(one.error)
-            if again_at is not None:
-                house.store.put_off_measures(one.delivery.account, again_at)
-            why = house.secrets.redact(one.error.message)
-            collected.failed.append(Failed(one.delivery, str(one.error.code), why, again_at))
+        if one.error is None:
+            continue
+        wide = one.account_wide
+        again_at = _put_off(house, one, one.error, now) if wide else next_at[one.delivery.id]
+        why = house.secrets.redact(one.error.message)
+        collected.failed.append(Failed(one.delivery, str(one.error.code), why, again_at))
+
+
+def _next_asking(answer: Answer, now: datetime) -> datetime | None:
+    out = answer.delivery.published_at or now
+    return None if answer.gone else measuring.next_asking(out, now)
+
+
+def _put_off(house: House, one: Answer, error: PostcronError, now: datetime) -> datetime | None:
+    """Put off a whole account; return when this post of it is asked about again, None: never."""
+    until = now + _pause(error)
+    ended = until - measuring.END
+    house.store.put_off_measures(one.delivery.account, until, ended=ended)
+    return None if (one.delivery.published_at or now) < ended else until
 
 
 def _pause(error: PostcronError) -> timedelta:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from postcron.errors import Code
+
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 END: Final = timedelta(days=90)
@@ -13,6 +15,22 @@ END: Final = timedelta(days=90)
 AFTER_TROUBLE: Final = timedelta(hours=6)
 #: one whose platform refuses: only a person can change that
 AFTER_REFUSAL: Final = DAY
+
+#: what stops one post's numbers stops those of all the others of its account
+ACCOUNT_WIDE: Final = frozenset(
+    {
+        Code.TOKEN_REFUSED,
+        Code.TOKEN_EXPIRED,
+        Code.ACCOUNT_UNUSABLE,
+        Code.NOT_CONFIGURED,
+        Code.RATE_LIMITED,
+        Code.LEFT_ALONE,
+        Code.CLOCKS_DISAGREE,
+        Code.NOT_REACHABLE,
+        Code.SERVER_TROUBLE,
+        Code.ANSWER_LOST,
+    }
+)
 
 
 def next_asking(published_at: datetime, after: datetime) -> datetime | None:

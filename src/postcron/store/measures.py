@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, literal, null, select, update
 
 from postcron.model import Delivery, Measure
 from postcron.states import State
@@ -54,14 +54,18 @@ def keep(database: Database, taken: Sequence[Measure], next: Mapping[int, dateti
         database.write(work)
 
 
-def put_off(database: Database, account: str, until: datetime) -> None:
-    """Ask nothing of an account before a moment."""
+def put_off(database: Database, account: str, until: datetime, ended: datetime) -> None:
+    """Ask nothing of an account before a moment, and never about what was out before `ended`."""
     waiting = [*_waiting(until), delivery.c.account == account]
     if database.workspace is not None:
         waiting.append(delivery.c.workspace == database.workspace)
 
+    again = case(
+        (delivery.c.published_at < ended, null()), else_=literal(until, delivery.c.measure_at.type)
+    )
+
     def work(transaction: Connection) -> None:
-        transaction.execute(update(delivery).where(*waiting).values(measure_at=until))
+        transaction.execute(update(delivery).where(*waiting).values(measure_at=again))
 
     database.write(work)
 

@@ -266,9 +266,9 @@ class Store:
         """Keep numbers, the newest of each day, and when to ask about each delivery again."""
         measures.keep(self._database, taken, next)
 
-    def put_off_measures(self, account: str, until: datetime) -> None:
-        """Ask nothing about the posts of an account before a moment."""
-        measures.put_off(self._database, account, until)
+    def put_off_measures(self, account: str, until: datetime, *, ended: datetime) -> None:
+        """Ask nothing of an account before a moment, and never about what was out before `ended`."""
+        measures.put_off(self._database, account, until, ended)
 
     def measures(self, delivery_id: int) -> list[Measure]:
         """Return the numbers of a delivery, the oldest day first."""
