@@ -172,6 +172,8 @@ class _Http(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Http
     protocol_version = "HTTP/1.1"
+    #: head and body are two writes: the second must not wait for the first to be acknowledged
+    disable_nagle_algorithm = True
 
     def do_any(self) -> None:
         reply, fault = self.server.behind.handle(self._asked())

@@ -33,6 +33,8 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    #: head and body are two writes: the second must not wait for the first to be acknowledged
+    disable_nagle_algorithm = True
     server_version = "sandbox"
     sys_version = ""
     timeout = 60
