@@ -76,6 +76,8 @@ class Subject:
     nowhere: str = ""
     #: does a listing without the post prove that it was not made?
     proves_absence: bool = True
+    #: calls of phase 2 that may be turned away and go on: others of them would not
+    unheeded: int = 0
     #: an answer to phase 2 that says that the login is no good any more
     turned_away: Reply
     #: the other side, where the wire can be made to misbehave

@@ -158,7 +158,8 @@ class Mastodon:
         account = self._account()
         # https://docs.joinmastodon.org/methods/apps/#verify_credentials (404 on GoToSocial)
         answer = self._read("/api/v1/apps/verify_credentials")
-        unknown = answer.status in {403, 404}
+        # Some servers say 401 of a good token here: who we are was asked just before.
+        unknown = answer.status in {401, 403, 404} and fields(answer)
         application = {} if unknown else fetched(answer, READ_REFUSALS, "name")
         return {
             "account": str(account["id"]),

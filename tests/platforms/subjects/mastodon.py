@@ -17,6 +17,8 @@ class MastodonSubject(Subject):
     """One account on one server."""
 
     server: mastodon.Mastodon
+    #: which application the token belongs to: some servers do not say
+    unheeded = 1
     nowhere = "https://acme.example/@acme/113999999999999999"
     turned_away = Reply(401, {"error": "The access token is invalid"})
     proves_nothing: tuple[Reply, ...] = (
