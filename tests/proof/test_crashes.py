@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from postcron import store
-from postcron.model import Session
+from postcron.errors import Code, Temporary
+from postcron.model import Receipt, Session
 from postcron.operations.edit import Change, edit
 from postcron.operations.keys import rotate
 from postcron.operations.measure import measure
@@ -132,6 +133,14 @@ def dying_once(folder: Path, setting: Setting) -> Iterator[crashes.Told]:
 # --- no write and no call without a point ---------------------------------------------------------
 
 
+def _some(receipt: Receipt) -> dict[str, int]:
+    return {"likes": 1}
+
+
+def _away(receipt: Receipt) -> dict[str, int]:
+    raise Temporary("503.", code=Code.SERVER_TROUBLE)
+
+
 def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) -> None:
     """Reached by a story, or by what people do; a new one makes this fail until a story has it."""
     death = Death()
@@ -143,9 +152,9 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     pre_upload(stage.house, lead=timedelta(hours=3))
     stage.pass_time(hours=2)
     publish(stage.house)
-    for numbers in ({"likes": 1}, {}):
+    for numbers in (_some, _away):
         stage.pass_time(hours=25)
-        stage.remote.numbers = lambda receipt, numbers=numbers: {"likes": numbers["likes"]}
+        stage.remote.numbers = numbers
         measure(stage.house)
     keep(stage.house, "acme", Session({"access": "t0ken"}, START + timedelta(days=9)))
     rotate(stage.house)
