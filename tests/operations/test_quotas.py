@@ -102,6 +102,7 @@ def test_no_more_are_queued_than_fit_and_the_others_wait_with_a_reason(stage: St
     publish(stage.house)
     assert len(stage.remote.live) == 2
     assert sorted(states(stage)) == [State.PUBLISHED, State.PUBLISHED, State.SCHEDULED]
+    stage.pass_time(minutes=1)
     why = status(stage.house).full["acme"]
     assert why.startswith("acme has to wait: 2 posts went out within 24 h, and 2 fit (fake). The")
     assert why.endswith("next one may go in 23 h 59 min.")

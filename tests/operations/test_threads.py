@@ -73,6 +73,13 @@ def test_each_part_answers_the_one_before_in_order_seconds_apart(stage: Stage) -
     assert wrong(stage) == []
 
 
+def test_a_run_waits_for_a_next_part_and_for_nothing_else(stage: Stage) -> None:
+    [alone] = stage.schedule("alone", at="in 10s")
+    publish(stage.house)
+    assert stage.now(alone).state is State.PUBLISHED
+    assert stage.clock.now() == START + timedelta(seconds=10)
+
+
 def test_nothing_of_a_part_is_touched_before_its_turn(stage: Stage) -> None:
     parts = thread(stage, at="in 30m")
     run(stage.house)

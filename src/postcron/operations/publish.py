@@ -136,7 +136,7 @@ class Shift:
         self._wake()
         if self.holding:
             self._wait()
-        else:
+        elif self._expects_the_next_part():
             self.clock.sleep_until(self.asked_at + ASK_EVERY)
 
     def _expects_the_next_part(self) -> bool:
