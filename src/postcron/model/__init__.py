@@ -26,6 +26,7 @@ from postcron.model.media import MediaFile as MediaFile
 from postcron.model.media import ReadMedia as ReadMedia
 from postcron.model.records import BINDING as BINDING
 from postcron.model.records import RESTORED as RESTORED
+from postcron.model.records import Approval as Approval
 from postcron.model.records import Attempt as Attempt
 from postcron.model.records import Delivery as Delivery
 from postcron.model.records import LedgerEvent as LedgerEvent

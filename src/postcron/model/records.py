@@ -15,6 +15,14 @@ from postcron.model.values import Json, PostType
 from postcron.states import State
 
 
+class Approval(StrEnum):
+    """What became of asking whether a post may go out."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
 @dataclass(frozen=True)
 class Post:
     """One thing to say. Its status is derived from its deliveries."""
@@ -31,6 +39,23 @@ class Post:
     scheduled_by: str
     created_at: datetime
     deleted_at: datetime | None = None
+    labels: tuple[str, ...] = ()
+    #: no delivery of it is moved beyond this
+    window_end: datetime | None = None
+    #: None: nobody has to approve it; its deliveries are drafts until somebody has
+    approval: Approval | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    archived_at: datetime | None = None
+    #: the batch it belongs to, and its place in it
+    batch_id: int | None = None
+    position: int | None = None
+    #: the series that made it, and for which moment of its rule
+    series_id: int | None = None
+    occurrence: datetime | None = None
+    #: the plan and file it was applied from, and what that file said then
+    source: str | None = None
+    applied: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +101,8 @@ class Delivery:
     root_id: int | None
     #: another one follows it
     followed: bool
+    #: of what is due at once, the highest goes first
+    priority: int
     #: the run that holds it, and until when by the store's clock
     owner: str | None
     lease_until: datetime | None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import Delivery, Outcome, Post
+from postcron.model.records import Approval, Delivery, Outcome, Post
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
 
@@ -28,6 +28,7 @@ class NewDelivery:
     wake_at: datetime | None
     #: the platform's idempotency key: random, chosen before anything is sent
     key: str
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class NewPost:
     scheduled_by: str = "manual"
     campaign: str | None = None
     notes: str | None = None
+    labels: tuple[str, ...] = ()
+    window_end: datetime | None = None
+    approval: Approval | None = None
+    batch_id: int | None = None
+    position: int | None = None
+    series_id: int | None = None
+    occurrence: datetime | None = None
+    source: str | None = None
+    applied: str | None = None
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,8 @@ def _add(transaction: Connection, new: NewPost, run: Run, now: datetime) -> Save
 
 def _insert_post(transaction: Connection, new: NewPost, now: datetime) -> int | None:
     """Return the new post's id; None if its key is taken."""
-    same = ("workspace", "key", "text", "type", "campaign", "notes", "created_by", "scheduled_by")
-    values = {name: getattr(new, name) for name in same}
+    same = new.__dataclass_fields__.keys() - {"attachments", "deliveries"}
+    values = {name: getattr(new, name) for name in same} | {"labels": list(new.labels)}
     adding = (
         upsert(transaction, post)
         .values(**values, created_at=now)

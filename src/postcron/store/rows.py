@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from postcron.model import Attachment, Attempt, Delivery, LedgerEvent, MediaFile, Post
+from postcron.model import Approval, Attachment, Attempt, Delivery, LedgerEvent, MediaFile, Post
 from postcron.states import State
 from postcron.store.tables import attachment, attempt, columns_of, delivery, event, media, post
 
@@ -47,9 +47,14 @@ def posts(
         asked = asked.where(post.c.workspace == workspace)
     found = connection.execute(asked).all()
     files = _attachments(connection, ids)
-    return {
-        row.id: Post(**row._asdict(), attachments=tuple(files.get(row.id, ()))) for row in found
-    }
+    return {row.id: _to_post(row, files.get(row.id, ())) for row in found}
+
+
+def _to_post(row: Row[Any], files: Sequence[Attachment]) -> Post:
+    values = row._asdict()
+    values["labels"] = tuple(values["labels"])
+    values["approval"] = Approval(values["approval"]) if values["approval"] else None
+    return Post(**values, attachments=tuple(files))
 
 
 def _attachments(connection: Connection, ids: Collection[int]) -> dict[int, list[Attachment]]:

@@ -28,10 +28,14 @@ from postcron.store.peek import UNTOLD
 LIVE = f"outcome IN ({', '.join(repr(str(outcome)) for outcome in sorted(BINDING))})"
 
 
-def _unique_where(name: str, *columns: str, where: str) -> Index:
+def _index_where(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
     return Index(
-        name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where)
+        name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where)
     )
+
+
+def _unique_where(name: str, *columns: str, where: str) -> Index:
+    return _index_where(name, *columns, where=where, unique=True)
 
 
 class MetaRow(SQLModel, table=True):
@@ -47,6 +51,12 @@ class PostRow(SQLModel, table=True):
     __tablename__ = "post"
     __table_args__ = (
         UniqueConstraint("workspace", "key", name="one_post_per_key"),
+        _index_where("post_batch", "batch_id", "position", where="batch_id IS NOT NULL"),
+        # A series makes each of its occurrences once, whoever is at it.
+        _unique_where(
+            "one_post_per_occurrence", "series_id", "occurrence", where="series_id IS NOT NULL"
+        ),
+        _index_where("post_source", "workspace", "source", where="source IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
 
@@ -61,6 +71,84 @@ class PostRow(SQLModel, table=True):
     scheduled_by: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=Instant)
     deleted_at: datetime | None = Field(default=None, sa_type=Instant)
+    labels: list[str] = Field(sa_type=Document, sa_column_kwargs={"server_default": "[]"})
+    window_end: datetime | None = Field(default=None, sa_type=Instant)
+    #: nothing, or what became of asking: pending, approved or rejected, by whom and when
+    approval: str | None = Field(default=None, sa_type=Text)
+    decided_by: str | None = Field(default=None, sa_type=Text)
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    archived_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: the batch it belongs to, and its place in it
+    batch_id: int | None = None
+    position: int | None = None
+    #: the series that made it, and for which moment of its rule
+    series_id: int | None = None
+    occurrence: datetime | None = Field(default=None, sa_type=Instant)
+    #: the plan and file it was applied from, and what that file said then
+    source: str | None = Field(default=None, sa_type=Text)
+    applied: str | None = Field(default=None, sa_type=Text)
+
+
+class BatchRow(SQLModel, table=True):
+    """An ordered set of posts."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        UniqueConstraint("workspace", "name", name="one_batch_per_name"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    workspace: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    #: now, scheduled or best
+    mode: str = Field(sa_type=Text)
+    #: the next goes out once the one before is confirmed
+    in_order: bool
+    stop_on_failure: bool
+    created_by: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class SeriesRow(SQLModel, table=True):
+    """A recurring post: its rule in local time, and what each occurrence says."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        UniqueConstraint("workspace", "key", name="one_series_per_key"),
+        _index_where("series_wake", "wake_at", where="wake_at IS NOT NULL"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    workspace: str = Field(sa_type=Text)
+    key: str | None = Field(default=None, sa_type=Text)
+    rule: str = Field(sa_type=Text)
+    zone: str = Field(sa_type=Text)
+    template: dict[str, Any] = Field(sa_type=Document)
+    #: its occurrences up to here are made
+    made_until: datetime | None = Field(default=None, sa_type=Instant)
+    #: when tick makes the next ones; none: it has ended
+    wake_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: goes up with every change, so that of two writers one is refused
+    fence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    created_by: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class PauseRow(SQLModel, table=True):
+    """What a person holds back: everything, an account, a campaign or a batch."""
+
+    __tablename__ = "pause"
+
+    workspace: str = Field(primary_key=True, sa_type=Text)
+    #: all, account, campaign or batch
+    scope: str = Field(primary_key=True, sa_type=Text)
+    #: which one; empty for all
+    name: str = Field(primary_key=True, sa_type=Text)
+    since: datetime = Field(sa_type=Instant)
+    by: str = Field(sa_type=Text)
+    why: str | None = Field(default=None, sa_type=Text)
 
 
 class MediaRow(SQLModel, table=True):
@@ -105,33 +193,11 @@ class DeliveryRow(SQLModel, table=True):
             where="remote_id IS NOT NULL",
         ),
         # The due question of each phase: only its own states, and of them only those it is time for.
-        Index(
-            "delivery_wake",
-            "state",
-            "wake_at",
-            sqlite_where=text("wake_at IS NOT NULL"),
-            postgresql_where=text("wake_at IS NOT NULL"),
-        ),
+        _index_where("delivery_wake", "state", "wake_at", where="wake_at IS NOT NULL"),
         # Empty while all is well. Its columns are constant: they make SQLite choose it.
-        Index(
-            "delivery_untold",
-            "told_at",
-            "wake_at",
-            sqlite_where=text(UNTOLD),
-            postgresql_where=text(UNTOLD),
-        ),
-        Index(
-            "delivery_measure",
-            "measure_at",
-            sqlite_where=text("measure_at IS NOT NULL"),
-            postgresql_where=text("measure_at IS NOT NULL"),
-        ),
-        Index(
-            "delivery_after",
-            "after_id",
-            sqlite_where=text("after_id IS NOT NULL"),
-            postgresql_where=text("after_id IS NOT NULL"),
-        ),
+        _index_where("delivery_untold", "told_at", "wake_at", where=UNTOLD),
+        _index_where("delivery_measure", "measure_at", where="measure_at IS NOT NULL"),
+        _index_where("delivery_after", "after_id", where="after_id IS NOT NULL"),
         Index("delivery_state_due", "state", "due_at", "workspace"),
         Index("delivery_order", text("coalesce(due_at, created_at)"), "id"),
         {"sqlite_autoincrement": True},
@@ -172,6 +238,8 @@ class DeliveryRow(SQLModel, table=True):
     after_id: int | None = None
     root_id: int | None = None
     followed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    #: of what is due at once, the highest goes first
+    priority: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     owner: str | None = Field(default=None, sa_type=Text)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int
@@ -252,6 +320,8 @@ class AccountStateRow(SQLModel, table=True):
     allowance_left: int | None = None
     allowance_at: datetime | None = Field(default=None, sa_type=Instant)
     allowance_resets_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: goes up whenever a time of it is given, so that two who plan at once do not give the same
+    plans: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     #: a run renews the session; nobody else may until then
     renewing_until: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -293,6 +363,9 @@ metadata = SQLModel.metadata
 
 meta = _table(MetaRow)
 post = _table(PostRow)
+batch = _table(BatchRow)
+series = _table(SeriesRow)
+pause = _table(PauseRow)
 media = _table(MediaRow)
 attachment = _table(AttachmentRow)
 delivery = _table(DeliveryRow)
