@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from postcron.errors import PlatformError
+from postcron.errors import Evidence, PlatformError
 from postcron.media.library import public
 from postcron.media.probe import probe
 from postcron.model import (
@@ -30,7 +30,7 @@ from postcron.model import (
 from postcron.platforms.base import Checks, Platform, Starts, Visits, act_of
 from postcron.rules.limits import problems
 from tests.media.files import picture, video
-from tests.simulators.server import Asked, Live, Reply, Server
+from tests.simulators.server import Asked, Fault, Live, Reply, Server
 
 #: where a web server would show the library
 PUBLIC_URL = "https://media.example.test"
@@ -80,6 +80,8 @@ class Subject:
     unheeded: int = 0
     #: an answer to phase 2 that says that the login is no good any more
     turned_away: Reply
+    #: posts that were there before
+    older: int = 0
     #: the other side, where the wire can be made to misbehave
     server: Server
 
@@ -103,8 +105,8 @@ class Subject:
         raise NotImplementedError
 
     def live(self) -> list[Live]:
-        """Return the ledger: what the public can see."""
-        raise NotImplementedError
+        """Return the ledger: what the public can see, and was not there before."""
+        return self.server.live[self.older :]
 
     def receipt_id(self, one: Live, asked: Draft) -> str:
         """Return what the receipt of a live post is called."""
@@ -243,6 +245,19 @@ def published(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:
     if isinstance(answer, Receipt):
         return answer
     return awaited(subject, asked, ticket.having(handle=answer.handle))
+
+
+def went_out(subject: Opens, asked: Draft) -> Receipt:
+    """Do all three phases."""
+    return published(subject, asked, started(subject, asked, prepared(subject, asked)))
+
+
+def lost(subject: Subject, asked: Draft, how: Fault = Fault.ANSWER_LOST) -> Ticket:
+    """Do all three phases, and lose the answer to the publish call; return the ticket."""
+    ticket = started(subject, asked, prepared(subject, asked))
+    subject.server.misbehave(how, subject.is_publish)
+    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
+    return ticket
 
 
 def awaited(subject: Opens, asked: Draft, ticket: Ticket) -> Receipt:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from tests.platforms.contract import (
     published,
     shown,
     started,
+    went_out,
 )
 from tests.platforms.subjects import SUBJECTS
 from tests.simulators.server import Fault, Misbehaviour, Reply
@@ -48,11 +48,6 @@ PROVES_NOTHING = [
     Reply(302, b"", {"Location": "https://example.com/login"}),
     Reply(200, b"<h1>Please accept our terms</h1>", HTML),
 ]
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture(params=sorted(SUBJECTS))
@@ -204,7 +199,7 @@ def test_the_receipt_found_is_the_one_that_was_lost(subject: Subject, album: Alb
 
 def test_what_is_live_is_shown_by_its_address(subject: Subject, album: Album) -> None:
     asked = post(subject, album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     platform = visiting(subject)
     sighting = platform.visit(receipt.remote_id)
     assert (sighting.sight, sighting.receipt) == (Sight.LIVE, shown(subject, receipt))

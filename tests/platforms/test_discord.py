@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,16 @@ from postcron.platforms.base import Login
 from postcron.platforms.discord import Discord
 from postcron.rules.limits import problems
 from postcron.web import Api
-from tests.platforms.contract import Album, draft, failure, looked, prepared, published, started
+from tests.platforms.contract import (
+    Album,
+    draft,
+    failure,
+    looked,
+    lost,
+    prepared,
+    published,
+    started,
+)
 from tests.platforms.subjects.discord import BotSubject, DiscordSubject, said
 from tests.simulators.discord import (
     BOT_TOKEN,
@@ -27,11 +35,6 @@ from tests.simulators.discord import (
 )
 from tests.simulators.multipart import parts
 from tests.simulators.server import Fault
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -62,14 +65,6 @@ def sent(subject: DiscordSubject) -> dict[str, Any]:
     form = parts(asked)
     found: dict[str, Any] = asked.json() if form is None else json.loads(form["payload_json"].text)
     return found
-
-
-def lost(subject: BotSubject, asked: Any) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
 
 
 def by_webhook(address: str, **settings: str) -> Discord:

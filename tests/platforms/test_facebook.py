@@ -40,9 +40,11 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.facebook import FacebookSubject
 from tests.simulators.facebook import CHUNK, PAGE, PERSON, TOKEN
@@ -51,11 +53,6 @@ from tests.simulators.multipart import parts
 from tests.simulators.server import Asked, Fault, Reply
 
 NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -80,14 +77,6 @@ def film(album: Album, text: str = "Hello", **more: Any) -> Draft:
 def story(album: Album, *, of_video: bool = False, **more: Any) -> Draft:
     file = album.video() if of_video else album.image()
     return draft(album, "", file, type=PostType.STORY, **more)
-
-
-def lost(subject: FacebookSubject, asked: Draft, how: Fault = Fault.ANSWER_LOST) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(how, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
 
 
 def accepted(subject: FacebookSubject, asked: Draft) -> Ticket:
@@ -180,7 +169,7 @@ def test_one_that_cannot_be_read_at_once_is_kept(
 ) -> None:
     asked = draft(album)
     subject.server.misbehave(fault, lambda asked: asked.method == "GET")
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     assert (len(subject.live()), subject.server.unseen) == (1, [])
 
 
@@ -216,7 +205,7 @@ def test_photos_that_such_a_post_has_taken_are_sent_once_more(
     with pytest.raises(Temporary) as raised:
         started(subject, asked, ticket)
     assert raised.value.code == "handle_gone"
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     assert len(subject.live()) == 1
 
 
@@ -224,7 +213,7 @@ def test_photos_keep_their_order_and_carry_their_descriptions(
     subject: FacebookSubject, album: Album
 ) -> None:
     asked = draft(album, "Hello", album.image("b", alt="B"), album.image("a", alt=""))
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     [live] = subject.live()
     photos = [subject.server.photos[id] for id in live.media]
     assert [photo.alt for photo in photos] == ["B", ""]
@@ -234,7 +223,7 @@ def test_photos_keep_their_order_and_carry_their_descriptions(
 
 def test_a_link_is_a_card_and_words_are_not_needed(subject: FacebookSubject, album: Album) -> None:
     asked = draft(album, "", options={"link": "https://example.org/page"})
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     body = sent(subject, "/feed")[0].json()
     assert body == {"link": "https://example.org/page", "published": False}
 
@@ -603,7 +592,7 @@ def test_a_story_is_told_and_found_in_the_list(
     subject: FacebookSubject, album: Album, of_video: bool
 ) -> None:
     asked = story(album, of_video=of_video)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     [live] = subject.live()
     assert receipt.remote_id == live.remote_id
     sighting = page(subject).visit(receipt.remote_id)
@@ -666,7 +655,7 @@ def test_a_post_made_and_not_shown_is_gone_for_who_visits(
 
 def test_what_people_copy_is_found_among_the_posts(subject: FacebookSubject, album: Album) -> None:
     asked = draft(album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     there = page(subject).visit(receipt.remote_id).receipt
     assert there is not None
     assert page(subject).visit(str(there.url)).receipt == there
@@ -805,7 +794,7 @@ def test_a_posts_numbers_are_one_question_and_what_is_not_said_is_left_out(
     subject: FacebookSubject, album: Album
 ) -> None:
     asked = draft(album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     subject.server.counted = {"reactions": 3, "comments": 0, "shares": 2}
     before = len(subject.server.asked)
     assert page(subject).measure(receipt) == {"likes": 3, "comments": 0, "shares": 2}

@@ -12,7 +12,7 @@ from postcron.errors import Permanent, Temporary
 from postcron.model import Receipt
 from postcron.platforms.base import Measures
 from postcron.platforms.containers import CONTAINER
-from tests.platforms.contract import Album, post, prepared, published, started
+from tests.platforms.contract import Album, post, went_out
 from tests.platforms.subjects.instagram import USAGE, InstagramSubject
 from tests.platforms.subjects.threads import ThreadsSubject
 from tests.simulators.containers import ContainerServer
@@ -79,7 +79,7 @@ def test_numbers_are_one_question_and_what_is_not_said_is_left_out(
     subject: AnySubject, tmp_path: Path
 ) -> None:
     asked = post(subject, Album(tmp_path))
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     before = len(subject.server.asked)
     numbers = measured(subject, receipt.remote_id)
     assert {name: numbers.get(name) for name in ("views", "likes", "comments", "saves")} == {

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +14,6 @@ import pytest
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
 from postcron.model import (
     Attachment,
-    Draft,
     Kind,
     PostType,
     Proposal,
@@ -35,10 +33,12 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     post,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.instagram import InstagramSubject
 from tests.simulators.containers import Repeats
@@ -54,11 +54,6 @@ class ByInstagram(InstagramSubject):
     """The same account by the other login."""
 
     login = "instagram"
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -86,19 +81,6 @@ def forms(subject: InstagramSubject) -> list[dict[str, str]]:
     return [dict(one.form) for one in subject.server.containers.values()]
 
 
-def out(subject: InstagramSubject, asked: Draft) -> str:
-    """Publish, and return the id."""
-    return published(subject, asked, started(subject, asked, prepared(subject, asked))).remote_id
-
-
-def lost(subject: InstagramSubject, asked: Draft, how: Fault = Fault.ANSWER_LOST) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(how, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
-
-
 def uploads(subject: InstagramSubject) -> list[Asked]:
     return [asked for asked in subject.server.asked if "ig-api-upload" in asked.path]
 
@@ -108,7 +90,7 @@ def uploads(subject: InstagramSubject) -> list[Asked]:
 
 def test_a_photo_is_one_container_with_its_text(subject: InstagramSubject, album: Album) -> None:
     one = photo(album, alt='A "dog"')
-    out(subject, draft(album, "Hello #dogs", one))
+    went_out(subject, draft(album, "Hello #dogs", one))
     address = album.address(one.file)
     assert forms(subject) == [
         {"image_url": address, "caption": "Hello #dogs", "alt_text": 'A "dog"'}
@@ -121,7 +103,7 @@ def test_a_photo_is_one_container_with_its_text(subject: InstagramSubject, album
 def test_a_video_is_a_reel(
     subject: InstagramSubject, album: Album, type: PostType, more: dict[str, str]
 ) -> None:
-    out(subject, draft(album, "Waves", clip(album), type=type))
+    went_out(subject, draft(album, "Waves", clip(album), type=type))
     reel = {"media_type": "REELS", "upload_type": "resumable", "caption": "Waves"}
     assert forms(subject) == [reel | more]
 
@@ -137,7 +119,7 @@ def test_the_options_of_a_reel_are_sent_and_nought_is_a_number(
         "collaborators": "@one, two",
         "location_id": "7",
     }
-    out(subject, draft(album, "", clip(album), type=PostType.REEL, options=options))
+    went_out(subject, draft(album, "", clip(album), type=PostType.REEL, options=options))
     [form] = forms(subject)
     assert form == {
         "media_type": "REELS",
@@ -170,7 +152,7 @@ def test_a_carousel_says_its_text_once_and_keeps_its_order(
     asked = draft(album, "Three", photo(album, "a", "A dog"), clip(album), photo(album, "b"))
     options = {"collaborators": "friend", "location_id": "7"}
     asked = replace(asked, options=options)
-    out(subject, asked)
+    went_out(subject, asked)
     *children, parent = forms(subject)
     assert all(not {"caption", "collaborators", "location_id"} & set(form) for form in children)
     assert [form.get("alt_text") for form in children] == ["A dog", None, None]
@@ -531,7 +513,7 @@ def test_what_is_left_of_the_quota_is_read(subject: InstagramSubject) -> None:
 def test_a_post_is_found_by_the_address_a_person_sees(
     subject: InstagramSubject, album: Album
 ) -> None:
-    id = out(subject, draft(album, "Waves", clip(album), type=PostType.REEL))
+    id = went_out(subject, draft(album, "Waves", clip(album), type=PostType.REEL)).remote_id
     url = visited(subject, id).receipt
     assert url is not None
     assert url.url is not None
@@ -556,7 +538,7 @@ def test_without_the_facebook_login_a_video_needs_an_address(
     by_instagram: ByInstagram, album: Album
 ) -> None:
     one = clip(album)
-    out(by_instagram, draft(album, "Waves", one))
+    went_out(by_instagram, draft(album, "Waves", one))
     [form] = forms(by_instagram)
     assert form["video_url"] == album.address(one.file)
     assert uploads(by_instagram) == []
@@ -763,5 +745,5 @@ def test_a_post_of_every_kind_goes_out_by_both_logins(album: Album) -> None:
     for login in (InstagramSubject, ByInstagram):
         with (subject := login()).running():
             for shape in subject.shapes:
-                out(subject, post(subject, album, shape, f"By {shape}"))
+                went_out(subject, post(subject, album, shape, f"By {shape}"))
             assert len(subject.live()) == len(subject.shapes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +14,6 @@ from postcron.errors import Evidence, Invalid, OutcomeUnknown, Permanent, Tempor
 from postcron.model import (
     Act,
     Attachment,
-    Draft,
     Kind,
     MediaFile,
     PostType,
@@ -36,9 +34,10 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     prepared,
     published,
-    started,
+    went_out,
 )
 from tests.platforms.subjects.linkedin import LinkedInSubject, MemberSubject, duplicate, said
 from tests.simulators import linkedin as simulator
@@ -48,11 +47,6 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 PART = 4_194_304
 WORDS = Ticket({"media": []})
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -67,18 +61,6 @@ def member() -> Iterator[MemberSubject]:
     built = MemberSubject()
     with built.running():
         yield built
-
-
-def lost(subject: LinkedInSubject, asked: Draft) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
-
-
-def went_out(subject: LinkedInSubject, asked: Draft) -> Receipt:
-    return published(subject, asked, started(subject, asked, prepared(subject, asked)))
 
 
 def sent(subject: LinkedInSubject) -> Asked:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,18 +17,15 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.mastodon import MastodonSubject
 from tests.simulators.mastodon import TOKEN, Keys
-from tests.simulators.server import Asked, Fault, Reply
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
+from tests.simulators.server import Asked, Reply
 
 
 @pytest.fixture
@@ -44,21 +39,13 @@ def sent(subject: MastodonSubject) -> list[Asked]:
     return [asked for asked in subject.server.asked if subject.is_publish(asked)]
 
 
-def lost(subject: MastodonSubject, asked: Any) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
-
-
 def test_who_we_are(subject: MastodonSubject) -> None:
     assert subject.platform().whoami().name == "@acme"  # type: ignore[attr-defined]
 
 
 def test_visibility_and_language_are_always_sent(subject: MastodonSubject, album: Album) -> None:
     asked = draft(album)
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     (request,) = sent(subject)
     assert request.json() == {"status": "Hello", "visibility": "public", "language": "it"}
     assert request.headers["idempotency-key"] == asked.key
@@ -72,7 +59,7 @@ def test_the_options_of_a_post_are_sent(subject: MastodonSubject, album: Album) 
         "spoiler_text": "Dogs",
     }
     asked = draft(album, "Hello", album.image(), options=options)
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     body = sent(subject)[0].json()
     assert body.items() >= {**options, "sensitive": True}.items()
 
@@ -303,7 +290,7 @@ def test_a_post_of_somebody_else_is_not_ours(subject: MastodonSubject) -> None:
 
 def test_what_others_do_with_a_status_is_counted(subject: MastodonSubject, album: Album) -> None:
     asked = draft(album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     numbers = subject.platform().measure(receipt)  # type: ignore[attr-defined]
     assert numbers == {"likes": 3, "comments": 2, "shares": 1}
 

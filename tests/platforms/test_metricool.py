@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,11 +46,6 @@ WANTED: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"pinterestData": {"boardId": "7", "pinTitle": "A pin", "pinLink": "https://example.com"}},
     ),
 }
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture

@@ -81,11 +81,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(sandbox, clock)
 
 
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
-
-
 # --- three phases ------------------------------------------------------------------------------
 
 

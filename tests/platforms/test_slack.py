@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,6 @@ from tests.platforms.contract import (
 )
 from tests.platforms.subjects.slack import SlackSubject, said
 from tests.simulators.server import Fault, Reply
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture

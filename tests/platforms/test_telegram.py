@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,6 @@ from tests.platforms.contract import DUE, Album, draft, failure, prepared, publi
 from tests.platforms.subjects.telegram import TelegramSubject, said
 from tests.simulators.server import Fault
 from tests.simulators.telegram import CHANNEL, GROUP, TOKEN
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
-from postcron.model import Draft, PostType, Proposal, Receipt, Session, Sight, Ticket
+from postcron.model import PostType, Proposal, Receipt, Session, Sight, Ticket
 from postcron.platforms.base import Login
 from postcron.platforms.threads import REST, Threads
 from postcron.rules.limits import problems, threads_length
@@ -21,9 +20,11 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.threads import ThreadsSubject
 from tests.simulators.containers import Repeats
@@ -35,11 +36,6 @@ NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
 
 
 @pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
-
-
-@pytest.fixture
 def subject() -> Iterator[ThreadsSubject]:
     with (built := ThreadsSubject()).running():
         yield built
@@ -47,18 +43,6 @@ def subject() -> Iterator[ThreadsSubject]:
 
 def forms(subject: ThreadsSubject) -> list[dict[str, str]]:
     return [dict(one.form) for one in subject.server.containers.values()]
-
-
-def out(subject: ThreadsSubject, asked: Draft) -> Receipt:
-    return published(subject, asked, started(subject, asked, prepared(subject, asked)))
-
-
-def lost(subject: ThreadsSubject, asked: Draft, how: Fault = Fault.ANSWER_LOST) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(how, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
 
 
 # --- what is made of a post ------------------------------------------------------------------
@@ -78,7 +62,7 @@ def test_a_text_is_one_container_with_its_options(subject: ThreadsSubject, album
         "topic_tag": "dogs & cats"[:4],
         "link_attachment": "https://example.com",
     }
-    out(subject, draft(album, "Hello", options=options))
+    went_out(subject, draft(album, "Hello", options=options))
     assert forms(subject) == [{"media_type": "TEXT", "text": "Hello", **options}]
 
 
@@ -86,7 +70,7 @@ def test_a_carousel_says_its_text_once_and_each_picture_what_it_shows(
     subject: ThreadsSubject, album: Album
 ) -> None:
     files = [album.image("a", alt="A dog"), album.video(alt=""), album.image("b", alt="")]
-    out(subject, draft(album, "Three", *files, options={"topic_tag": "dogs"}))
+    went_out(subject, draft(album, "Three", *files, options={"topic_tag": "dogs"}))
     *children, parent = forms(subject)
     assert [form["media_type"] for form in children] == ["IMAGE", "VIDEO", "IMAGE"]
     assert [form.get("alt_text") for form in children] == ["A dog", None, None]
@@ -105,7 +89,7 @@ def test_a_carousel_says_its_text_once_and_each_picture_what_it_shows(
 def test_the_first_answer_of_a_profile_is_not_proved_absent_by_an_empty_list(
     subject: ThreadsSubject, album: Album
 ) -> None:
-    first = out(subject, draft(album, "One"))
+    first = went_out(subject, draft(album, "One"))
     ticket = lost(subject, asked := draft(album, "Two", parent=first, root=first))
     subject.server.lag = 3600
     subject.server.containers[ticket.data["containers"]["top"]["id"]].media = None
@@ -115,7 +99,7 @@ def test_the_first_answer_of_a_profile_is_not_proved_absent_by_an_empty_list(
 def test_an_answer_is_made_when_its_parent_is_live_and_listed_apart(
     subject: ThreadsSubject, album: Album
 ) -> None:
-    first = out(subject, draft(album, "One"))
+    first = went_out(subject, draft(album, "One"))
     asked = draft(album, "Two", parent=first, root=first)
     ticket = lost(subject, asked)
     assert forms(subject)[-1]["reply_to_id"] == first.remote_id
@@ -134,7 +118,7 @@ def test_nothing_answers_a_post_that_is_known_by_its_container_only(
 
 
 def test_what_answers_another_post_now_is_made_anew(subject: ThreadsSubject, album: Album) -> None:
-    first, second = (out(subject, draft(album, text)) for text in ("One", "One again"))
+    first, second = (went_out(subject, draft(album, text)) for text in ("One", "One again"))
     asked = draft(album, "Two", parent=first)
     ticket = prepared(subject, asked)
     asked = replace(asked, parent=second)
@@ -148,7 +132,7 @@ def test_what_answers_another_post_now_is_made_anew(subject: ThreadsSubject, alb
 def test_an_answer_with_a_file_lies_a_while_before_it_is_ready(
     subject: ThreadsSubject, album: Album
 ) -> None:
-    first = out(subject, draft(album, "One"))
+    first = went_out(subject, draft(album, "One"))
     asked, notebook, ticket = draft(album, "Two", album.video(), parent=first), Notebook(), Ticket()
     waited = []
     while not ticket.ready:
@@ -243,7 +227,7 @@ def test_identical_texts_are_told_apart_by_what_was_there_before(
     subject: ThreadsSubject, album: Album
 ) -> None:
     asked = draft(album, "Good morning")
-    first = out(subject, asked)
+    first = went_out(subject, asked)
     ticket = lost(subject, asked, Fault.DROP_BEFORE)
     assert looked(subject, asked, ticket).sight is Sight.ABSENT
     ticket = lost(subject, asked)
@@ -274,8 +258,8 @@ def test_what_is_left_of_the_quota_is_read(subject: ThreadsSubject) -> None:
 def test_a_post_is_found_by_the_address_a_person_sees(
     subject: ThreadsSubject, album: Album
 ) -> None:
-    first = out(subject, draft(album, "One"))
-    second = out(subject, draft(album, "Two", parent=first))
+    first = went_out(subject, draft(album, "One"))
+    second = went_out(subject, draft(album, "Two", parent=first))
     platform = subject.platform()
     assert isinstance(platform, Threads)
     for receipt in (first, second):

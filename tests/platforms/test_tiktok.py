@@ -43,10 +43,12 @@ from tests.platforms.contract import (
     draft,
     failure,
     fits,
+    lost,
     post,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.tiktok import LONG, TikTokSubject, saying
 from tests.simulators import tiktok
@@ -54,11 +56,6 @@ from tests.simulators.server import Asked, Fault, Reply
 
 NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
 PUBLIC = {"privacy": "public"}
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -89,14 +86,6 @@ def begun(subject: TikTokSubject) -> list[Mapping[str, Any]]:
 
 def the_task(subject: TikTokSubject) -> tiktok.Task:
     return next(task for task in reversed(subject.server.tasks.values()) if task.failure is None)
-
-
-def lost(subject: TikTokSubject, asked: Draft, how: Fault) -> Ticket:
-    """Make the call, and lose its answer."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(how, subject.is_publish)
-    assert failure(subject, asked, ticket).evidence is Evidence.UNCLEAR
-    return ticket
 
 
 def see(subject: TikTokSubject, asked: Draft, ticket: Ticket) -> Sighting:
@@ -325,7 +314,7 @@ def test_a_small_file_goes_with_the_call_and_nothing_of_it_before(
 
 def test_the_token_is_not_sent_to_where_the_bytes_go(subject: TikTokSubject, album: Album) -> None:
     asked = long_post(subject, album)
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     assert len(parts(subject)) == 3
     assert not any("authorization" in one.headers for one in parts(subject))
 
@@ -482,7 +471,7 @@ def test_seven_tasks_in_a_minute_are_one_too_many(strict: TikTokSubject, album: 
 def test_it_is_waited_for_while_tiktok_works_on_it(subject: TikTokSubject, album: Album) -> None:
     subject.server._processing = 3
     asked = post(subject, album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     assert receipt.url == f"https://www.tiktok.com/@{tiktok.USER}/video/7561234567890123458"
 
 
@@ -491,7 +480,7 @@ def test_what_is_posted_and_not_public_yet_is_live_and_gets_its_address_later(
 ) -> None:
     subject.server._moderation = 3
     asked = post(subject, album)
-    receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    receipt = went_out(subject, asked)
     assert receipt.url is None
     platform = subject.platform()
     visits = [platform.visit(receipt.remote_id) for _ in range(3)]
@@ -994,15 +983,10 @@ def counting(subject: TikTokSubject) -> TikTok:
     return TikTok(replace(login, settings={**login.settings, "scopes": subject.server.scope}), Api)
 
 
-def out(subject: TikTokSubject, album: Album) -> Receipt:
-    asked = post(subject, album)
-    return published(subject, asked, started(subject, asked, prepared(subject, asked)))
-
-
 def test_a_videos_numbers_are_one_question_and_what_is_not_said_is_left_out(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     before = len(subject.server.asked)
     assert counting.measure(receipt) == {"likes": 3, "comments": 0, "views": 120}
     assert len(subject.server.asked) == before + 1
@@ -1012,7 +996,7 @@ def test_a_video_that_was_not_public_yet_is_found_by_its_task(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
     subject.server._moderation = 2
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     assert receipt.url is None
     assert counting.measure(receipt) == {}
     assert counting.measure(receipt)["views"] == 120
@@ -1021,7 +1005,7 @@ def test_a_video_that_was_not_public_yet_is_found_by_its_task(
 def test_an_address_a_person_found_tells_which_video_it_is(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    address = f"{out(subject, album).url}?is_from_webapp=1"
+    address = f"{went_out(subject, post(subject, album)).url}?is_from_webapp=1"
     assert counting.measure(Receipt(address, address))["views"] == 120
     nowhere = "https://vm.tiktok.com/ZM1234"
     assert counting.measure(Receipt(nowhere, nowhere)) == {}
@@ -1034,7 +1018,7 @@ def test_a_task_that_tiktok_has_forgotten_has_no_numbers(counting: TikTok) -> No
 def test_a_video_that_was_taken_away_is_gone(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     subject.server.removed.add(str(receipt.url).rpartition("/")[2])
     with pytest.raises(Permanent) as raised:
         counting.measure(receipt)
@@ -1044,7 +1028,7 @@ def test_a_video_that_was_taken_away_is_gone(
 def test_an_answer_that_says_nothing_of_videos_says_nothing(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     subject.server.misbehave(saying(200, "ok"))
     assert counting.measure(receipt) == {}
 
@@ -1052,7 +1036,7 @@ def test_an_answer_that_says_nothing_of_videos_says_nothing(
 def test_too_many_questions_are_followed_by_a_pause(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     subject.server._queries.most = 0
     with pytest.raises(Temporary) as raised:
         counting.measure(receipt)
@@ -1065,7 +1049,7 @@ def test_too_many_questions_are_followed_by_a_pause(
 def test_a_login_without_the_scope_is_told_where_numbers_are_wanted(
     counting: TikTok, subject: TikTokSubject, album: Album
 ) -> None:
-    receipt = out(subject, album)
+    receipt = went_out(subject, post(subject, album))
     subject.server.scope = SCOPE
     with pytest.raises(Permanent) as raised:
         counting.measure(receipt)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,10 +35,12 @@ from tests.platforms.contract import (
     draft,
     failure,
     looked,
+    lost,
     post,
     prepared,
     published,
     started,
+    went_out,
 )
 from tests.platforms.subjects.x import DUPLICATE, UNAVAILABLE, XSubject
 from tests.simulators import x as simulator
@@ -50,24 +51,11 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
-
-
-@pytest.fixture
 def subject() -> Iterator[XSubject]:
     built = XSubject()
     with built.running():
         built.platform()
         yield built
-
-
-def lost(subject: XSubject, asked: Draft) -> Ticket:
-    """Publish with a lost answer; return the ticket."""
-    ticket = started(subject, asked, prepared(subject, asked))
-    subject.server.misbehave(Fault.ANSWER_LOST, subject.is_publish)
-    failure(subject, asked, ticket)
-    return ticket
 
 
 def is_list(asked: Asked) -> bool:
@@ -86,7 +74,7 @@ def test_every_call_and_every_answer_is_as_xs_own_document_says(
 ) -> None:
     for number, shape in enumerate(subject.shapes):
         asked = post(subject, album, shape, f"Hello {number}", key=str(number))
-        receipt = published(subject, asked, started(subject, asked, prepared(subject, asked)))
+        receipt = went_out(subject, asked)
         looked(subject, asked, prepared(subject, asked))
         subject.platform().visit(receipt.remote_id)
         subject.platform().measure(receipt)
@@ -209,14 +197,14 @@ def sent(subject: XSubject) -> Any:
 
 def test_only_what_was_chosen_is_sent(subject: XSubject, album: Album) -> None:
     asked = draft(album, options={"reply_settings": "everyone"})
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     assert sent(subject) == {"text": "Hello"}
 
 
 def test_the_options_of_a_post_are_sent(subject: XSubject, album: Album) -> None:
     options = {"reply_settings": "following", "made_with_ai": "true", "paid_partnership": "false"}
     asked = draft(album, options=options)
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     assert sent(subject) == {
         "text": "Hello",
         "reply_settings": "following",
@@ -337,7 +325,7 @@ def test_a_video_x_cannot_use_is_refused_before_its_time(subject: XSubject, albu
 def test_an_animation_goes_out_and_says_what_it_shows(subject: XSubject, album: Album) -> None:
     moving = album._kept(animation(album.folder / "moving.gif"), "Red, and then not")
     asked = draft(album, "Hello", moving)
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     (media,) = subject.server.media.values()
     assert (media.category, media.alt) == ("tweet_gif", "Red, and then not")
 

@@ -34,7 +34,7 @@ from tests.platforms.contract import (
     post,
     prepared,
     published,
-    started,
+    went_out,
 )
 from tests.platforms.subjects.youtube import YouTubeSubject, refusal
 from tests.simulators import youtube
@@ -42,11 +42,6 @@ from tests.simulators.server import Asked, Fault, Reply
 
 NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
 STEP = youtube.STEP
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Album:
-    return Album(tmp_path)
 
 
 @pytest.fixture
@@ -66,9 +61,9 @@ def is_upload(asked: Asked) -> bool:
     return "upload_id" in asked.query and asked.headers["content-length"] != "0"
 
 
-def went_out(subject: YouTubeSubject, asked: Draft) -> youtube.Video:
+def film_of(subject: YouTubeSubject, asked: Draft) -> youtube.Video:
     """Do all three phases; return what is there."""
-    published(subject, asked, started(subject, asked, prepared(subject, asked)))
+    went_out(subject, asked)
     (one,) = subject.live()
     return subject.server.videos[one.remote_id]
 
@@ -413,7 +408,7 @@ def test_a_thumbnail_that_is_refused_keeps_no_video_from_going_out(
     subject.platform()
     status = {"forbidden": 403, "invalidImage": 400}[reason]
     subject.server.misbehave(refusal(status, reason), lambda asked: "thumbnails" in asked.path)
-    assert went_out(subject, asked).thumbnail is None
+    assert film_of(subject, asked).thumbnail is None
     assert reason in caplog.text
 
 
@@ -459,7 +454,7 @@ def test_the_options_of_a_post_are_sent(subject: YouTubeSubject, album: Album) -
         "license": "creativeCommon",
         "notify": "false",
     }
-    video = went_out(subject, replace(post(subject, album), options=options))
+    video = film_of(subject, replace(post(subject, album), options=options))
     assert video.snippet == {
         "title": "A title",
         "description": "Hello",
@@ -536,7 +531,7 @@ def test_a_video_removed_after_a_lost_call_is_never_made_anew_without_a_word(
 def test_a_video_is_visited_by_any_of_its_addresses(
     subject: YouTubeSubject, album: Album, address: str
 ) -> None:
-    video = went_out(subject, post(subject, album))
+    video = film_of(subject, post(subject, album))
     assert subject.platform().visit(address.format(video.id)).sight is Sight.LIVE
 
 

@@ -96,6 +96,11 @@ class Server:
         """Do what one request asks for; called for one request at a time."""
         raise NotImplementedError
 
+    @property
+    def live(self) -> list[Live]:
+        """Return what the public can see, the oldest first."""
+        raise NotImplementedError
+
     def body(self, stream: BufferedIOBase, size: int) -> bytes:
         """Return the body of one request, or as much of it as comes."""
         return stream.read(size)

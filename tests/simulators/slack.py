@@ -20,13 +20,17 @@ class Slack(Server):
 
     def __init__(self) -> None:
         super().__init__()
-        self.live: list[Live] = []
+        self.posts: list[Live] = []
         #: what the text would have woken: <!channel>, <@U1>
         self.pings: list[str] = []
 
     @property
     def webhook(self) -> str:
         return f"{self.url}{PATH}"
+
+    @property
+    def live(self) -> list[Live]:
+        return self.posts
 
     def perform(self, asked: Asked) -> Reply:
         status, word = self._posted(asked)
@@ -52,7 +56,7 @@ class Slack(Server):
         text = "\n".join(shown) if blocks else body["text"]
         self.pings += re.findall(r"<[!@][^>]*>", text)
         pictures = tuple(block["image_url"] for block in blocks if block["type"] == "image")
-        self.live.append(Live(str(len(self.live) + 1), _read(text), pictures, self.now()))
+        self.posts.append(Live(str(len(self.posts) + 1), _read(text), pictures, self.now()))
         return 200, "ok"
 
 

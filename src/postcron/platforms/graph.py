@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from postcron.errors import Code, PlatformError, Temporary
-from postcron.model import Draft, MediaFile
+from postcron.errors import Code, Permanent, PlatformError, Temporary
+from postcron.model import Draft, Identity, MediaFile
 from postcron.platforms import base
-from postcron.platforms.base import Allowance, Refusal, fields, refusal_list
+from postcron.platforms.base import Allowance, Login, Refusal, fields, refusal_list
 from postcron.web import Answer, Api
 
 #: sent with every call: one that has ended is served by the nearest live one without a word
@@ -124,6 +124,18 @@ def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping
     if answer.status != 200 or "error" in body or not body.keys() >= set(names):
         raise trouble(answer, refusals)
     return body
+
+
+def owner(login: Login, answer: Mapping[str, Any], field: str) -> Identity:
+    """Return whose token it is; raises `Permanent` if it is not the account's."""
+    user = login.settings["user_id"]
+    if str(answer[field]) != user:
+        raise Permanent(
+            f"The token of {login.account} belongs to {answer[field]}, not to {user}: set user_id, "
+            "or mend the token.",
+            code=Code.ACCOUNT_UNUSABLE,
+        )
+    return Identity(user, f"@{answer.get('username', user)}")
 
 
 def pause(answer: Answer) -> timedelta | None:

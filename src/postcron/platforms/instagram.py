@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Code, Permanent
 from postcron.model import (
     Attachment,
     Draft,
@@ -112,13 +111,7 @@ class Instagram(Containers):
             return Identity(str(answer["id"]), f"@{answer.get('username', self._user)}")
         # `id` is another one, of this app only.
         answer = self._fetched(self._path("me"), "user_id", fields="user_id,username")
-        if str(answer["user_id"]) != self._user:
-            raise Permanent(
-                f"The token of {self._login.account} belongs to {answer['user_id']}, not to "
-                f"{self._user}: set user_id, or mend the token.",
-                code=Code.ACCOUNT_UNUSABLE,
-            )
-        return Identity(self._user, f"@{answer.get('username', self._user)}")
+        return graph.owner(self._login, answer, "user_id")
 
     def refresh(self, now: datetime) -> Session:
         if not self._by_facebook:

@@ -50,6 +50,24 @@ def refresh_token(login: Login, key: str = "refresh_token") -> str:
     return given
 
 
+class Grants:
+    """What a login lives by: the code of a person's consent, and the refresh token it brings."""
+
+    _login: Login
+
+    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
+        grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
+        return self._granted(now, **grant, code_verifier=verifier)
+
+    def refresh(self, now: datetime) -> Session:
+        token = refresh_token(self._login)
+        return self._granted(now, grant_type="refresh_token", refresh_token=token)
+
+    def _granted(self, now: datetime, **grant: str) -> Session:
+        """Return the session the token endpoint gives for this; raises `Temporary`, `Permanent`."""
+        raise NotImplementedError
+
+
 def access_token(login: Login, key: str = "token") -> str:
     """Return what a call is authorized by: the session's, else a token of the configuration."""
     return login.session.data["access"] if login.session is not None else login.secret(key)

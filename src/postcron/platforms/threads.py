@@ -155,13 +155,7 @@ class Threads(Containers):
 
     def whoami(self) -> Identity:
         answer = self._fetched(self._path("me"), "id", fields="id,username")
-        if str(answer["id"]) != self._user:
-            raise Permanent(
-                f"The token of {self._login.account} belongs to {answer['id']}, not to "
-                f"{self._user}: set user_id, or mend the token.",
-                code=Code.ACCOUNT_UNUSABLE,
-            )
-        return Identity(self._user, f"@{answer.get('username', self._user)}")
+        return graph.owner(self._login, answer, "id")
 
     def refresh(self, now: datetime) -> Session:
         return graph_tokens.renewed(

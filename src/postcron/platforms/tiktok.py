@@ -52,7 +52,7 @@ _VIDEO: Final = re.compile(r"/video/(\d+)")
 _TASK: Final = re.compile(r"[a-z_]{1,20}~[\w.-]{1,60}")
 
 
-class TikTok:
+class TikTok(oauth.Grants):
     """One creator."""
 
     name: ClassVar[str] = "tiktok"
@@ -104,14 +104,6 @@ class TikTok:
             code_challenge=hashlib.sha256(verifier.encode()).hexdigest(),
             code_challenge_method="S256",
         )
-
-    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
-        grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
-        return self._granted(now, **grant, code_verifier=verifier)
-
-    def refresh(self, now: datetime) -> Session:
-        token = oauth.refresh_token(self._login)
-        return self._granted(now, grant_type="refresh_token", refresh_token=token)
 
     def _granted(self, now: datetime, **grant: str) -> Session:
         # https://developers.tiktok.com/doc/oauth-user-access-token-management

@@ -55,7 +55,7 @@ _ADDRESS: Final = re.compile(
 _CASHTAG: Final = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?\b")
 
 
-class X:
+class X(oauth.Grants):
     """One account, by OAuth 2.0 with refresh tokens that are good for one time."""
 
     name: ClassVar[str] = "x"
@@ -147,22 +147,9 @@ class X:
             code_challenge_method="S256",
         )
 
-    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
-        return self._granted(
-            now,
-            grant_type="authorization_code",
-            code=code,
-            redirect_uri=redirect,
-            code_verifier=verifier,
-        )
-
-    def refresh(self, now: datetime) -> Session:
-        """Return a new session. A refresh token is good for one time: its answer must not be lost."""
-        given = oauth.refresh_token(self._login)
-        return self._granted(now, grant_type="refresh_token", refresh_token=given)
-
     def _granted(self, now: datetime, **form: str) -> Session:
         # https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token
+        # A refresh token is good for one time: its answer must not be lost.
         id, secret = self._login.settings["client_id"], self._login.secret("client_secret")
         headers = {}
         if secret:

@@ -46,7 +46,7 @@ _ADDRESS: Final = re.compile(
 NUMBERS: Final = {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"}
 
 
-class YouTube:
+class YouTube(oauth.Grants):
     """One channel."""
 
     name: ClassVar[str] = "youtube"
@@ -98,14 +98,6 @@ class YouTube:
             access_type="offline",
             prompt="consent",
         )
-
-    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
-        grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
-        return self._granted(now, **grant, code_verifier=verifier)
-
-    def refresh(self, now: datetime) -> Session:
-        token = oauth.refresh_token(self._login)
-        return self._granted(now, grant_type="refresh_token", refresh_token=token)
 
     def _granted(self, now: datetime, **grant: str) -> Session:
         # https://developers.google.com/identity/protocols/oauth2/native-app

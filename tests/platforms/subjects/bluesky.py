@@ -11,7 +11,7 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html, in_a_minute
 from tests.simulators import bluesky
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 class BlueskySubject(Subject):
@@ -78,9 +78,6 @@ class BlueskySubject(Subject):
 
     def _login(self) -> Login:
         return Login("acme", self.settings, lambda name: bluesky.PASSWORD, self.session)
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         return asked.path == "/xrpc/com.atproto.repo.putRecord"

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from postcron.platforms.base import Login, Platform
 from postcron.platforms.discord import Discord
-from postcron.web import Api
-from tests.platforms.contract import Refusal, Subject
-from tests.platforms.subjects.shared import busy, html, in_a_minute
+from tests.platforms.contract import Refusal
+from tests.platforms.subjects.shared import WebhookSubject, busy, html, in_a_minute
 from tests.simulators import discord
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Reply
 
 
 def said(status: int, code: int, message: str) -> Reply:
     return Reply(status, {"message": message, "code": code})
 
 
-class DiscordSubject(Subject):
+class DiscordSubject(WebhookSubject):
     """One webhook."""
 
     server: discord.Discord
-    carries_early = False
+    speaks = Discord
     nowhere = f"https://discord.com/channels/{discord.GUILD}/{discord.CHANNEL}/1299999999999999999"
     turned_away = said(401, 50027, "Invalid Webhook Token")
     proves_nothing: tuple[Reply, ...] = (
@@ -49,26 +47,14 @@ class DiscordSubject(Subject):
         )
 
     @property
-    def settings(self) -> dict[str, str]:
-        return {}
-
-    @property
     def secrets(self) -> dict[str, str]:
         return {"webhook": self.server.webhook}
-
-    def platform(self) -> Platform:
-        return Discord(Login("acme", self.settings, self.secrets.__getitem__), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live
-
-    def is_publish(self, asked: Asked) -> bool:
-        return asked.method == "POST"
 
 
 class BotSubject(DiscordSubject):
     """One bot in the same channel."""
 
+    older = 1
     turned_away = said(401, 0, "401: Unauthorized")
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -86,9 +72,6 @@ class BotSubject(DiscordSubject):
     @property
     def secrets(self) -> dict[str, str]:
         return {"token": discord.BOT_TOKEN}
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
 
 SUBJECT = DiscordSubject

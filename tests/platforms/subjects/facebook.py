@@ -11,7 +11,7 @@ from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import facebook
 from tests.simulators.graph import VERSION, failing
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 USAGE = '{"1": [{"type": "pages", "call_count": 100, "estimated_time_to_regain_access": 1}]}'
 
@@ -20,6 +20,7 @@ class FacebookSubject(Subject):
     """One Page."""
 
     server: facebook.Facebook
+    older = 1
     shapes = ("text", "image", "video", "images")
     nowhere = f"{facebook.PAGE}_999"
     turned_away = failing(190, 460, "Error validating access token", status=401)
@@ -80,9 +81,6 @@ class FacebookSubject(Subject):
 
     def platform(self) -> Platform:
         return Facebook(Login("acme", self.settings, lambda name: facebook.TOKEN), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         shows = asked.json() == {"is_published": True}

@@ -13,7 +13,7 @@ from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import instagram
 from tests.simulators.graph import VERSION, failing
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 USAGE = (
     '{"17841": [{"type": "instagram", "call_count": 100, "estimated_time_to_regain_access": 1}]}'
@@ -24,6 +24,7 @@ class InstagramSubject(Subject):
     """One professional account."""
 
     server: instagram.Instagram
+    older = 1
     login = "facebook"
     shapes = ("image", "video", "images", "mixed")
     nowhere = "17999999999999999"
@@ -85,9 +86,6 @@ class InstagramSubject(Subject):
 
     def platform(self) -> Platform:
         return Instagram(Login("acme", self.settings, lambda name: self.secrets.get(name, "")), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         return asked.path.endswith("/media_publish")

@@ -14,7 +14,7 @@ from tests.media.files import pdf, video
 from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import linkedin
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 def said(status: int, code: str, message: str = "No.") -> Reply:
@@ -32,6 +32,7 @@ class LinkedInSubject(Subject):
     """A page."""
 
     server: linkedin.LinkedIn
+    older = 1
     author = linkedin.PAGE
     shapes = ("text", "image", "video", "document", "images")
     nowhere = "https://www.linkedin.com/feed/update/urn:li:share:6000000000000000000/"
@@ -96,9 +97,6 @@ class LinkedInSubject(Subject):
     def login(self) -> Login:
         """Return what a process knows of the account."""
         return Login("acme", self.settings, lambda name: self.secrets.get(name, ""), self.session)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/rest/posts")

@@ -10,13 +10,14 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html, in_a_minute
 from tests.simulators import mastodon
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 class MastodonSubject(Subject):
     """One account on one server."""
 
     server: mastodon.Mastodon
+    older = 1
     #: which application the token belongs to: some servers do not say
     unheeded = 1
     nowhere = "https://acme.example/@acme/113999999999999999"
@@ -65,9 +66,6 @@ class MastodonSubject(Subject):
 
     def platform(self) -> Platform:
         return Mastodon(Login("acme", self.settings, lambda name: mastodon.TOKEN), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/api/v1/statuses")

@@ -11,7 +11,7 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import metricool
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 class MetricoolSubject(Subject):
@@ -60,9 +60,6 @@ class MetricoolSubject(Subject):
     def login(self) -> Login:
         """Return what a process knows of the account."""
         return Login("acme", self.settings, lambda name: metricool.TOKEN)
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/api/v2/scheduler/posts")

@@ -10,7 +10,7 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import onlysocial
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 class OnlySocialSubject(Subject):
@@ -55,9 +55,6 @@ class OnlySocialSubject(Subject):
     def platform(self) -> Platform:
         token = self.server.sandbox.token
         return OnlySocial(Login("acme", self.settings, lambda name: token), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         return "/posts/schedule/" in asked.path

@@ -1,11 +1,31 @@
-"""What the subjects share: replies that every platform may give."""
+"""What the subjects share: replies that every platform may give, and logins by webhook."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from tests.simulators.server import Reply
+from postcron.platforms.base import Login, Platform
+from postcron.web import Api
+from tests.platforms.contract import Subject
+from tests.simulators.server import Asked, Reply
+
+
+class WebhookSubject(Subject):
+    """One webhook: its address is the whole login."""
+
+    speaks: type[Platform]
+    carries_early = False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {}
+
+    def platform(self) -> Platform:
+        return self.speaks(Login("acme", self.settings, self.secrets.__getitem__), Api)
+
+    def is_publish(self, asked: Asked) -> bool:
+        return asked.method == "POST"
 
 
 def in_a_minute() -> datetime:

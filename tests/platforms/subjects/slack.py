@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from postcron.platforms.base import Login, Platform
 from postcron.platforms.slack import Slack
-from postcron.web import Api
-from tests.platforms.contract import Refusal, Subject
-from tests.platforms.subjects.shared import busy, html
+from tests.platforms.contract import Refusal
+from tests.platforms.subjects.shared import WebhookSubject, busy, html
 from tests.simulators import slack
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Reply
 
 
 def said(status: int, word: str) -> Reply:
     return Reply(status, word.encode(), slack.PLAIN)
 
 
-class SlackSubject(Subject):
+class SlackSubject(WebhookSubject):
     """One webhook."""
 
     server: slack.Slack
+    speaks = Slack
     shapes = ("text", "image", "images")
-    carries_early = False
     names_posts = False
     turned_away = said(403, "invalid_token")
     proves_nothing: tuple[Reply, ...] = (
@@ -58,21 +56,8 @@ class SlackSubject(Subject):
         )
 
     @property
-    def settings(self) -> dict[str, str]:
-        return {}
-
-    @property
     def secrets(self) -> dict[str, str]:
         return {"webhook": self.server.webhook}
-
-    def platform(self) -> Platform:
-        return Slack(Login("acme", self.settings, self.secrets.__getitem__), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live
-
-    def is_publish(self, asked: Asked) -> bool:
-        return asked.method == "POST"
 
 
 SUBJECT = SlackSubject

@@ -11,7 +11,7 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import telegram
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 def said(status: int, description: str, **parameters: Any) -> Reply:
@@ -64,9 +64,6 @@ class TelegramSubject(Subject):
 
     def platform(self) -> Platform:
         return Telegram(Login("acme", self.settings, lambda name: telegram.TOKEN), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         return "/send" in asked.path

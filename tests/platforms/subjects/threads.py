@@ -12,13 +12,14 @@ from tests.platforms.subjects.instagram import USAGE
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import threads
 from tests.simulators.graph import failing
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 class ThreadsSubject(Subject):
     """One profile."""
 
     server: threads.Threads
+    older = 1
     shapes = ("text", "image", "video", "images")
     nowhere = "17999999999999999"
     turned_away = failing(190, 460, "Error validating access token", status=401)
@@ -65,9 +66,6 @@ class ThreadsSubject(Subject):
 
     def platform(self) -> Platform:
         return Threads(Login("acme", self.settings, lambda name: threads.TOKEN), Api)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         return asked.path.endswith("/threads_publish")

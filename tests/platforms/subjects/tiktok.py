@@ -13,7 +13,7 @@ from tests.media.files import lengthened, video
 from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import tiktok
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 #: a file of three parts, with some bytes over
 LONG = 3 * tiktok.SMALLEST + 2
@@ -71,9 +71,6 @@ class TikTokSubject(Subject):
     def files(self, album: Album, shape: str) -> list[Attachment]:
         path = video(album.folder / f"{shape.replace(' ', '-')}.mp4", size=(360, 640), frames=3)
         return [album._kept(path if shape == "video" else lengthened(path, LONG), "Waves")]
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         span = asked.headers.get("content-range", "0-0/1")

@@ -12,7 +12,7 @@ from postcron.web import Api
 from tests.platforms.contract import Refusal, Subject
 from tests.platforms.subjects.shared import busy, html, in_a_minute
 from tests.simulators import x
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 def problem(status: int, title: str, detail: str = "", type: str = "about:blank") -> Reply:
@@ -33,6 +33,7 @@ class XSubject(Subject):
     """One account, and the app it gave its consent to."""
 
     server: x.X
+    older = 1
     nowhere = "https://x.com/acme/status/1000000000000000000"
     turned_away = problem(403, "Forbidden", "Your client lacks a scope.", "client-forbidden")
     proves_nothing: tuple[Reply, ...] = (
@@ -115,9 +116,6 @@ class XSubject(Subject):
     def login(self) -> Login:
         """Return what a process knows of the account."""
         return Login("acme", self.settings, lambda name: self.secrets.get(name, ""), self.session)
-
-    def live(self) -> list[Live]:
-        return self.server.live[1:]
 
     def is_publish(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/2/tweets")

@@ -11,7 +11,7 @@ from postcron.web import Api
 from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import youtube
-from tests.simulators.server import Asked, Live, Reply
+from tests.simulators.server import Asked, Reply
 
 
 def refusal(status: int, reason: str) -> Reply:
@@ -71,9 +71,6 @@ class YouTubeSubject(Subject):
 
     def files(self, album: Album, shape: str) -> list[Attachment]:
         return [album.video(), album.image()][: 1 if shape == "video" else 2]
-
-    def live(self) -> list[Live]:
-        return self.server.live
 
     def is_publish(self, asked: Asked) -> bool:
         updates = (asked.method, asked.path) == ("PUT", "/youtube/v3/videos")
