@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -12,10 +13,12 @@ from postcron.states import State, Step
 from tests.builders import NOW, a_run
 from tests.cli.conftest import Shell
 from tests.cli.home import Home
+from tests.media.files import picture
 from tests.simulators.mastodon import TOKEN, Mastodon
 from tests.simulators.server import Asked, Fault, Reply
 from tests.store.journeys import a_move, brought_to
 
+TWO_PICTURES = (("one.png", (8, 8)), ("two.png", (9, 9)))
 LISTS = ("done", "failed", "late", "unknown", "skipped", "waiting")
 
 
@@ -203,6 +206,7 @@ def test_asking_ten_times_sends_once(due: Mastodon, shell: Shell) -> None:
         (("list",), {"deliveries", "next"}),
         (("show", "1"), {"post", "deliveries", "events"}),
         (("log",), {"events"}),
+        (("stats",), {"since", "before", "total", "accounts", "punctuality"}),
         (("accounts",), {"accounts"}),
         (("accounts", "list"), {"accounts"}),
         (("accounts", "check"), {"accounts"}),
@@ -296,6 +300,39 @@ def test_a_list_can_be_narrowed(
     home.add_account()
     home.holding(State.LATE, State.FAILED)
     assert len(shell("list", "--json", *words).document["deliveries"]) == found
+
+
+@pytest.mark.usefixtures("mastodon")
+def test_everything_made_from_one_file_can_be_listed(home: Home, shell: Shell) -> None:
+    """C5: by the file itself, wherever it lies now, or by its checksum."""
+    one, two = (picture(home.folder / name, size=size) for name, size in TWO_PICTURES)
+    for media in ((one,), (two,), (one, two), ()):
+        words = [word for path in media for word in ("--media", str(path))]
+        assert shell("schedule", "Hello", "--to", "acme", "--at", "2h", *words).code == 0
+    moved = one.rename(home.folder / "elsewhere")
+    checksum = hashlib.sha256(moved.read_bytes()).hexdigest()
+    for named in (str(moved), "elsewhere", checksum, checksum[:8], checksum[:6].upper()):
+        found = shell("list", "--media", named, "--json").document["deliveries"]
+        assert {each["id"] for each in found} == {"1.1", "3.1"}, named
+    (home.folder / "never used").write_text("x")
+    assert shell("list", "--media", "never used").out == "Nothing.\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("gone.jpg", "There is no file 'gone.jpg', and it is no SHA-256 either"),
+        ("abcde", "There is no file 'abcde', and it is no SHA-256 either"),
+        ("abcdef", "No file in the library has a SHA-256 that begins with abcdef."),
+        ("", "cannot be read: Is a directory."),
+        ("config", "'config' cannot be read: Is a directory."),
+        ("x" * 300, "cannot be read: File name too long."),
+    ],
+)
+def test_media_that_nobody_knows_is_one_sentence(shell: Shell, named: str, told: str) -> None:
+    answer = shell("list", "--media", named)
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert told in answer.err
 
 
 @pytest.mark.parametrize(

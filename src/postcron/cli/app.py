@@ -12,6 +12,7 @@ import typer
 from postcron import __version__
 from postcron.cli import (
     accounts,
+    figures,
     keys,
     looking,
     measuring,
@@ -64,6 +65,7 @@ for group in (
     measuring,
     resolving,
     looking,
+    figures,
     reconciling,
     accounts,
     platforms,

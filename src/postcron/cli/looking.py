@@ -22,6 +22,11 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then, written like that.")]
 AccountName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this account.")]
+PlatformName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this platform.")]
+CampaignName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this campaign.")]
+States = Annotated[
+    list[State] | None, typer.Option(metavar="STATE", help="In this state. May be repeated.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -98,13 +103,16 @@ def _status(how: How, house: House) -> None:
 def list_(
     how: How,
     *,
-    state: Annotated[
-        list[State] | None,
-        typer.Option(metavar="STATE", help="In this state. May be repeated."),
-    ] = None,
+    state: States = None,
     account: AccountName = None,
-    platform: Annotated[str | None, typer.Option(metavar="NAME", help="Of this platform.")] = None,
-    campaign: Annotated[str | None, typer.Option(metavar="NAME", help="Of this campaign.")] = None,
+    platform: PlatformName = None,
+    campaign: CampaignName = None,
+    media: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Made from this file: its path, or how its SHA-256 begins."
+        ),
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -127,6 +135,7 @@ def list_(
             account=None if account is None else house.account(account).name,
             platform=platform,
             campaign=campaign,
+            media=media,
             since=since,
             until=until,
             order=order,

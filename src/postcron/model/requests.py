@@ -94,6 +94,8 @@ class Filter:
     platform: str | None = None
     campaign: str | None = None
     post_id: int | None = None
+    #: made from this file, by its checksum
+    media: str | None = None
     #: due (deliveries) or written (events) since, and before
     since: datetime | None = None
     before: datetime | None = None

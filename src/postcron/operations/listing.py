@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Final
 
-from postcron.errors import Invalid
+from postcron.errors import Invalid, NotFound
 from postcron.model import Account, AccountState, Filter, LedgerEvent, Page
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
@@ -19,6 +21,7 @@ from postcron.states import State, Step
 #: written when a post or an account is touched, beside the steps of deliveries
 KINDS: Final = frozenset(map(str, Step)) | {"created", "revised", "deleted"}
 
+_CHECKSUM: Final = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -37,6 +40,7 @@ def deliveries(
     account: str | None = None,
     platform: str | None = None,
     campaign: str | None = None,
+    media: str | None = None,
     since: str | None = None,
     until: str | None = None,
     order: str = "due",
@@ -50,12 +54,36 @@ def deliveries(
         account=account,
         platform=platform,
         campaign=campaign,
+        media=None if media is None else checksum(house, media),
         since=edge(house, since),
         before=edge(house, until),
     )
     return house.store.page(
         wanted, order=order, newest_first=newest_first, limit=limit, after=after
     )
+
+
+def checksum(house: House, media: str) -> str:
+    """Return the checksum of a file on this machine, or the one that begins so; raises `Invalid`."""
+    try:
+        with Path(media).open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return _beginning(house, media)
+    except OSError as error:
+        raise Invalid(f"{media!r} cannot be read: {error.strerror}.") from error
+
+
+def _beginning(house: House, media: str) -> str:
+    if not _CHECKSUM.fullmatch(media.lower()):
+        message = f"There is no file {media!r}, and it is no SHA-256 either (6 to 64 hex digits)."
+        raise NotFound(message, code="unknown_media")
+    found = house.store.checksums(media.lower(), 2)
+    if len(found) == 1:
+        return found[0]
+    what = "Several files in the library have" if found else "No file in the library has"
+    more = ": give more of it." if found else "."
+    raise NotFound(f"{what} a SHA-256 that begins with {media}{more}", code="unknown_media")
 
 
 def ledger(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Dialect, Enum, Float, Text, literal
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from postcron.model import Ticket
@@ -120,3 +121,22 @@ def _in_sqlite(later: Later, compiler: Any, **how: Any) -> str:
         f"strftime('%Y-%m-%dT%H:%M:%f', max({column}, {moment}), '{later.more:+.3f} seconds')"
         " || '000Z'"
     )
+
+
+class SecondsBetween(FunctionElement[float]):
+    """The seconds from one moment to another, to the millisecond."""
+
+    inherit_cache = True
+    type = Float()
+
+
+@compiles(SecondsBetween, "postgresql")
+def _seconds_in_postgres(span: SecondsBetween, compiler: Any, **how: Any) -> str:
+    start, end = (compiler.process(moment, **how) for moment in span.clauses)
+    return f"round(extract(epoch FROM {end} - {start}), 3)::float"
+
+
+@compiles(SecondsBetween, "sqlite")
+def _seconds_in_sqlite(span: SecondsBetween, compiler: Any, **how: Any) -> str:
+    start, end = (compiler.process(moment, **how) for moment in span.clauses)
+    return f"round((julianday({end}) - julianday({start})) * 86400, 3)"

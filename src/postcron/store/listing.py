@@ -15,7 +15,7 @@ from postcron.states import State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
 from postcron.store.database import Database
-from postcron.store.tables import delivery, event, post
+from postcron.store.tables import attachment, delivery, event, post
 
 # Drafts have no moment yet: they stand where they were written.
 _DUE = func.coalesce(delivery.c.due_at, delivery.c.created_at, type_=Instant())
@@ -32,7 +32,7 @@ def page(
 ) -> Page:
     """Return some deliveries and where to go on; a row that comes in between shifts nothing."""
     key = (_DUE if order == "due" else delivery.c.created_at, delivery.c.id)
-    asked = _fitting(database, filter)
+    asked = fitting(database, filter)
     if after is not None:
         place, here = tuple_(*key), _place(after)
         asked = asked.where(place < here if newest_first else place > here)
@@ -44,12 +44,13 @@ def page(
 
 
 def count(database: Database, filter: Filter) -> int:
-    asked = _fitting(database, filter).with_only_columns(func.count())
+    asked = fitting(database, filter).with_only_columns(func.count())
     with database.reading() as connection:
         return connection.execute(asked).scalar_one()
 
 
-def _fitting(database: Database, filter: Filter) -> Select[Any]:
+def fitting(database: Database, filter: Filter) -> Select[Any]:
+    """Return the question for the deliveries that fit, each with its post."""
     asked = select(*rows.DELIVERY).join(post, post.c.id == delivery.c.post_id)
     asked = asked.where(*claims.visible(database), *_about(filter))
     if filter.states is not None:
@@ -70,7 +71,11 @@ def _about(filter: Filter) -> list[ColumnElement[bool]]:
         (post.c.campaign, filter.campaign),
         (post.c.id, filter.post_id),
     ]
-    return [column == wanted for column, wanted in asked if wanted is not None]
+    fitting = [column == wanted for column, wanted in asked if wanted is not None]
+    if filter.media is not None:
+        using = select(attachment.c.post_id).where(attachment.c.sha256 == filter.media)
+        fitting.append(post.c.id.in_(using))
+    return fitting
 
 
 def _cursor(last: Delivery, order: str) -> str:

@@ -33,6 +33,14 @@ def media_file(database: Database, sha256: str) -> MediaFile | None:
         return None if row is None else rows.to_media(row)
 
 
+def checksums(database: Database, beginning: str, limit: int) -> list[str]:
+    """Return the checksums of kept files that begin with these hexadecimal digits."""
+    # A range and not LIKE: SQLite's index serves only that. No digit sorts after f.
+    within = (media.c.sha256 >= beginning, media.c.sha256 < f"{beginning}g")
+    with database.reading() as connection:
+        return list(connection.scalars(select(media.c.sha256).where(*within).limit(limit)))
+
+
 def attempts(database: Database, delivery_id: int) -> list[Attempt]:
     asked = select(*rows.ATTEMPT).where(attempt.c.delivery_id == delivery_id)
     with database.reading() as connection:

@@ -11,6 +11,7 @@ from postcron.model import (
     Attachment,
     Attempt,
     Breaker,
+    Count,
     Delivery,
     Filter,
     LedgerEvent,
@@ -23,6 +24,7 @@ from postcron.model import (
     Phase,
     Post,
     PostType,
+    Punctuality,
     Run,
     Saved,
     Ticket,
@@ -33,6 +35,7 @@ from postcron.store import (
     accounts,
     breakers,
     claims,
+    figures,
     listing,
     measures,
     papers,
@@ -178,6 +181,10 @@ class Store:
     def media_file(self, sha256: str) -> MediaFile | None:
         return reading.media_file(self._database, sha256)
 
+    def checksums(self, beginning: str, limit: int) -> list[str]:
+        """Return the checksums of kept files that begin with these hexadecimal digits."""
+        return reading.checksums(self._database, beginning, limit)
+
     def deliveries(self, post_id: int) -> list[Delivery]:
         return reading.deliveries(self._database, delivery.c.post_id == post_id)
 
@@ -228,6 +235,14 @@ class Store:
     def count(self, filter: Filter) -> int:
         """Return how many deliveries fit."""
         return listing.count(self._database, filter)
+
+    def figures(self, filter: Filter) -> list[Count]:
+        """Return how many deliveries that fit stand in each state, account by account."""
+        return figures.counts(self._database, filter)
+
+    def punctuality(self, filter: Filter) -> list[Punctuality]:
+        """Return how punctual each platform was with the deliveries that fit."""
+        return figures.punctuality(self._database, filter)
 
     def next_due(self) -> datetime | None:
         return reading.next_due(self._database)
