@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from postcron.model import Filter, MediaFile, PostType, Ticket
+from postcron.model import Filter, MediaFile, PostType, Taken, Ticket
 from postcron.states import State
 from postcron.store import Store
+from postcron.store.posting import AT_ONCE
 from tests.builders import (
     NOW,
     a_media_file,
@@ -125,3 +126,78 @@ def test_ids_are_never_used_again(store: Store) -> None:
     second = added(store, a_new_post(), run=a_run())
     assert second.post.id > first.post.id
     assert second.deliveries[0].id > first.deliveries[0].id
+
+
+# --- many at once ------------------------------------------------------------------------------
+
+
+def test_many_posts_stand_as_if_each_had_been_saved_alone(store: Store) -> None:
+    news = [
+        a_new_post(
+            a_new_delivery("one", text="Only for one", options={"visibility": "public"}),
+            a_new_delivery("two", due=None, state=State.DRAFT, priority=2),
+            key=key,
+            text=key,
+            attachments=(an_attachment(sha * 32),),
+            labels=("red",),
+        )
+        for key, sha in (("a", "ab"), ("b", "cd"))
+    ]
+    [a] = store.add_many([[news[0]]], run=a_run())
+    alone = added(store, news[1], run=a_run())
+    together = store.deliveries(a.post_id)
+    assert a.created == tuple(one.id for one in together)
+    assert store.post(a.post_id) == replace(
+        alone.post, id=a.post_id, key="a", text="a", attachments=news[0].attachments
+    )
+    assert together == [
+        replace(one, id=here.id, post_id=a.post_id)
+        for one, here in zip(alone.deliveries, together, strict=True)
+    ]
+    events = [store.events(Filter(post_id=id), limit=9) for id in (a.post_id, alone.post.id)]
+    plain = [[replace(e, id=0, post_id=0, delivery_id=0) for e in some] for some in events]
+    assert plain[0] == plain[1]
+
+
+def test_many_more_than_go_into_one_statement_keep_their_order(store: Store) -> None:
+    news = [[a_new_post(key=f"k{number}")] for number in range(AT_ONCE + 3)]
+    ids = [one.post_id for one in store.add_many(news, run=a_run())]
+    assert ids == sorted(ids)
+    assert store.taken("acme", {"k0", f"k{AT_ONCE + 2}"}) == {
+        "k0": Taken(ids[0], "Hello", frozenset({"acme"})),
+        f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", frozenset({"acme"})),
+    }
+
+
+def test_of_many_the_known_keys_get_only_the_accounts_they_lack(store: Store) -> None:
+    both = (a_new_delivery("one"), a_new_delivery("two"))
+    first = added(store, a_new_post(a_new_delivery("one"), key="k"), run=a_run())
+    again = [[a_new_post(*both, key="k")], [a_new_post(*both, key="new")]]
+    known, new = store.add_many(again, run=a_run())
+    assert known.post_id == first.post.id
+    assert [one.account for one in store.reload(known.created)] == ["two"]
+    assert [one.ref for one in store.deliveries(known.post_id)] == ["1.1", "1.2"]
+    assert [one.account for one in store.reload(new.created)] == ["one", "two"]
+    assert [one.created for one in store.add_many(again, run=a_run())] == [(), ()]
+
+
+def test_each_of_many_threads_has_its_own_order(store: Store) -> None:
+    threads = [[a_new_post(text=f"{name}{part}") for part in range(3)] for name in "ab"]
+    store.add_many(threads, run=a_run())
+    found = store.reload(range(1, 7))
+    assert [(one.after_id, one.root_id, one.followed) for one in found] == [
+        (None, None, True),
+        (1, 1, True),
+        (2, 1, False),
+        (None, None, True),
+        (4, 4, True),
+        (5, 4, False),
+    ]
+
+
+def test_when_one_of_many_cannot_be_saved_none_is(store: Store) -> None:
+    broken = a_new_post(a_new_delivery(options={"not": object()}), key="broken")
+    many = [[a_new_post(key=f"k{number}")] for number in range(AT_ONCE)]
+    with pytest.raises(Exception, match="JSON"):
+        store.add_many([*many, [broken]], run=a_run())
+    assert store.taken("acme", {"k0"}) == {}

@@ -37,12 +37,14 @@ from postcron.model.records import Outcome as Outcome
 from postcron.model.records import Outing as Outing
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
+from postcron.model.requests import Added as Added
 from postcron.model.requests import Filter as Filter
 from postcron.model.requests import Move as Move
 from postcron.model.requests import NewDelivery as NewDelivery
 from postcron.model.requests import NewPost as NewPost
 from postcron.model.requests import Page as Page
 from postcron.model.requests import Saved as Saved
+from postcron.model.requests import Taken as Taken
 from postcron.model.values import Act as Act
 from postcron.model.values import Json as Json
 from postcron.model.values import Kind as Kind

@@ -66,6 +66,23 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Added:
+    """Where one of many posts stands after saving, and which deliveries of its thread are new."""
+
+    post_id: int
+    created: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a key stands for already."""
+
+    post_id: int
+    text: str
+    accounts: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Move:
     """One step of one delivery, to be recorded if it still stands where the reader saw it.
 

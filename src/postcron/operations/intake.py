@@ -7,17 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from postcron.errors import Invalid
-from postcron.model import Attachment
+from postcron.model import Attachment, MediaFile
 from postcron.operations.house import House
 
 
 @dataclass
 class Intake:
-    """The media of one post: nothing of it is kept before all of it is known to fit."""
+    """The media of posts: each fetched once, and none kept before all of them are known to fit."""
 
     house: House
     folder: Path
+    _fetched: dict[str, tuple[MediaFile, str] | Invalid] = field(default_factory=dict)
     _paths: dict[str, Path] = field(default_factory=dict)
+    _kept: dict[str, MediaFile] = field(default_factory=dict)
 
     def fetch(self, sources: Sequence[str], alts: Sequence[str]) -> tuple[Attachment, ...]:
         """Fetch and probe each source; alt texts belong to them in order. Raises `Invalid`."""
@@ -26,14 +28,24 @@ class Intake:
             raise Invalid(message)
         padded = [*alts, *[""] * (len(sources) - len(alts))]
         return tuple(
-            self._one(number, source, alt)
-            for number, (source, alt) in enumerate(zip(sources, padded, strict=True))
+            Attachment(*self._one(source), alt) for source, alt in zip(sources, padded, strict=True)
         )
 
-    def _one(self, number: int, source: str, alt: str) -> Attachment:
+    def _one(self, source: str) -> tuple[MediaFile, str]:
+        if source not in self._fetched:
+            try:
+                self._fetched[source] = self._new(source)
+            except Invalid as error:
+                self._fetched[source] = error
+        found = self._fetched[source]
+        if isinstance(found, Invalid):
+            raise found
+        return found
+
+    def _new(self, source: str) -> tuple[MediaFile, str]:
         from postcron.media import probe, sources
 
-        folder = self.folder / str(number)
+        folder = self.folder / str(len(self._fetched))
         folder.mkdir(mode=0o700)
         fetched = sources.fetch(source, folder, self.house.media_access())
         file = probe.probe(fetched.path, fetched.name)
@@ -41,11 +53,13 @@ class Intake:
         if lie is not None:
             raise Invalid(lie, code="media_lies")
         self._paths[file.sha256] = fetched.path
-        return Attachment(file, fetched.name, alt)
+        return file, fetched.name
 
     def keep(self, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
         """Copy the files into the library, durable before any row names them."""
-        return tuple(
-            replace(each, file=self.house.library.put(self._paths[each.file.sha256], each.file))
-            for each in attachments
-        )
+        return tuple(replace(each, file=self._keep(each.file)) for each in attachments)
+
+    def _keep(self, file: MediaFile) -> MediaFile:
+        if file.sha256 not in self._kept:
+            self._kept[file.sha256] = self.house.library.put(self._paths[file.sha256], file)
+        return self._kept[file.sha256]

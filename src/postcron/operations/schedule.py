@@ -55,6 +55,12 @@ class Wish:
     then: Sequence[str] = ()
     #: which part of a thread this is
     number: int = 1
+    labels: Sequence[str] = ()
+    #: of what is due at once, the highest goes first
+    priority: int = 0
+    #: the plan and file it is applied from, and what that file says
+    source: str | None = None
+    applied: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,31 +92,31 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
 
     A key that is known answers with what it stands for, and adds only the accounts it lacks.
     """
-    accounts, parts = _accounts(house, wish), _parts(wish)
+    accounts, parts = accounts_of(house, wish), parts_of(wish)
     known = _known(house, parts)
     missing = [a for a in accounts if known is None or a.name not in known.accounts]
     if known is not None and known.parts != len(parts):
-        raise _of_other_length(wish, known, len(parts))
+        raise of_other_length(wish.key, known.parts, len(parts))
     if known is not None and not missing:
-        return Scheduled(known.post, known.deliveries, notes=_differs(known.post, wish))
+        return Scheduled(
+            known.post, known.deliveries, notes=differs(wish, known.post.id, known.post.text)
+        )
     if known is not None and len(parts) > 1:
-        raise _complete(wish, missing)
+        raise incomplete(wish, missing)
     now = house.clock.now()
-    planned = {a.name: _plan(house, a, wish, now) for a in missing}
+    planned = {a.name: plan(house, a, wish, now) for a in missing}
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
         attachments = [intake.fetch(part.media, part.alts) for part in parts]
-        _check(house, parts, missing, attachments)
-        notes = _notes(house, missing, planned, len(parts))
+        if found := unfit(house, parts, missing, attachments):
+            raise DoesNotFit(found)
+        due = {name: [one.due_at] * len(parts) for name, one in planned.items() if one.due_at}
+        notes = notes_on(house, missing, due)
         if dry_run:
             return Scheduled(None, tuple(planned.values()), notes=notes)
         kept = [intake.keep(some) for some in attachments]
-    news = [
-        _new_post(house, part, actor, files, [_new(house, part, p) for p in planned.values()])
-        for part, files in zip(parts, kept, strict=True)
-    ]
-    run = house.run("schedule", actor=actor)
-    saved = house.store.add_posts(news, run=run)
+    news = posts_of(house, parts, list(planned.values()), kept, actor=actor)
+    saved = house.store.add_posts(news, run=house.run("schedule", actor=actor))
     return Scheduled(
         saved[0].post,
         tuple(delivery for each in saved for delivery in each.deliveries),
@@ -119,7 +125,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     )
 
 
-def _parts(wish: Wish) -> list[Wish]:
+def parts_of(wish: Wish) -> list[Wish]:
     """Return what was asked for as the posts it is made of: media go with the first."""
     rest = [
         replace(wish, text=text, media=(), alts=(), texts={}, then=(), number=number, key=key)
@@ -129,40 +135,42 @@ def _parts(wish: Wish) -> list[Wish]:
     return [wish, *rest]
 
 
-def _of_other_length(wish: Wish, known: _Known, parts: int) -> Invalid:
+def of_other_length(key: str | None, known: int, asked: int) -> Invalid:
+    """Return the error for a key that stands for a thread of another length."""
     message = (
-        f"Key {wish.key} already stands for {known.parts} part{'' if known.parts == 1 else 's'}, and you "
-        f"gave {parts}: take another key."
+        f"Key {key} already stands for {known} part{'' if known == 1 else 's'}, and you "
+        f"gave {asked}: take another key."
     )
     return Invalid(message, code="key_taken")
 
 
-def _complete(wish: Wish, missing: Sequence[Account]) -> Invalid:
+def incomplete(wish: Wish, missing: Sequence[Account]) -> Invalid:
+    """Return the error for a key whose thread does not go to all of these accounts."""
     names = ", ".join(account.name for account in missing)
     message = f"Key {wish.key} already stands for a thread, which does not go to {names}: take another key."
     return Invalid(message, code="key_taken")
 
 
-def _notes(
-    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned], parts: int
+def notes_on(
+    house: House, accounts: Sequence[Account], due: Mapping[str, Sequence[datetime]]
 ) -> tuple[str, ...]:
-    due = {name: [one.due_at] * parts for name, one in planned.items() if one.due_at is not None}
+    """Return what a person should know who gives accounts these moments."""
     return (
         *_not_yet(house, accounts),
-        *_too_late_to_log_in(house, accounts, planned),
+        *_too_late_to_log_in(house, accounts, due),
         *overfull(house, due),
     )
 
 
 def _too_late_to_log_in(
-    house: House, accounts: Sequence[Account], planned: Mapping[str, Planned]
+    house: House, accounts: Sequence[Account], due: Mapping[str, Sequence[datetime]]
 ) -> Iterator[str]:
     """Say which posts will meet a login that has ended, as far as that is known today."""
     states, now = house.store.account_states(), house.clock.now()
     for account in accounts:
         ends = login_ends(house, account, states.get(account.name))
-        due = planned[account.name].due_at
-        if ends is not None and due is not None and ends <= due:
+        moments = due.get(account.name)
+        if ends is not None and moments and ends <= max(moments):
             yield f"The login of {account.name} ends {until(ends, now)}, before this post: log in again."
 
 
@@ -197,15 +205,17 @@ def _known(house: House, parts: Sequence[Wish]) -> _Known | None:
     return _Known(there[0], found, len(there))
 
 
-def _differs(post: Post, wish: Wish) -> tuple[str, ...]:
-    if wish.text is None or wish.text == post.text:
+def differs(wish: Wish, post_id: int, text: str) -> tuple[str, ...]:
+    """Say it if a key stands for another text than this wish's."""
+    if wish.text is None or wish.text == text:
         return ()
     return (
-        f"Key {post.key} already stands for post {post.id} with another text; nothing changed.",
+        f"Key {wish.key} already stands for post {post_id} with another text; nothing changed.",
     )
 
 
-def _accounts(house: House, wish: Wish) -> list[Account]:
+def accounts_of(house: House, wish: Wish) -> list[Account]:
+    """Return where a wish goes; raises `Invalid` for what is not there or switched off."""
     if not wish.accounts:
         known = ", ".join(sorted(house.config.accounts)) or "none yet"
         raise Invalid(
@@ -224,7 +234,8 @@ def _accounts(house: House, wish: Wish) -> list[Account]:
     return accounts
 
 
-def _plan(house: House, account: Account, wish: Wish, now: datetime) -> Planned:
+def plan(house: House, account: Account, wish: Wish, now: datetime) -> Planned:
+    """Return when a wish goes out on an account; raises `Invalid` for a time that is none."""
     if wish.at is None:
         if not wish.draft:
             message = "No time: say when with --at (or --now), or keep it with --draft."
@@ -235,12 +246,13 @@ def _plan(house: House, account: Account, wish: Wish, now: datetime) -> Planned:
     return Planned(account.name, account.platform, state, moment.at, moment.at, moment.reason)
 
 
-def _check(
+def unfit(
     house: House,
     parts: Sequence[Wish],
     accounts: Sequence[Account],
     attachments: Sequence[Sequence[Attachment]],
-) -> None:
+) -> list[Problem]:
+    """Return every reason why these accounts could not publish the parts of a wish."""
     found = [
         problem
         for account in accounts
@@ -249,8 +261,7 @@ def _check(
     ]
     for account in accounts:
         found += too_many_parts(house, account, len(parts))
-    if found:
-        raise DoesNotFit(found)
+    return found
 
 
 def _problems(
@@ -260,6 +271,21 @@ def _problems(
     options = _options(house, account, wish)
     where = account.name if wish.number == 1 else f"{account.name}, part {wish.number}"
     return unfitting(house, account, text, wish.type, attachments, options, where=where)
+
+
+def posts_of(
+    house: House,
+    parts: Sequence[Wish],
+    planned: Sequence[Planned],
+    attachments: Sequence[Sequence[Attachment]],
+    *,
+    actor: str,
+) -> list[NewPost]:
+    """Return what is to be saved of a wish: a post for each part."""
+    return [
+        _new_post(house, part, actor, files, [_new(house, part, one) for one in planned])
+        for part, files in zip(parts, attachments, strict=True)
+    ]
 
 
 def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
@@ -278,6 +304,7 @@ def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
         if wish.number == 1
         else None,
         key=str(uuid.uuid4()),
+        priority=wish.priority,
     )
 
 
@@ -316,4 +343,7 @@ def _new_post(
         scheduled_by=wish.scheduled_by,
         campaign=wish.campaign,
         notes=wish.notes,
+        labels=tuple(wish.labels),
+        source=wish.source,
+        applied=wish.applied,
     )

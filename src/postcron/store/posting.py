@@ -1,20 +1,22 @@
-"""Saving a new post: its media, its deliveries and their first ledger rows, in one transaction."""
+"""Saving new posts: their media, their deliveries and their first ledger rows, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from postcron.model import Attachment, Delivery, NewDelivery, NewPost, Run, Saved, Ticket
+from postcron.model import Added, Attachment, NewDelivery, NewPost, Run, Saved, Ticket
 from postcron.store import ledger, rows
 from postcron.store.database import Database
 from postcron.store.tables import attachment, delivery, media, post
+
+#: threads that are turned into rows at once: what is in hand does not grow with their number
+AT_ONCE: Final = 500
 
 
 def add_posts(database: Database, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
@@ -24,87 +26,139 @@ def add_posts(database: Database, parts: Sequence[NewPost], *, run: Run) -> list
     """
 
     def work(transaction: Connection) -> list[Saved]:
-        now = database.now()
-        saved = [_add(transaction, part, run, now) for part in parts]
-        if len(saved) == 1:
-            return saved
-        for before, after in pairwise(saved):
-            for one in after.deliveries:
-                [first] = [each for each in before.deliveries if each.account == one.account]
-                _follow(transaction, one, first)
-        ids = [[one.id for one in each.deliveries] for each in saved]
-        return [
-            replace(each, deliveries=_reread(transaction, some))
-            for each, some in zip(saved, ids, strict=True)
-        ]
+        [places] = _add(transaction, [parts], run, database.now())
+        return [_saved(transaction, place) for place in places]
 
     return database.write(work)
 
 
-def _follow(transaction: Connection, one: Delivery, before: Delivery) -> None:
-    root = select(func.coalesce(_first.c.root_id, _first.c.id)).where(_first.c.id == before.id)
-    linking = update(delivery).where(delivery.c.id == one.id)
-    transaction.execute(linking.values(after_id=before.id, root_id=root.scalar_subquery()))
-    transaction.execute(update(delivery).where(delivery.c.id == before.id).values(followed=True))
+def add_many(database: Database, threads: Sequence[Sequence[NewPost]], *, run: Run) -> list[Added]:
+    """Save many threads, most of them of one post, as `add_posts` saves one; all of them or none.
+
+    Return for each where its first post stands.
+    """
+
+    def work(transaction: Connection) -> list[Added]:
+        now, added = database.now(), []
+        for start in range(0, len(threads), AT_ONCE):
+            for places in _add(transaction, threads[start : start + AT_ONCE], run, now):
+                created = tuple(id for place in places for id in place.created)
+                added.append(Added(places[0].post_id, created))
+        return added
+
+    return database.write(work)
 
 
-_first = delivery.alias("first")
+@dataclass
+class _Place:
+    """A post on its way into the store: its id there, and the deliveries it has by account."""
+
+    new: NewPost
+    post_id: int
+    fresh: bool
+    ids: dict[str, int] = field(default_factory=dict)
+    last_number: int = 0
+    created: list[int] = field(default_factory=list)
+
+    def missing(self) -> list[NewDelivery]:
+        return [one for one in self.new.deliveries if one.account not in self.ids]
 
 
-def _reread(transaction: Connection, ids: Sequence[int]) -> tuple[Delivery, ...]:
-    asked = select(*rows.DELIVERY).where(delivery.c.id.in_(ids)).order_by(delivery.c.number)
-    return tuple(rows.to_delivery(row) for row in transaction.execute(asked))
+def _add(
+    transaction: Connection, threads: Sequence[Sequence[NewPost]], run: Run, now: datetime
+) -> list[list[_Place]]:
+    """Insert what the store lacks of some threads, a statement for each table."""
+    threads_places = _places(transaction, threads)
+    places = [place for thread in threads_places for place in thread]
+    _insert_posts(transaction, [place for place in places if place.fresh], now)
+    ids = iter(_next_ids(transaction, delivery, sum(len(place.missing()) for place in places)))
+    values = [row for thread in threads_places for row in _rows(thread, ids, now)]
+    if values:
+        transaction.execute(insert(delivery), values)
+        _let_follow(transaction, values)
+        ledger.write(transaction, [_created(row, run, now) for row in values])
+    return threads_places
 
 
-def _add(transaction: Connection, new: NewPost, run: Run, now: datetime) -> Saved:
-    post_id = _insert_post(transaction, new, now) or _lock_post(transaction, new)
-    created = _insert_deliveries(transaction, post_id, new, now)
-    ledger.write(transaction, [_created(one, run, now) for one in created])
-    every = select(*rows.DELIVERY).where(delivery.c.post_id == post_id).order_by(delivery.c.number)
-    return Saved(
-        rows.posts(transaction, [post_id])[post_id],
-        tuple(rows.to_delivery(row) for row in transaction.execute(every)),
-        frozenset(one.id for one in created),
+def _places(transaction: Connection, threads: Sequence[Sequence[NewPost]]) -> list[list[_Place]]:
+    parts = [part for thread in threads for part in thread]
+    known = _known(transaction, parts)
+    fresh = [part for part in parts if (part.workspace, part.key) not in known]
+    ids = iter(_next_ids(transaction, post, len(fresh)))
+    return [
+        [
+            known.get((part.workspace, part.key)) or _Place(part, next(ids), fresh=True)
+            for part in thread
+        ]
+        for thread in threads
+    ]
+
+
+def _known(
+    transaction: Connection, parts: Collection[NewPost]
+) -> dict[tuple[str, str | None], _Place]:
+    """Return the posts whose keys are taken; others who add to them wait until we are done."""
+    asked_by = {(part.workspace, part.key): part for part in parts if part.key is not None}
+    if not asked_by:
+        return {}
+    asked = select(post.c.workspace, post.c.key, post.c.id).where(
+        post.c.workspace.in_({workspace for workspace, _ in asked_by}),
+        post.c.key.in_({key for _, key in asked_by}),
     )
+    found = transaction.execute(asked.with_for_update()).all()
+    places = {
+        id: _Place(asked_by[workspace, key], id, fresh=False)
+        for workspace, key, id in found
+        if (workspace, key) in asked_by
+    }
+    there = select(delivery.c.post_id, delivery.c.account, delivery.c.id, delivery.c.number)
+    for post_id, account, id, number in transaction.execute(
+        there.where(delivery.c.post_id.in_(places))
+    ):
+        places[post_id].ids[account] = id
+        places[post_id].last_number = max(places[post_id].last_number, number)
+    return {(place.new.workspace, place.new.key): place for place in places.values()}
 
 
-def _insert_post(transaction: Connection, new: NewPost, now: datetime) -> int | None:
-    """Return the new post's id; None if its key is taken."""
-    same = new.__dataclass_fields__.keys() - {"attachments", "deliveries"}
-    values = {name: getattr(new, name) for name in same} | {"labels": list(new.labels)}
-    adding = (
-        upsert(transaction, post)
-        .values(**values, created_at=now)
-        .on_conflict_do_nothing(index_elements=["workspace", "key"])
-        .returning(post.c.id)
-    )
-    post_id: int | None = transaction.execute(adding).scalar()
-    if post_id is not None:
-        attach(transaction, post_id, new.attachments)
-    return post_id
+def _next_ids(transaction: Connection, table: Table, count: int) -> Sequence[int]:
+    """Take ids that nobody else gets any more: rows that bring theirs along need no answer."""
+    if not count:
+        return ()
+    if transaction.dialect.name == "postgresql":
+        asked = text(
+            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+        )
+        return transaction.execute(asked, {"name": table.name, "count": count}).scalars().all()
+    # The write lock is ours: nobody adds a row before we are done.
+    asked = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    last = transaction.execute(asked, {"name": table.name}).scalar() or 0
+    return range(last + 1, last + 1 + count)
 
 
-def _lock_post(transaction: Connection, new: NewPost) -> int:
-    """Return the id of the post that has the key; others who add to it wait until we are done."""
-    known = (
-        select(post.c.id)
-        .where(post.c.workspace == new.workspace, post.c.key == new.key)
-        .with_for_update()
-    )
-    post_id: int = transaction.execute(known).scalar_one()
-    return post_id
+def _insert_posts(transaction: Connection, places: Sequence[_Place], now: datetime) -> None:
+    if not places:
+        return
+    same = NewPost.__dataclass_fields__.keys() - {"attachments", "deliveries"}
+    values = [
+        {name: getattr(place.new, name) for name in same}
+        | {"id": place.post_id, "labels": list(place.new.labels), "created_at": now}
+        for place in places
+    ]
+    transaction.execute(insert(post), values)
+    attach(transaction, {place.post_id: place.new.attachments for place in places})
 
 
-def attach(transaction: Connection, post_id: int, files: Sequence[Attachment]) -> None:
-    """Give a post its files, in order."""
-    if not files:
+def attach(transaction: Connection, files: Mapping[int, Sequence[Attachment]]) -> None:
+    """Give posts, by their ids, their files in order."""
+    used = {one.file.sha256: one.file for some in files.values() for one in some}
+    if not used:
         return
     adding = upsert(transaction, media)
     # A file that comes again may lie somewhere else now.
     adding = adding.on_conflict_do_update(
         index_elements=["sha256"], set_={"location": adding.excluded.location}
     )
-    transaction.execute(adding, [asdict(one.file) for one in files])
+    transaction.execute(adding, [asdict(file) for file in used.values()])
     transaction.execute(
         insert(attachment),
         [
@@ -115,48 +169,75 @@ def attach(transaction: Connection, post_id: int, files: Sequence[Attachment]) -
                 "name": one.name,
                 "alt": one.alt,
             }
-            for position, one in enumerate(files)
+            for post_id, some in files.items()
+            for position, one in enumerate(some)
         ],
     )
 
 
-def _insert_deliveries(
-    transaction: Connection, post_id: int, new: NewPost, now: datetime
-) -> list[Delivery]:
-    there = select(delivery.c.account).where(delivery.c.post_id == post_id)
-    accounts = set(transaction.execute(there).scalars())
-    missing = [one for one in new.deliveries if one.account not in accounts]
-    if not missing:
-        return []
-    last = select(func.max(delivery.c.number)).where(delivery.c.post_id == post_id)
-    first = (transaction.execute(last).scalar() or 0) + 1
-    common = {"post_id": post_id, "workspace": new.workspace, "created_at": now, "updated_at": now}
-    adding = insert(delivery).returning(*rows.DELIVERY)
-    values = [
-        common | _start(one) | {"number": number} for number, one in enumerate(missing, first)
-    ]
-    created = [rows.to_delivery(row) for row in transaction.execute(adding, values)]
-    return sorted(created, key=lambda one: one.number)
+def _rows(thread: Sequence[_Place], ids: Iterator[int], now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a thread's missing deliveries, each following the same account's before."""
+    for number, place in enumerate(thread):
+        for new in place.missing():
+            place.ids[new.account] = id = next(ids)
+            place.created.append(id)
+            place.last_number += 1
+            yield _start(new) | {
+                "id": id,
+                "post_id": place.post_id,
+                "number": place.last_number,
+                "workspace": place.new.workspace,
+                "after_id": thread[number - 1].ids[new.account] if number else None,
+                "root_id": thread[0].ids[new.account] if number else None,
+                "followed": number + 1 < len(thread),
+                "created_at": now,
+                "updated_at": now,
+            }
 
 
 def _start(new: NewDelivery) -> dict[str, Any]:
-    given = {name: getattr(new, name) for name in new.__dataclass_fields__}
+    given = {name: getattr(new, name) for name in NewDelivery.__dataclass_fields__}
     given["options"] = dict(new.options)
     return given | {"revision": 1, "ticket": Ticket(), "tries": 0, "fence": 0}
 
 
-def _created(one: Delivery, run: Run, now: datetime) -> Mapping[str, Any]:
-    detail = {
-        "account": one.account,
-        "wanted_at": _plain(one.wanted_at),
-        "due_at": _plain(one.due_at),
-        "reason": one.reason,
+def _let_follow(transaction: Connection, created: Sequence[Mapping[str, Any]]) -> None:
+    """Tell deliveries that were there before that another follows them now."""
+    before = {row["after_id"] for row in created} - {row["id"] for row in created} - {None}
+    if before:
+        transaction.execute(update(delivery).where(delivery.c.id.in_(before)).values(followed=True))
+
+
+def _created(row: Mapping[str, Any], run: Run, now: datetime) -> Mapping[str, Any]:
+    return {
+        "at": now,
+        "kind": "created",
+        "post_id": row["post_id"],
+        "delivery_id": row["id"],
+        "before": None,
+        "after": row["state"],
+        "run": run.id,
+        "actor": run.actor,
+        "detail": {
+            "account": row["account"],
+            "wanted_at": _plain(row["wanted_at"]),
+            "due_at": _plain(row["due_at"]),
+            "reason": row["reason"],
+        },
     }
-    return ledger.entry(one, "created", None, detail, run=run, at=now)
 
 
 def _plain(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
+
+
+def _saved(transaction: Connection, place: _Place) -> Saved:
+    every = select(*rows.DELIVERY).where(delivery.c.post_id == place.post_id)
+    return Saved(
+        rows.posts(transaction, [place.post_id])[place.post_id],
+        tuple(map(rows.to_delivery, transaction.execute(every.order_by(delivery.c.number)))),
+        frozenset(place.created),
+    )
 
 
 def upsert(transaction: Connection, table: Any) -> Any:

@@ -47,7 +47,7 @@ def revise(
             transaction.execute(update(post).where(post.c.id == old.id).values(**changes))
         if attachments is not None:
             transaction.execute(delete(attachment).where(attachment.c.post_id == old.id))
-            posting.attach(transaction, old.id, attachments)
+            posting.attach(transaction, {old.id: attachments})
         told = sorted(changes.keys() | ({"attachments"} if attachments is not None else set()))
         if told:
             happened = "deleted" if deleted else "revised"

@@ -8,6 +8,7 @@ from typing import Any
 
 from postcron.model import (
     AccountState,
+    Added,
     Attachment,
     Attempt,
     Breaker,
@@ -27,6 +28,7 @@ from postcron.model import (
     Punctuality,
     Run,
     Saved,
+    Taken,
     Ticket,
 )
 from postcron.rules.breaker import Change
@@ -76,6 +78,10 @@ class Store:
         The same (workspace, key) again adds only deliveries still missing.
         """
         return posting.add_posts(self._database, parts, run=run)
+
+    def add_many(self, threads: Sequence[Sequence[NewPost]], *, run: Run) -> list[Added]:
+        """Save many threads, most of them of one post, as `add_posts` saves one; all or none."""
+        return posting.add_many(self._database, threads, run=run)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Write steps in one transaction; None for each that another process was ahead of.
@@ -177,6 +183,10 @@ class Store:
     def posts(self, ids: Collection[int]) -> dict[int, Post]:
         with self._database.reading() as connection:
             return rows.posts(connection, ids, self._database.workspace)
+
+    def taken(self, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
+        """Return what those of some keys that are taken stand for."""
+        return reading.taken(self._database, workspace, keys)
 
     def media_file(self, sha256: str) -> MediaFile | None:
         return reading.media_file(self._database, sha256)

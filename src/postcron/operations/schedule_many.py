@@ -1,0 +1,181 @@
+"""Schedule many: every wish is checked before anything is kept, then all are saved at once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from postcron.errors import DoesNotFit, Invalid
+from postcron.model import Account, Added, NewPost, Problem, Taken
+from postcron.operations.house import House
+from postcron.operations.intake import Intake
+from postcron.operations.schedule import (
+    Wish,
+    accounts_of,
+    differs,
+    incomplete,
+    notes_on,
+    of_other_length,
+    parts_of,
+    plan,
+    posts_of,
+    unfit,
+)
+
+#: wishes whose keys are looked up in one question
+AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A wish and where it stands, for whoever has to mend it: `posts.csv:12`."""
+
+    wish: Wish
+    where: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What becomes of one wish."""
+
+    where: str
+    #: what is new, a post for each part; nothing if its key stands for all of it already
+    news: tuple[NewPost, ...]
+    #: where it stands in the store; None: nowhere yet
+    post_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ScheduledMany:
+    """The answer: what is saved now, or with a rehearsal what would be, and what cannot be."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...] = ()
+    #: said beside the answer, for a person
+    notes: tuple[str, ...] = ()
+
+
+def schedule_many(
+    house: House,
+    asked: Iterable[Asked | Problem],
+    *,
+    actor: str,
+    dry_run: bool = False,
+    partial: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ScheduledMany:
+    """Save all wishes in one transaction, those of known keys excepted, as `schedule` does one.
+
+    `asked` is read once, and may yield what is wrong with a wish in place of it. Raises
+    `DoesNotFit` with every problem of every wish, and nothing saved. With `partial` those that fit
+    are saved all the same; then, and for a rehearsal, the answer holds the problems. `progress` is
+    told now and then how many wishes are checked.
+    """
+    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
+        desk = _Desk(house, Intake(house, Path(folder)), house.clock.now(), actor)
+        for some in _batches(asked):
+            desk.check(some)
+            progress(desk.checked)
+        if desk.problems and not (dry_run or partial):
+            raise DoesNotFit(desk.problems)
+        answer = ScheduledMany(tuple(desk.rows), tuple(desk.problems), desk.notes())
+        return answer if dry_run else _saved(house, answer, desk.intake, actor)
+
+
+def _batches(asked: Iterable[Asked | Problem]) -> Iterator[list[Asked | Problem]]:
+    rest = iter(asked)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+
+
+@dataclass
+class _Desk:
+    """Where wishes are checked one after the other; what was found so far."""
+
+    house: House
+    intake: Intake
+    now: datetime
+    actor: str
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    checked: int = 0
+    #: where each key was first used
+    _keys: dict[str, str] = field(default_factory=dict)
+    _differing: list[str] = field(default_factory=list)
+
+    def check(self, some: Sequence[Asked | Problem]) -> None:
+        """Check some wishes, with one question about their keys."""
+        wishes = [one for one in some if isinstance(one, Asked)]
+        keys = {key for one in wishes for part in parts_of(one.wish) if (key := part.key)}
+        taken = self.house.store.taken(self.house.config.workspace, keys)
+        for one in some:
+            self.checked += 1
+            if isinstance(one, Problem):
+                self.problems.append(one)
+                continue
+            try:
+                self.rows.append(self._row(one, taken))
+            except DoesNotFit as error:
+                self.problems += [_at(one.where, problem) for problem in error.problems]
+            except Invalid as error:
+                self.problems.append(Problem(one.where, error.message))
+
+    def _row(self, one: Asked, taken: Mapping[str, Taken]) -> Row:
+        wish, parts = one.wish, parts_of(one.wish)
+        self._refuse_second(one, parts)
+        accounts = accounts_of(self.house, wish)
+        known = [there for part in parts if (there := taken.get(part.key or ""))]
+        if known and len(known) != len(parts):
+            raise of_other_length(wish.key, len(known), len(parts))
+        missing = [a for a in accounts if not known or a.name not in known[0].accounts]
+        if known and missing and len(parts) > 1:
+            raise incomplete(wish, missing)
+        if known:
+            found = differs(wish, known[0].post_id, known[0].text)
+            self._differing += [f"{one.where}: {note}" for note in found]
+        post_id = known[0].post_id if known else None
+        return Row(one.where, tuple(self._news(parts, missing)) if missing else (), post_id)
+
+    def _refuse_second(self, one: Asked, parts: Sequence[Wish]) -> None:
+        for key in [part.key for part in parts if part.key is not None]:
+            if key in self._keys:
+                message = f"Key {key} stands at {self._keys[key]} already: give each its own."
+                raise Invalid(message, code="key_taken")
+            self._keys[key] = one.where
+
+    def _news(self, parts: Sequence[Wish], accounts: Sequence[Account]) -> list[NewPost]:
+        planned = [plan(self.house, account, parts[0], self.now) for account in accounts]
+        attachments = [self.intake.fetch(part.media, part.alts) for part in parts]
+        if found := unfit(self.house, parts, accounts, attachments):
+            raise DoesNotFit(found)
+        return posts_of(self.house, parts, planned, attachments, actor=self.actor)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know about all of them together."""
+        due: dict[str, list[datetime]] = {}
+        for row in self.rows:
+            for one in (one for new in row.news for one in new.deliveries):
+                due.setdefault(one.account, []).extend([one.due_at] if one.due_at else [])
+        accounts = [self.house.account(name) for name in due]
+        return (*self._differing, *notes_on(self.house, accounts, due))
+
+
+def _at(where: str, problem: Problem) -> Problem:
+    return replace(problem, where=f"{where}: {problem.where}")
+
+
+def _saved(house: House, answer: ScheduledMany, intake: Intake, actor: str) -> ScheduledMany:
+    threads = [
+        [replace(new, attachments=intake.keep(new.attachments)) for new in row.news]
+        for row in answer.rows
+        if row.news
+    ]
+    run = house.run("schedule", actor=actor)
+    added: Iterator[Added] = iter(house.store.add_many(threads, run=run) if threads else ())
+    rows = [replace(row, post_id=next(added).post_id) if row.news else row for row in answer.rows]
+    return replace(answer, rows=tuple(rows))
