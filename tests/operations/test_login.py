@@ -93,7 +93,11 @@ def state_of(page: str) -> str:
 def pasting(bring: Callable[[str], str]) -> Asking:
     """Ask a person who copies an address, made of the state they were shown."""
     shown: list[str] = []
-    return Asking(shown.append, paste=lambda: bring(state_of(shown[-1])))
+    return Asking(shown.append, lambda: bring(state_of(shown[-1])), lands=False)
+
+
+def nobody() -> str:
+    raise AssertionError("nobody is asked")
 
 
 def good(state: str) -> str:
@@ -135,16 +139,38 @@ def test_the_browser_comes_back_to_a_port_of_this_machine(stage: Stage) -> None:
 
         threading.Thread(target=follow).start()
 
-    logged_in(stage, Asking(browse))
+    logged_in(stage, Asking(browse, nobody))
     assert kept(stage) is not None
     assert answers[0] == 404
+
+
+def test_an_address_the_platform_knows_may_lead_to_a_port_of_this_machine(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def browse(page: str) -> None:
+        assert parse_qs(urlsplit(page).query)["redirect_uri"] == [
+            f"http://localhost:{port}/callback"
+        ]
+        end = f"http://127.0.0.1:{port}/callback?code=c0de&state={state_of(page)}"
+        threading.Thread(target=lambda: urlopen(end, timeout=5).close()).start()
+
+    logged_in(
+        stage, Asking(browse, nobody, port=port, redirect=f"http://localhost:{port}/callback")
+    )
+    assert kept(stage) is not None
+
+
+def test_where_a_browser_ended_that_was_sent_elsewhere_is_asked_for(stage: Stage) -> None:
+    asking = replace(pasting(good), lands=True, redirect="https://acme.example/done")
+    assert logged_in(stage, asking).identity is not None
 
 
 def test_a_port_that_is_taken_is_told(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Invalid, match=f"Port {port} cannot be listened on"):
-            logged_in(stage, Asking(lambda page: None, port=port))
+            logged_in(stage, Asking(lambda page: None, nobody, port=port))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +193,7 @@ def test_an_address_of_another_login_changes_nothing(stage: Stage, brought: str,
 
 def test_nobody_who_comes_back_in_time_is_told(stage: Stage) -> None:
     with pytest.raises(Invalid, match="Nobody came back"):
-        logged_in(stage, Asking(lambda page: None, patience=timedelta(seconds=1)))
+        logged_in(stage, Asking(lambda page: None, nobody, patience=timedelta(seconds=1)))
 
 
 def test_the_login_of_another_account_is_not_kept(stage: Stage) -> None:

@@ -43,7 +43,8 @@ from tests.platforms.contract import (
 from tests.platforms.subjects.instagram import InstagramSubject
 from tests.simulators.containers import Repeats
 from tests.simulators.graph import DAY, Refused, failing
-from tests.simulators.instagram import SECRET, TOKEN, USER, children_of
+from tests.simulators.graph_login import SECRET
+from tests.simulators.instagram import TOKEN, USER, children_of
 from tests.simulators.server import Asked, Fault
 
 NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
@@ -585,7 +586,8 @@ def test_each_login_has_its_host(login: str, host: str) -> None:
         return Api(base)
 
     Instagram(Login("acme", settings, lambda name: ""), api)
-    assert bases == [f"https://graph.{host}", "https://rupload.facebook.com"]
+    others = ["https://rupload.facebook.com", "https://api.instagram.com"]
+    assert bases == [f"https://graph.{host}", *others]
 
 
 # --- tokens ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulators.graph import DAY, NOT_THERE, VERSION, Graph, Refused, Work, failing
+from tests.simulators.graph_login import CONFIG, Window
 from tests.simulators.multipart import Part, parts
 from tests.simulators.server import Asked, Live, Reply
 
@@ -23,6 +24,9 @@ CHUNK: Final = 1000
 #: by this edge, within any 24 hours
 REELS_A_DAY: Final = 30
 
+SCOPES: Final = frozenset(
+    {"pages_manage_posts", "pages_read_engagement", "pages_show_list", "business_management"}
+)
 _MOST_PHOTO: Final = 4_000_000
 _FEED: Final = frozenset({"message", "link", "attached_media", "published"})
 _CANT_READ: Final = Refused(100, 1366046, "Invalid parameter", title="Can't Read Files")
@@ -89,6 +93,10 @@ class Facebook(Graph):
     def __init__(self) -> None:
         super().__init__(TOKEN)
         self.tokens[PERSON] = self.tokens[TOKEN]
+        path = f"/{VERSION}/dialog/oauth"
+        self.window = Window(path, SCOPES, self.now, "#_=_", localhost=True, configs={CONFIG})
+        #: the Pages whoever logs in has ticked there, and others they manage, by id
+        self.ticked, self.others = [PAGE], [OTHER]
         self.photos: dict[str, Photo] = {}
         self.posts: dict[str, Post] = {}
         self.videos: dict[str, Video] = {}
@@ -155,6 +163,7 @@ class Facebook(Graph):
     def routes(self) -> Iterable[tuple[str, str, Work]]:
         return (
             ("GET", PAGE, self._page),
+            ("GET", "me/accounts", self._accounts),
             ("POST", f"{PAGE}/photos", self._add_photo),
             ("POST", f"{PAGE}/feed", self._add_post),
             ("GET", f"{PAGE}/published_posts", self._list_posts),
@@ -168,7 +177,34 @@ class Facebook(Graph):
         )
 
     def unversioned(self) -> Iterable[tuple[str, str, Work]]:
-        return (("POST", rf"/video-upload/{VERSION}/(\d+)", self._upload),)
+        return (
+            ("POST", rf"/video-upload/{VERSION}/(\d+)", self._upload),
+            ("GET", f"/{VERSION}/oauth/access_token", self._redeem),
+        )
+
+    def _redeem(self, asked: Asked) -> dict[str, Any]:
+        return self.of_facebook(asked, self.window)
+
+    def _accounts(self, asked: Asked) -> dict[str, Any]:
+        token = asked.headers["authorization"].removeprefix("Bearer ")
+        if not self._is_a_persons(token):
+            raise Refused(100, None, "(#100) Tried accessing nonexisting field (accounts)")
+        pages = [*dict.fromkeys(self.others, ""), *self.ticked]
+        return self.page(asked, [self._managed(id, token) for id in pages])
+
+    def _managed(self, id: str, token: str) -> dict[str, Any]:
+        """Return a Page; what it can be posted to by ends with the token it is asked for by."""
+        access = f"page-{id}-by-{token}"
+        if id not in self.ticked:
+            access = ""
+        elif token in self.brief:
+            self.brief[access] = self.brief[token]
+        else:
+            self.tokens[access] = float("inf")
+        return {"id": id, "name": f"Page {id}", "access_token": access or None}
+
+    def _is_a_persons(self, token: str) -> bool:
+        return token == PERSON or token.startswith(("brief-token", "long-token"))
 
     def _page(self, asked: Asked) -> dict[str, Any]:
         return self.chosen(asked, {"id": PAGE, "name": "Acme"})
@@ -215,7 +251,7 @@ class Facebook(Graph):
         return {"id": post.id, "post_supports_client_mutation_id": True}
 
     def _require_page(self, asked: Asked) -> None:
-        if asked.headers["authorization"] == f"Bearer {PERSON}":
+        if self._is_a_persons(asked.headers["authorization"].removeprefix("Bearer ")):
             message = "(#200) Unpublished posts must be posted to a page as the page itself"
             raise Refused(200, None, message)
 
@@ -322,7 +358,7 @@ class Facebook(Graph):
     def _upload(self, asked: Asked, id: str) -> Reply:
         word, _, token = asked.headers.get("authorization", "").partition(" ")
         video = self.videos.get(id)
-        if word != "OAuth" or token != TOKEN:
+        if word != "OAuth" or token not in self.tokens or self._is_a_persons(token):
             return _not_taken("NotAuthorizedError")
         offset, size = asked.headers.get("offset", ""), asked.headers.get("file_size", "")
         if video is None or not (offset.isdecimal() and size.isdecimal()):

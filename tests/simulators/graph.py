@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from tests.simulators.graph_login import APP, HOUR, SECRET, Window
 from tests.simulators.server import Asked, Reply, Server
 
 VERSION: Final = "v26.0"
@@ -76,6 +77,8 @@ class Graph(Server):
         super().__init__()
         #: by token: when it was given out, in the simulator's time
         self.tokens: dict[str, float] = {token: self.now() - 2 * DAY}
+        #: the same for tokens of an hour, which a code stands for
+        self.brief: dict[str, float] = {}
         self._last_id = 17_889_455_560_051_000
 
     def new_id(self) -> str:
@@ -121,21 +124,50 @@ class Graph(Server):
         self.require_token(token)
 
     def require_token(self, token: str) -> None:
-        given = self.tokens.get(token)
+        given = self.tokens.get(token, self.brief.get(token))
         if given is None:
-            message = "Invalid OAuth access token - Cannot parse access token"
+            message = f"Invalid OAuth access token - Cannot parse access token {token}"
             raise Refused(190, None, message, 401)
-        if given + TOKEN_LIFE < self.now():
+        if given + (TOKEN_LIFE if token in self.tokens else HOUR) < self.now():
             raise Refused(190, 463, "Error validating access token: Session has expired")
+
+    def let_in(self) -> str:
+        """Return a new token of an hour."""
+        token = f"brief-token-{len(self.brief) + 1}"
+        self.brief[token] = self.now()
+        return token
+
+    def long_lived(self, token: str) -> dict[str, Any]:
+        """Return the answer to who asks for a token of 60 days by one of an hour."""
+        self.require_token(token)
+        if token not in self.brief:
+            raise Refused(452, None, "Session key invalid")
+        new = f"long-token-{len(self.tokens) + 1}"
+        self.tokens[new] = self.now()
+        return {"access_token": new, "token_type": "bearer", "expires_in": int(TOKEN_LIFE) - 56}
 
     def another_life(self, token: str) -> dict[str, Any]:
         """Return the answer to who asks for a new token by an old one."""
         self.require_token(token)
-        if self.now() - self.tokens[token] < DAY:
+        if self.now() - self.tokens.get(token, self.now()) < DAY:
             raise Refused(100, None, "The token is too young to be refreshed")
         new = f"{token.partition('+')[0]}+{len(self.tokens)}"
         self.tokens[new] = self.now()
         return {"access_token": new, "token_type": "bearer", "expires_in": int(TOKEN_LIFE)}
+
+    def of_facebook(self, asked: Asked, window: Window) -> dict[str, Any]:
+        """Return what a code of Facebook's window stands for, or a longer life for a token."""
+        query = dict(asked.query)
+        if "grant_type" not in query:
+            if (wrong := window.redeemed(query)) is not None:
+                raise Refused(100, 36009, wrong)
+            return {"access_token": self.let_in(), "token_type": "bearer", "expires_in": 5000}
+        token = query.pop("fb_exchange_token", "")
+        if query.pop("grant_type") != "fb_exchange_token":
+            raise Refused(100, None, "Unsupported grant")
+        if query != {"client_id": APP, "client_secret": SECRET}:
+            raise Refused(1, None, "Error validating client secret.")
+        return self.long_lived(token) if token in self.brief else self.another_life(token)
 
     # --- reading and writing -----------------------------------------------------------------
 

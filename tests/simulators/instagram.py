@@ -12,12 +12,22 @@ from typing import Any, Final
 
 from tests.simulators.containers import Container, ContainerServer, Published, Repeats
 from tests.simulators.graph import DAY, VERSION, Refused, Work
+from tests.simulators.graph_login import CONFIG, SECRET, Window
 from tests.simulators.server import Asked, Reply
 
 TOKEN: Final = "IGAAtoken-of-acme"
-SECRET: Final = "app-secret-of-acme"
 USER: Final = "17841400000000001"
 
+SCOPES: Final = {
+    "facebook": frozenset(
+        {"instagram_basic", "instagram_content_publish", "instagram_manage_insights"}
+        | {"pages_read_engagement", "pages_show_list", "business_management"}
+    ),
+    "instagram": frozenset(
+        {"instagram_business_basic", "instagram_business_content_publish"}
+        | {"instagram_business_manage_messages", "instagram_business_manage_comments"}
+    ),
+}
 _FIELDS: Final = frozenset(
     {"media_type", "image_url", "video_url", "upload_type", "is_carousel_item", "children"}
     | {"caption", "alt_text", "share_to_feed", "cover_url", "thumb_offset", "collaborators"}
@@ -42,6 +52,12 @@ class Instagram(ContainerServer):
     ) -> None:
         super().__init__(TOKEN, quota=quota, repeats=repeats)
         self.by_facebook = login == "facebook"
+        self.window = Window("/oauth/authorize", SCOPES[login], self.now)
+        if self.by_facebook:
+            path = f"/{VERSION}/dialog/oauth"
+            self.window = Window(path, SCOPES[login], self.now, "#_=_", configs={CONFIG})
+        #: is what a code stands for not in a list, as many a client has it
+        self.flat = False
         #: the next upload breaks off after so many bytes
         self.breaks_at: int | None = None
         #: the next upload is said to have failed, although it has not
@@ -65,8 +81,10 @@ class Instagram(ContainerServer):
     def unversioned(self) -> Iterable[tuple[str, str, Work]]:
         return (
             ("POST", rf"/ig-api-upload/{VERSION}/(\d+)", self._upload),
+            ("POST", "/oauth/access_token", self._redeem),
+            ("GET", "/access_token", self._exchange),
             ("GET", "/refresh_access_token", self._refresh),
-            ("GET", f"/{VERSION}/oauth/access_token", self._exchange),
+            ("GET", f"/{VERSION}/oauth/access_token", self._of_facebook),
         )
 
     # --- the account -------------------------------------------------------------------------
@@ -89,13 +107,29 @@ class Instagram(ContainerServer):
             raise Refused(100, None, "Unsupported grant")
         return self.another_life(query.get("access_token", ""))
 
+    def _redeem(self, asked: Asked) -> Any:
+        if self.by_facebook:
+            raise Refused(100, None, "Invalid platform app")
+        if (wrong := self.window.redeemed_by_form(asked)) is not None:
+            return wrong
+        # the user is the app's, not the account
+        given = {"access_token": self.let_in(), "user_id": "9000000001"}
+        given["permissions"] = self.window.asked["scope"]
+        return given if self.flat else {"data": [given]}
+
     def _exchange(self, asked: Asked) -> dict[str, Any]:
-        query = asked.query
-        if not self.by_facebook or query.get("grant_type") != "fb_exchange_token":
+        query = dict(asked.query)
+        token = query.pop("access_token", "")
+        if self.by_facebook or query.get("grant_type") != "ig_exchange_token":
             raise Refused(100, None, "Unsupported grant")
-        if (query.get("client_id"), query.get("client_secret")) != ("4711", SECRET):
+        if query != {"grant_type": "ig_exchange_token", "client_secret": SECRET}:
             raise Refused(1, None, "Error validating client secret.")
-        return self.another_life(query.get("fb_exchange_token", ""))
+        return self.long_lived(token)
+
+    def _of_facebook(self, asked: Asked) -> dict[str, Any]:
+        if not self.by_facebook:
+            raise Refused(100, None, "Unsupported grant")
+        return self.of_facebook(asked, self.window)
 
     # --- making ------------------------------------------------------------------------------
 

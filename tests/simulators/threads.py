@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tests.simulators.containers import Container, ContainerServer, Published, Repeats
 from tests.simulators.graph import NOT_THERE, Refused, Work
+from tests.simulators.graph_login import SECRET, Window
 from tests.simulators.server import Asked, Live
 
 TOKEN: Final = "THAAtoken-of-acme"
@@ -20,6 +21,10 @@ USER: Final = "24000000000000001"
 #: seconds an answer with a file has to lie before it finds its place
 NO_SOONER: Final = 30.0
 
+SCOPES: Final = frozenset(
+    {"threads_basic", "threads_content_publish", "threads_read_replies"}
+    | {"threads_manage_replies", "threads_manage_insights"}
+)
 _FIELDS: Final = frozenset(
     {"media_type", "text", "image_url", "video_url", "is_carousel_item", "children", "alt_text"}
     | {"reply_to_id", "reply_control", "link_attachment", "topic_tag", "auto_publish_text"}
@@ -44,6 +49,7 @@ class Threads(ContainerServer):
         #: by container: when it was first seen finished
         self._finished: dict[str, float] = {}
         self.unfetchable: set[str] = set()
+        self.window = Window("/oauth/authorize", SCOPES, self.now)
 
     def _live(self, post: Published) -> Live:
         return replace(super()._live(post), parent=self._parent(post))
@@ -68,7 +74,11 @@ class Threads(ContainerServer):
         )
 
     def unversioned(self) -> Iterable[tuple[str, str, Work]]:
-        return (("GET", "/refresh_access_token", self._refresh),)
+        return (
+            ("POST", "/oauth/access_token", self._redeem),
+            ("GET", "/access_token", self._exchange),
+            ("GET", "/refresh_access_token", self._refresh),
+        )
 
     def _me(self, asked: Asked) -> dict[str, Any]:
         return self.chosen(asked, {"id": USER, "username": "acme"})
@@ -81,6 +91,17 @@ class Threads(ContainerServer):
         shown = {"quota_usage": self.used() - answers, "config": quota(self.quota)}
         more = {"reply_quota_usage": answers, "reply_config": quota(1000)}
         return {"data": [self.chosen(asked, shown | more)]}
+
+    def _redeem(self, asked: Asked) -> Any:
+        wrong = self.window.redeemed_by_form(asked)
+        return wrong or {"access_token": self.let_in(), "user_id": int(USER)}
+
+    def _exchange(self, asked: Asked) -> dict[str, Any]:
+        query = dict(asked.query)
+        token = query.pop("access_token", "")
+        if query != {"grant_type": "th_exchange_token", "client_secret": SECRET}:
+            raise Refused(1, None, "Error validating client secret.")
+        return self.long_lived(token)
 
     def _refresh(self, asked: Asked) -> dict[str, Any]:
         if asked.query.get("grant_type") != "th_refresh_token":

@@ -73,7 +73,8 @@ def login(
         str | None,
         typer.Option(
             metavar="URL",
-            help="The address the platform knows, if not http://127.0.0.1:PORT/callback.",
+            help="The address the platform knows, if neither the account's redirect_uri nor "
+            "http://127.0.0.1:PORT/callback. Where the browser ended is asked for if it is elsewhere.",
         ),
     ] = None,
     paste: Annotated[
@@ -91,7 +92,7 @@ def login(
     from postcron.operations.login import Asking
     from postcron.operations.login import login as operation
 
-    asking = Asking(_show, _pasted if paste else None, port, redirect)
+    asking = Asking(_show, _pasted, not paste, port, redirect)
     with how.home() as house:
         done = operation(house, name, asking, accept=accept)
         now = house.clock.now()

@@ -15,8 +15,9 @@ from postcron.operations.breaking import went_well
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.sessions import keep, remember, renewing
+from postcron.operations.settings import settings
 from postcron.platforms.base import Authorizes
-from postcron.web.landing import Landing, belongs, parameters
+from postcron.web.landing import Landing, belongs, is_here, parameters
 
 #: a person has to find a password, and perhaps a telephone
 PATIENCE: Final = timedelta(minutes=5)
@@ -37,10 +38,12 @@ class Asking:
 
     #: shows the page to open
     show: Callable[[str], None]
-    #: asks for the address the browser ended at; None: it comes by itself, to a port of ours
-    paste: Callable[[], str] | None = None
+    #: asks for the address the browser ended at
+    paste: Callable[[], str]
+    #: it comes by itself, to a port of ours, unless it is sent to another machine
+    lands: bool = True
     port: int = 0
-    #: the address the platform was told, where that is not ours
+    #: the address the platform was told, where that is neither the account's `redirect_uri` nor ours
     redirect: str | None = None
     patience: timedelta = field(default=PATIENCE)
 
@@ -60,7 +63,8 @@ def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> L
         )
         raise Invalid(message, code="no_login")
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    with _back(house, asking, state) as (redirect, wait):
+    told = asking.redirect or settings(house, account).get("redirect_uri")
+    with _back(house, asking, state, told) as (redirect, wait):
         asking.show(platform.authorization(redirect, state, verifier))
         code = _code(wait(), state)
     house.secrets.remember(code)
@@ -78,20 +82,16 @@ def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> L
 
 @contextmanager
 def _back(
-    house: House, asking: Asking, state: str
+    house: House, asking: Asking, state: str, told: str | None
 ) -> Iterator[tuple[str, Callable[[], Mapping[str, str] | None]]]:
     """Return where the browser is to go, and how to get what it brings."""
-    if asking.paste is not None:
-        paste = asking.paste
-        redirect = asking.redirect or f"http://127.0.0.1:{asking.port or 8723}/callback"
-        yield redirect, lambda: parameters(paste())
+    if not asking.lands or (told is not None and not is_here(told)):
+        ours = f"http://127.0.0.1:{asking.port or 8723}/callback"
+        yield told or ours, lambda: parameters(asking.paste())
         return
     with Landing(asking.port, state) as landing:
         seconds = asking.patience.total_seconds()
-        yield (
-            asking.redirect or landing.address,
-            lambda: landing.wait(seconds, house.stop.is_set),
-        )
+        yield told or landing.address, lambda: landing.wait(seconds, house.stop.is_set)
 
 
 def _code(brought: Mapping[str, str] | None, state: str) -> str:

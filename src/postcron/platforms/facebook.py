@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from postcron.errors import Permanent, PlatformError
+from postcron.errors import Code, Permanent, PlatformError
 from postcron.model import (
     Accepted,
     Act,
@@ -27,19 +27,24 @@ from postcron.model import (
     Proposal,
     Receipt,
     SaveTicket,
+    Session,
     Sight,
     Sighting,
     Ticket,
 )
-from postcron.platforms import graph
+from postcron.platforms import graph, graph_login, graph_tokens
 from postcron.platforms.base import Key, Login, Option, fields
 from postcron.platforms.facebook_answers import REFUSALS, making_failed
 from postcron.platforms.facebook_limits import limits, objections
 from postcron.platforms.facebook_reading import STORIES, Reader
 from postcron.platforms.facebook_video import Sender
+from postcron.platforms.graph_feed import Feed
 from postcron.web import Answer, Api, Upload
 
 log = logging.getLogger(__name__)
+
+#: what a login asks for, if its account does not say
+SCOPES: Final = "pages_manage_posts,pages_read_engagement,pages_show_list"
 
 
 class Way(StrEnum):
@@ -63,13 +68,16 @@ class Facebook:
         Key("page_id", required=True),
         Key(
             "token",
-            required=True,
             secret=True,
-            help="the Page's own token, not a person's: pages_manage_posts, pages_read_engagement",
+            help="only without `postcron accounts login`: the Page's own token, not a person's: "
+            "pages_manage_posts, pages_read_engagement",
         ),
+        *graph_login.KEYS,
+        graph_login.CONFIG,
         Key("graph_version", default=graph.VERSION),
         Key("api_url", default="https://graph.facebook.com"),
         Key("upload_url", default="https://rupload.facebook.com"),
+        Key("login_url", default=graph_login.FACEBOOK),
     )
     options: ClassVar[tuple[Option, ...]] = (
         Option("link", help="shown as a card under the text"),
@@ -101,18 +109,56 @@ class Facebook:
         page = self._reader().fetched(self._page, "id", fields="id,name")
         return Identity(str(page["id"]), str(page.get("name", self._page)))
 
+    def authorization(self, redirect: str, state: str, verifier: str) -> str:
+        scopes = self._login.settings.get("scopes") or SCOPES
+        return graph_login.facebook_page(self._login, redirect, state, scopes)
+
+    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
+        person = graph_login.facebook_session(self._login, self._api, code, redirect, now)
+        token = self._granted(person.data["access"])
+        return graph_tokens.unending(self._login, now, token)
+
+    def _granted(self, person: str) -> str:
+        """Return the Page's token; raises `Permanent` where a person may not give it.
+
+        One that is had for a person's token of 60 days never ends by itself.
+        """
+
+        def fetched(path: str, *names: str, **params: str) -> Mapping[str, Any]:
+            headers, path = graph.bearer(person), f"{self._base}/{path}"
+            answer = self._api.call("GET", path, params=params, headers=headers)
+            return graph.fetched(graph_login.unsaid(answer, person), graph.LOGIN_REFUSALS, *names)
+
+        # https://developers.facebook.com/docs/pages/access-tokens
+        # Whether a Page of a business is listed without `business_management` is UNCONFIRMED: `scopes`
+        # can ask for that, too.
+        page, _ = Feed(fetched, "id,access_token").find(["me/accounts"], "id", self._page)
+        if page is not None and page.get("access_token"):
+            return str(page["access_token"])
+        why = (
+            f"Whoever logged in gave no access to the Page {self._page} of {self._login.account}: "
+            "log in as somebody who manages it, and tick it there."
+        )
+        raise Permanent(why, code=Code.ACCOUNT_UNUSABLE)
+
+    def refresh(self, now: datetime) -> Session:
+        return graph_tokens.unending(self._login, now)
+
+    @property
+    def _token(self) -> str:
+        return graph_tokens.token(self._login)
+
     def _headers(self) -> dict[str, str]:
-        return graph.bearer(self._login.secret("token"))
+        return graph.bearer(self._token)
 
     def _reader(self) -> Reader:
-        return Reader(self._api, self._login.secret("token"), self._base, self._page)
+        return Reader(self._api, self._token, self._base, self._page)
 
     def _edge(self, name: str) -> str:
         return f"{self._base}/{self._page}/{name}"
 
     def _sender(self) -> Sender:
-        token = self._login.secret("token")
-        return Sender(self._api, self._uploads, token, self._base, self._page)
+        return Sender(self._api, self._uploads, self._token, self._base, self._page)
 
     # --- phase 2 -----------------------------------------------------------------------------
 

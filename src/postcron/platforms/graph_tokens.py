@@ -44,21 +44,27 @@ def renewed(
     """
     old = token(login)
     try:
-        answer = fetched(oauth.told(ask(old), "access_token"), refusals, "access_token")
+        return session(login, oauth.told(ask(old), "access_token"), refusals, now)
     except Permanent:
         if login.session is not None and login.session.data["access"] == old:
             raise
         is_good()
         return _session(login, {"access_token": old}, now, LIFE - YOUTH, YOUTH)
-    lasts = answer.get("expires_in")
+
+
+def session(login: Login, answer: Answer, refusals: tuple[Refusal, ...], now: datetime) -> Session:
+    """Return the session of the token in an answer; raises `Temporary` or `Permanent`."""
+    given = fetched(answer, refusals, "access_token")
+    lasts = given.get("expires_in")
     life = timedelta(seconds=float(lasts)) if lasts else LIFE
-    return _session(login, answer, now, life, life * 3 / 4)
+    return _session(login, given, now, life, life * 3 / 4)
 
 
-def unending(login: Login, now: datetime) -> Session:
+def unending(login: Login, now: datetime, given: str = "") -> Session:
     """Return the session of a token that nobody renews: a Page's, or one of a system user."""
+    access = given or token(login)
     return oauth.session(
-        login, {"access_token": token(login)}, now, key="token", refresh=token(login), lasts=LASTING
+        login, {"access_token": access}, now, key="token", refresh=access, lasts=LASTING
     )
 
 

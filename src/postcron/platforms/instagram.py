@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from postcron.model import (
@@ -23,7 +24,7 @@ from postcron.model import (
     Proposal,
     Session,
 )
-from postcron.platforms import graph, graph_tokens
+from postcron.platforms import graph, graph_login, graph_tokens
 from postcron.platforms.base import Allowance, Key, Login, Option, Refusal, fields
 from postcron.platforms.container_making import Part, State
 from postcron.platforms.containers import Containers
@@ -35,6 +36,11 @@ from postcron.web import Answer, Api
 HOSTS: Final = {
     "facebook": "https://graph.facebook.com",
     "instagram": "https://graph.instagram.com",
+}
+#: what a login asks for, if its account does not say
+SCOPES: Final = {
+    "facebook": "instagram_basic,instagram_content_publish,pages_read_engagement,pages_show_list",
+    "instagram": "instagram_business_basic,instagram_business_content_publish",
 }
 _TRIALS: Final = {"manual": "MANUAL", "performance": "SS_PERFORMANCE"}
 
@@ -53,16 +59,18 @@ class Instagram(Containers):
         Key("user_id", required=True, help="the account's id: 1784…"),
         Key(
             "token",
-            required=True,
             secret=True,
-            help="of 60 days; instagram_business_content_publish, or instagram_content_publish; "
-            "for numbers also …_manage_insights",
+            help="only without `postcron accounts login`: of 60 days; "
+            "instagram_business_content_publish, or instagram_content_publish; for numbers also "
+            "…_manage_insights",
         ),
-        Key("client_id", help="of the app, to renew a user token of the facebook login"),
-        Key("client_secret", secret=True, help="of the app, to renew a user token"),
+        *graph_login.KEYS,
+        graph_login.CONFIG,
         Key("graph_version", default=graph.VERSION),
         Key("api_url", help="if not graph.facebook.com, or graph.instagram.com"),
         Key("upload_url", default="https://rupload.facebook.com"),
+        Key("login_url", help="if not www.facebook.com, or www.instagram.com"),
+        Key("token_url", default="https://api.instagram.com", help="of the instagram login"),
     )
     options: ClassVar[tuple[Option, ...]] = (
         Option("collaborators", help="up to 3 user names, separated by commas"),
@@ -94,6 +102,7 @@ class Instagram(Containers):
         self._by_facebook = settings["login"] == "facebook"
         self._api = api(settings.get("api_url") or HOSTS[settings["login"]])
         self._uploads = api(settings["upload_url"])
+        self._tokens = api(settings["token_url"])
 
     @classmethod
     def limits(cls, settings: Mapping[str, str]) -> Limits:
@@ -113,32 +122,41 @@ class Instagram(Containers):
         answer = self._fetched(self._path("me"), "user_id", fields="user_id,username")
         return graph.owner(self._login, answer, "user_id")
 
+    def authorization(self, redirect: str, state: str, verifier: str) -> str:
+        settings = self._login.settings
+        scopes = settings.get("scopes") or SCOPES[settings["login"]]
+        if self._by_facebook:
+            return graph_login.facebook_page(self._login, redirect, state, scopes)
+        # https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
+        where = f"{settings.get('login_url') or 'https://www.instagram.com'}/oauth/authorize"
+        return graph_login.page(self._login, where, redirect, state, scope=scopes)
+
+    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
+        if self._by_facebook:
+            return graph_login.facebook_session(self._login, self._api, code, redirect, now)
+        form = graph_login.grant(self._login, code, redirect)
+        answer = self._tokens.call("POST", "oauth/access_token", form=form)
+        return graph_login.session(self._login, answer, self._exchanged, now)
+
+    def _exchanged(self, token: str) -> Answer:
+        # https://developers.facebook.com/docs/instagram-platform/reference/access_token
+        secret = self._login.secret("client_secret")
+        params = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": token}
+        return self._api.call("GET", "access_token", params=params)
+
     def refresh(self, now: datetime) -> Session:
-        if not self._by_facebook:
-            return graph_tokens.renewed(
-                self._login, now, self._another_life, graph.LOGIN_REFUSALS, self.whoami
-            )
-        if not self._login.secret("client_secret"):
-            return graph_tokens.unending(self._login, now)
-        return graph_tokens.renewed(
-            self._login, now, self._exchanged, graph.LOGIN_REFUSALS, self.whoami
-        )
+        ask = self._another_life
+        if self._by_facebook:
+            if not self._login.secret("client_secret"):
+                return graph_tokens.unending(self._login, now)
+            ask = partial(graph_login.exchanged, self._login, self._api)
+        return graph_tokens.renewed(self._login, now, ask, graph.LOGIN_REFUSALS, self.whoami)
 
     def _another_life(self, token: str) -> Answer:
-        # Not in a header: these two addresses are written with parameters only.
+        # Not in a header: these addresses are written with parameters only.
         # https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
         params = {"grant_type": "ig_refresh_token", "access_token": token}
         return self._api.call("GET", "refresh_access_token", params=params)
-
-    def _exchanged(self, token: str) -> Answer:
-        # https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived
-        params = {
-            "grant_type": "fb_exchange_token",
-            "client_id": self._login.settings.get("client_id", ""),
-            "client_secret": self._login.secret("client_secret"),
-            "fb_exchange_token": token,
-        }
-        return self._api.call("GET", self._path("oauth/access_token"), params=params)
 
     def allowance(self, now: datetime) -> Allowance | None:
         # The total is read: the documentation has three of them.

@@ -18,6 +18,7 @@ from postcron.web import Answer
 #: what platforms say an error in, at the top of an answer
 _WORDS: Final = frozenset({"error", "error_description", "errors", "errorDetails"}) | {
     *("code", "detail", "message", "serviceErrorCode", "status", "title", "type"),
+    *("error_message", "error_type"),
 }
 
 
@@ -85,18 +86,22 @@ def bearer(login: Login, platform: str) -> dict[str, str]:
 
 
 def told(answer: Answer, *names: str) -> Answer:
-    """Return a good answer of a token endpoint, which has these fields, as it is; else its errors.
-
-    Fresh tokens, which nobody knows yet, may stand in an answer that is not as expected: whoever
-    quotes it quotes nothing but the words of its error.
-    """
+    """Return a good answer of a token endpoint, which has these fields, as it is; else its errors."""
     body = fields(answer)
     if answer.status == 200 and not body.get("error") and all(map(body.get, names)):
         return answer
-    words = {name: value for name, value in body.items() if name in _WORDS}
+    return words(answer)
+
+
+def words(answer: Answer) -> Answer:
+    """Return an answer with nothing but the words of its error, for whoever quotes it.
+
+    Fresh tokens, which nobody knows yet, may stand in one that is not as expected.
+    """
+    said = {name: value for name, value in fields(answer).items() if name in _WORDS}
     # A page says who is in the way, and is worth no risk.
     is_page = answer.json() is None
-    return Answer(answer.status, answer.headers, b"" if is_page else json.dumps(words).encode())
+    return Answer(answer.status, answer.headers, b"" if is_page else json.dumps(said).encode())
 
 
 def session(

@@ -24,7 +24,7 @@ from postcron.model import (
     Session,
     Ticket,
 )
-from postcron.platforms import graph, graph_tokens
+from postcron.platforms import graph, graph_login, graph_tokens
 from postcron.platforms.base import Allowance, Key, Login, Option, Refusal, refusal_list
 from postcron.platforms.container_making import Part
 from postcron.platforms.containers import CONTAINER, Containers
@@ -36,6 +36,8 @@ _TROUBLE: Final = "https://developers.facebook.com/docs/threads/troubleshooting"
 _POSTIZ: Final = "gitroomhq/postiz-app, threads.provider.ts"
 _SEEN: Final = "2026-11-20"
 
+#: what a login asks for: a thread's answers need the last two
+SCOPES: Final = "threads_basic,threads_content_publish,threads_manage_replies,threads_read_replies"
 #: an answer with a file that came two seconds after its container was ready stood by itself
 REST: Final = timedelta(seconds=40)
 LINKS: Final = 5
@@ -63,13 +65,15 @@ class Threads(Containers):
         Key("user_id", required=True, help="the profile's id, a long number"),
         Key(
             "token",
-            required=True,
             secret=True,
-            help="of 60 days; threads_basic threads_content_publish, for threads "
-            "threads_manage_replies threads_read_replies, for numbers threads_manage_insights",
+            help="only without `postcron accounts login`: of 60 days; threads_basic "
+            "threads_content_publish, for threads threads_manage_replies threads_read_replies, for "
+            "numbers threads_manage_insights",
         ),
+        *graph_login.KEYS,
         Key("graph_version", default="v1.0"),
         Key("api_url", default="https://graph.threads.net"),
+        Key("login_url", default="https://threads.com"),
     )
     options: ClassVar[tuple[Option, ...]] = (
         Option(
@@ -156,6 +160,24 @@ class Threads(Containers):
     def whoami(self) -> Identity:
         answer = self._fetched(self._path("me"), "id", fields="id,username")
         return graph.owner(self._login, answer, "id")
+
+    def authorization(self, redirect: str, state: str, verifier: str) -> str:
+        # https://developers.facebook.com/docs/threads/get-started/get-access-tokens-and-permissions
+        settings = self._login.settings
+        scopes = settings.get("scopes") or SCOPES
+        where = f"{settings['login_url']}/oauth/authorize"
+        return graph_login.page(self._login, where, redirect, state, scope=scopes)
+
+    def redeem(self, code: str, redirect: str, verifier: str, now: datetime) -> Session:
+        form = graph_login.grant(self._login, code, redirect)
+        answer = self._api.call("POST", "oauth/access_token", form=form)
+        return graph_login.session(self._login, answer, self._exchanged, now)
+
+    def _exchanged(self, token: str) -> Answer:
+        # https://developers.facebook.com/docs/threads/get-started/long-lived-tokens
+        secret = self._login.secret("client_secret")
+        params = {"grant_type": "th_exchange_token", "client_secret": secret, "access_token": token}
+        return self._api.call("GET", "access_token", params=params)
 
     def refresh(self, now: datetime) -> Session:
         return graph_tokens.renewed(

@@ -94,6 +94,14 @@ def belongs(brought: Mapping[str, str], state: str) -> bool:
     return secrets.compare_digest(theirs, state.encode())
 
 
+def is_here(address: str) -> bool:
+    """Say whether an address leads a browser back to the machine it runs on."""
+    try:
+        return urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}
+    except ValueError:
+        return False
+
+
 def parameters(address: str) -> Mapping[str, str]:
     """Return the parameters of an address that a person copied; raises `Invalid` if it is none."""
     try:

@@ -73,6 +73,7 @@ class FacebookSubject(Subject):
             "graph_version": VERSION,
             "api_url": url,
             "upload_url": url,
+            "login_url": url,
         }
 
     @property

@@ -78,6 +78,8 @@ class InstagramSubject(Subject):
             "graph_version": VERSION,
             "api_url": url,
             "upload_url": url,
+            "login_url": url,
+            "token_url": url,
         }
 
     @property

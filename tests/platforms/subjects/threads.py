@@ -58,7 +58,8 @@ class ThreadsSubject(Subject):
     @property
     def settings(self) -> dict[str, str]:
         url = self.server.url
-        return {"user_id": threads.USER, "graph_version": "v1.0", "api_url": url}
+        user = {"user_id": threads.USER, "graph_version": "v1.0"}
+        return {**user, "api_url": url, "login_url": url}
 
     @property
     def secrets(self) -> dict[str, str]:
