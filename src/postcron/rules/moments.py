@@ -21,12 +21,14 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 
 _DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK: Final = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+#: a time of day, as `clock` reads it
+CLOCK: Final = rf"{_CLOCK}|[0-9]{{1,2}}(?::[0-9]{{2}})? ?[ap]m"
 _ISO: Final = re.compile(
     rf"(?P<date>{_DATE})[t ](?P<clock>{_CLOCK}) ?(?P<offset>z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
 )
 _WORDS: Final = re.compile(
     rf"(?P<day>{_DATE}|today|tomorrow|(?:next )?(?:{'|'.join(WEEKDAYS)}))"
-    rf"(?:(?:t| at | )(?P<time>{_CLOCK}|[0-9]{{1,2}}(?::[0-9]{{2}})? ?[ap]m))?"
+    rf"(?:(?:t| at | )(?P<time>{CLOCK}))?"
 )
 _SPAN: Final = re.compile(r"(?:in |\+ ?)?(?P<span>.+)")
 
@@ -75,7 +77,7 @@ def _instant(words: str) -> Moment | None:
     match = _ISO.fullmatch(words)
     if match is None:
         return None
-    wall = datetime.combine(_date(match["date"]), _time(match["clock"]))
+    wall = datetime.combine(_date(match["date"]), clock(match["clock"]))
     offset = datetime.strptime(match["offset"].upper(), "%z").tzinfo
     return Moment(wall.replace(tzinfo=offset).astimezone(UTC), "the moment asked for")
 
@@ -86,15 +88,28 @@ def _local(words: str, now: datetime, zone: ZoneInfo) -> Moment | None:
         return None
     if match["time"] is None:
         raise Invalid(f"{_shown(words)} is a whole day: add a time, like {words} 18:00.")
-    clock = _time(match["time"])
+    of_day = clock(match["time"])
     today = now.astimezone(zone).date()
     day = _day(match["day"], today)
-    at = local(datetime.combine(day, clock), zone)
+    at = local(datetime.combine(day, of_day), zone)
     if at < now and match["day"] in WEEKDAYS:
         day += timedelta(days=7)
-        at = local(datetime.combine(day, clock), zone)
-    shown = f"{clock:%H:%M:%S}".removesuffix(":00")
+        at = local(datetime.combine(day, of_day), zone)
+    shown = f"{of_day:%H:%M:%S}".removesuffix(":00")
     return Moment(at, f"{WEEKDAYS[day.weekday()]} {day} {shown} in {zone.key}")
+
+
+def wall(text: str, *, today: date, without: time) -> datetime:
+    """Return what a clock shows at `tomorrow 9am`, or at the time `without` one on that day.
+
+    Raises `Invalid` for everything that is not a day, with or without a time.
+    """
+    words = " ".join(text.lower().split())
+    match = _WORDS.fullmatch(words)
+    if match is None:
+        raise Invalid(f"{_shown(text)} is not a day; write it like 2026-11-20, tomorrow or monday.")
+    of_day = without if match["time"] is None else clock(match["time"])
+    return datetime.combine(_day(match["day"], today), of_day)
 
 
 def _day(word: str, today: date) -> date:
@@ -116,9 +131,10 @@ def _date(text: str) -> date:
         raise Invalid(f"There is no day {text}: {error}.") from error
 
 
-def _time(text: str) -> time:
-    clock, half = (text[:-2].strip(), text[-2:]) if text.endswith("m") else (text, "")
-    hour, _, rest = clock.partition(":")
+def clock(text: str) -> time:
+    """Return the time of day that `CLOCK` matched; raises `Invalid` for one that is not on a clock."""
+    digits, half = (text[:-2].strip(), text[-2:]) if text.endswith("m") else (text, "")
+    hour, _, rest = digits.partition(":")
     try:
         return time.fromisoformat(f"{_hour(int(hour), half):02}:{rest or '00'}")
     except ValueError as error:
