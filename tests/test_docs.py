@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 import typer.main
+import yaml
 
 from postcron.cli import failures, signals
 from postcron.cli.app import app
+from postcron.operations import markdown
+from postcron.operations.folder import read_folder
 from postcron.platforms import BUILT_IN, find
 from postcron.states import State
 from tests import tables
@@ -74,6 +77,40 @@ def test_the_readme_names_the_keys_an_account_must_have(name: str) -> None:
     named = set(ticked(row[1])) | (set(ticked(same_as[1])) if "the same" in row[1] else set())
     assert required <= named
     assert named <= {key.name for key in find(name).keys} | {"mixpost"}
+
+
+CI = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", CI, re.DOTALL))
+def test_the_jobs_for_ci_are_yaml_and_their_commands_can_be_parsed(block: str) -> None:
+    assert yaml.safe_load(block)
+    lines = re.findall(r"(?:run: |- )(postcron .*)", block)
+    assert lines
+    for line in lines:
+        words = shlex.split(line.replace("$DO", "apply"))[1:]
+        commands()[words[0]].make_context(words[0], words[1:])
+
+
+def test_the_folder_of_the_docs_is_a_plan(tmp_path: Path) -> None:
+    [about] = re.findall(r"```toml\n(.*?)```", CI, re.DOTALL)
+    [post] = re.findall(r"```markdown\n(.*?)```", CI, re.DOTALL)
+    (tmp_path / "plan.toml").write_text(about)
+    (tmp_path / "release.md").write_text(post)
+    folder = read_folder(tmp_path, name=None, variables={"version": "2.1"}, workspace="acme")
+    [entry] = folder.entries
+    assert (entry.source, entry.wish.at) == ("releases/release.md", "2027-03-01T09:00")
+    assert str(entry.wish.text).startswith("Version 2.1 is out, with")
+
+
+def test_the_keys_of_a_post_file_are_those_the_docs_name() -> None:
+    named = {
+        key
+        for line in CI.splitlines()
+        if line.startswith("| `")
+        for key in ticked(line.split(" | ")[0])
+    }
+    assert named == markdown.KEYS
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:

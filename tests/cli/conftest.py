@@ -43,7 +43,7 @@ Shell = Callable[..., Answer]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A fresh home with a configuration and an empty store; the accounts are the test's to add."""
-    for name in [name for name in os.environ if name.startswith(("POSTCRON_", "XDG_"))]:
+    for name in [name for name in os.environ if name.startswith(("POSTCRON_", "XDG_", "GITHUB_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

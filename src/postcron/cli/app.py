@@ -12,6 +12,7 @@ import typer
 from postcron import __version__
 from postcron.cli import (
     accounts,
+    applying,
     figures,
     keys,
     looking,
@@ -61,6 +62,7 @@ def postcron(
 for group in (
     setup,
     posting,
+    applying,
     phases,
     measuring,
     resolving,

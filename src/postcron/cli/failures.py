@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from postcron.cli import printing
+from postcron.cli import github, printing
 from postcron.cli.signals import INTERRUPTED
 from postcron.errors import DoesNotFit, Invalid, PlatformError, PostcronError
 
@@ -90,6 +90,8 @@ def _problems(error: PostcronError) -> list[dict[str, str]]:
 
 
 def _complain(error: Exception, told: dict[str, Any]) -> None:
+    if github.is_here():
+        _annotate(error, told["message"])
     if isinstance(error, DoesNotFit):
         for problem in error.problems:
             printing.complain(f"postcron: {problem}")
@@ -98,6 +100,13 @@ def _complain(error: Exception, told: dict[str, Any]) -> None:
             printing.complain(line)
     else:
         printing.complain(f"postcron: {told['message']}")
+
+
+def _annotate(error: Exception, message: str) -> None:
+    problems = error.problems if isinstance(error, DoesNotFit) else ()
+    said = [(one.where, f"{one.what} {one.do}".strip()) for one in problems]
+    for where, what in said or [(message, message)]:
+        printing.ask(github.annotation(where, printing.hidden(what)))
 
 
 def _exit_code(error: Exception) -> int:

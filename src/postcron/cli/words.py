@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from postcron.errors import Invalid
+from postcron.rules.templates import NAME
 
 #: no platform takes a text this long: what is longer was not meant
 LONGEST_TEXT = 1_000_000
@@ -78,6 +79,16 @@ def texts_of(pairs: Sequence[str]) -> dict[str, str]:
             raise Invalid(f"--text-for {_start(pair)} must be written ACCOUNT=TEXT.")
         texts[account] = text
     return texts
+
+
+def variables_of(pairs: Sequence[str]) -> dict[str, str]:
+    variables = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not NAME.fullmatch(name):
+            raise Invalid(f"--set {_start(pair)} must be written NAME=VALUE, like version=2.1.")
+        variables[name] = value
+    return variables
 
 
 def options_of(words: Sequence[str]) -> dict[str, dict[str, str]]:

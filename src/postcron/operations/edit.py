@@ -39,6 +39,10 @@ class Change:
     type: PostType | None = None
     campaign: str | None = None
     notes: str | None = None
+    #: the options named are all there are: others are taken away
+    options_whole: bool = False
+    #: what the file it is applied from says now
+    applied: str | None = None
 
     @property
     def content(self) -> bool:
@@ -61,7 +65,7 @@ class Edited:
     deliveries: tuple[Delivery, ...]
 
 
-def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
+def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = False) -> Edited:
     """Change a post (`12`) or one delivery (`12.1`); all of it or nothing.
 
     Raises `Refused` for what is on its way or out, `DoesNotFit` for what a platform would refuse.
@@ -82,6 +86,8 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
         if change.media is not None:
             attachments = intake.fetch(change.media, change.alts)
         moves = [_move(house, post, d, change, attachments, alone=alone) for d in open_ones]
+        if dry_run:
+            return Edited(post, tuple(everyone))
         kept = intake.keep(attachments) if change.media is not None else None
     house.store.revise(
         post,
@@ -92,6 +98,7 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
         attachments=kept,
         campaign=change.campaign,
         notes=change.notes,
+        applied=change.applied,
     )
     return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)))
 
@@ -176,7 +183,8 @@ def _content(delivery: Delivery, change: Change, *, alone: bool) -> dict[str, An
     if not change.content:
         return {}
     own = change.texts.get(delivery.account, change.text if alone else delivery.text)
-    options = {**delivery.options, **change.options.get(delivery.account, {})}
+    kept = {} if change.options_whole and delivery.account in change.options else delivery.options
+    options = {**kept, **change.options.get(delivery.account, {})}
     return {
         "text": own,
         "options": options,

@@ -128,11 +128,25 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
 def parts_of(wish: Wish) -> list[Wish]:
     """Return what was asked for as the posts it is made of: media go with the first."""
     rest = [
-        replace(wish, text=text, media=(), alts=(), texts={}, then=(), number=number, key=key)
+        replace(
+            wish,
+            text=text,
+            media=(),
+            alts=(),
+            texts={},
+            then=(),
+            number=number,
+            key=part_of(wish.key, number),
+            source=part_of(wish.source, number),
+        )
         for number, text in enumerate(wish.then, 2)
-        for key in (None if wish.key is None else f"{wish.key}/{number}",)
     ]
     return [wish, *rest]
+
+
+def part_of(name: str | None, number: int) -> str | None:
+    """Return the name of a thread's further part, by that of the whole."""
+    return None if name is None else f"{name}/{number}"
 
 
 def of_other_length(key: str | None, known: int, asked: int) -> Invalid:
@@ -268,7 +282,7 @@ def _problems(
     house: House, wish: Wish, account: Account, attachments: Sequence[Attachment]
 ) -> list[Problem]:
     text = wish.texts.get(account.name, wish.text or "")
-    options = _options(house, account, wish)
+    options = options_of(house, account, wish)
     where = account.name if wish.number == 1 else f"{account.name}, part {wish.number}"
     return unfitting(house, account, text, wish.type, attachments, options, where=where)
 
@@ -295,7 +309,7 @@ def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
         platform=planned.platform,
         state=planned.state,
         text=wish.texts.get(planned.account),
-        options=_options(house, account, wish),
+        options=options_of(house, account, wish),
         wanted_at=planned.wanted_at,
         due_at=planned.due_at,
         reason=planned.reason,
@@ -308,7 +322,8 @@ def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
     )
 
 
-def _options(house: House, account: Account, wish: Wish) -> dict[str, str]:
+def options_of(house: House, account: Account, wish: Wish) -> dict[str, str]:
+    """Return the options a wish means for an account, with its platform's defaults."""
     options = house.platform_class(account).options
     defaults = {option.name: option.default for option in options if option.default is not None}
     return defaults | dict(wish.options.get(account.name, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -40,6 +41,20 @@ def taken(database: Database, workspace: str, keys: Collection[str]) -> dict[str
             before = found[key].accounts if key in found else frozenset()
             found[key] = Taken(post_id, text_, before | {account})
     return found
+
+
+def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:
+    """Return what was ever applied from a plan with its deliveries, the oldest first."""
+    # A range and not LIKE: its wildcards may stand in a name, and the index knows only order.
+    mine = and_(post.c.source >= f"{name}/", post.c.source < f"{name}0")
+    with database.reading() as connection:
+        asked = select(post.c.id).where(mine, post.c.source.is_not(None))
+        ids = list(connection.execute(asked.order_by(post.c.id)).scalars())
+        found = rows.posts(connection, ids, database.workspace)
+    theirs: dict[int, list[Delivery]] = defaultdict(list)
+    for one in deliveries(database, delivery.c.post_id.in_(found)):
+        theirs[one.post_id].append(one)
+    return [(found[id], theirs[id]) for id in ids if id in found]
 
 
 def media_file(database: Database, sha256: str) -> MediaFile | None:

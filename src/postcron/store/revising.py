@@ -26,6 +26,7 @@ def revise(
     attachments: tuple[Attachment, ...] | None,
     campaign: str | None,
     notes: str | None,
+    applied: str | None,
     deleted: bool,
 ) -> list[Delivery]:
     """Change a post and make the moves; raises `Refused`, with nothing written, if one of them lost.
@@ -34,7 +35,7 @@ def revise(
     """
     for move in moves:
         after(move.delivery.state, move.step)
-    named = {"text": text, "type": type, "campaign": campaign, "notes": notes}
+    named = {"text": text, "type": type, "campaign": campaign, "notes": notes, "applied": applied}
     changes: dict[str, Any] = {name: new for name, new in named.items() if new is not None}
 
     def work(transaction: Connection) -> list[Delivery]:
@@ -48,7 +49,9 @@ def revise(
         if attachments is not None:
             transaction.execute(delete(attachment).where(attachment.c.post_id == old.id))
             posting.attach(transaction, {old.id: attachments})
-        told = sorted(changes.keys() | ({"attachments"} if attachments is not None else set()))
+        told = sorted(
+            changes.keys() - {"applied"} | ({"attachments"} if attachments is not None else set())
+        )
         if told:
             happened = "deleted" if deleted else "revised"
             transaction.execute(

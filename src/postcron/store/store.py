@@ -101,6 +101,7 @@ class Store:
         attachments: tuple[Attachment, ...] | None = None,
         campaign: str | None = None,
         notes: str | None = None,
+        applied: str | None = None,
         deleted: bool = False,
     ) -> list[Delivery]:
         """Change a post and make the moves; `Refused`, with nothing written, if one of them lost."""
@@ -114,6 +115,7 @@ class Store:
             attachments=attachments,
             campaign=campaign,
             notes=notes,
+            applied=applied,
             deleted=deleted,
         )
 
@@ -179,6 +181,10 @@ class Store:
 
     def post_by_key(self, workspace: str, key: str) -> Post | None:
         return reading.post_by_key(self._database, workspace, key)
+
+    def from_plan(self, name: str) -> list[tuple[Post, list[Delivery]]]:
+        """Return what was ever applied from a plan, deleted or not, the oldest first."""
+        return reading.from_plan(self._database, name)
 
     def posts(self, ids: Collection[int]) -> dict[int, Post]:
         with self._database.reading() as connection:
