@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from postcron.model import BINDING, Attempt, Delivery, Filter, LedgerEvent, Outcome, Policy, Post
+from postcron.model import (
+    BINDING,
+    Attempt,
+    Delivery,
+    Filter,
+    Follow,
+    LedgerEvent,
+    Outcome,
+    Policy,
+    Post,
+)
 from postcron.states import STEPS, State, Step
 from postcron.store import Store
 
@@ -139,7 +149,7 @@ def _owned(evidence: Evidence) -> Iterator[str]:
     for delivery in evidence.deliveries:
         if delivery.state in {State.PUBLISHED, State.CANCELLED, State.DRAFT}:
             continue
-        if delivery.waits_its_turn and evidence.followed(delivery).state is not State.PUBLISHED:
+        if delivery.waits_its_turn and not _done_with(evidence.followed(delivery), delivery):
             continue
         if delivery.wake_at is None and delivery.state not in ENDED_BADLY:
             yield f"{delivery.ref} is {delivery.state}, and nothing will move it"
@@ -149,6 +159,14 @@ def _owned(evidence: Evidence) -> Iterator[str]:
             yield f"{delivery.ref} is held by {delivery.owner} for ever"
         if evidence.over and delivery.wake_at is not None:
             yield f"{delivery.ref} is still {delivery.state} at the end"
+
+
+def _done_with(before: Delivery, one: Delivery) -> bool:
+    """Say whether nothing keeps a delivery from going that follows another."""
+    ended = {State.PUBLISHED}
+    if one.follows is Follow.CONTINUE and before.wake_at is None:
+        ended |= {State.FAILED, State.LATE, State.CANCELLED}
+    return before.state in ended
 
 
 def _receipt(evidence: Evidence) -> Iterator[str]:

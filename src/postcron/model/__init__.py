@@ -31,6 +31,7 @@ from postcron.model.records import RESTORED as RESTORED
 from postcron.model.records import Approval as Approval
 from postcron.model.records import Attempt as Attempt
 from postcron.model.records import Delivery as Delivery
+from postcron.model.records import Follow as Follow
 from postcron.model.records import LedgerEvent as LedgerEvent
 from postcron.model.records import Measure as Measure
 from postcron.model.records import Outcome as Outcome

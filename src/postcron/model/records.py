@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +21,17 @@ class Approval(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
+
+
+class Follow(StrEnum):
+    """How a delivery follows the one before it."""
+
+    #: a part of a thread: goes out once that one is live, and is withdrawn with it
+    ANSWER = "answer"
+    #: the next of a batch, which stops at one that does not go out: a person lets it go on
+    STOP = "stop"
+    #: the next of a batch, which goes on once it is certain how the one before ended
+    CONTINUE = "continue"
 
 
 @dataclass(frozen=True)
@@ -96,8 +107,11 @@ class Delivery:
     seen_at: datetime | None
     remote_id: str | None
     url: str | None
-    #: the delivery it follows in a thread, and the thread's first
+    #: the delivery it follows, how, and at least so long after that one is live
     after_id: int | None
+    follows: Follow | None
+    gap: timedelta | None
+    #: the first of its thread
     root_id: int | None
     #: another one follows it
     followed: bool
@@ -118,7 +132,7 @@ class Delivery:
 
     @property
     def waits_its_turn(self) -> bool:
-        """Say whether it follows one that is not live yet."""
+        """Say whether it is not its turn yet."""
         return self.after_id is not None and self.wake_at is None and self.published_at is None
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import Approval, Delivery, Outcome, Post
+from postcron.model.records import Approval, Delivery, Follow, Outcome, Post
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
 
@@ -29,6 +29,10 @@ class NewDelivery:
     #: the platform's idempotency key: random, chosen before anything is sent
     key: str
     priority: int = 0
+    #: of what follows another: how, by how much at least, and when phase 2 may begin
+    follows: Follow = Follow.ANSWER
+    gap: timedelta | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ def _draft(delivery: Delivery, now: datetime) -> str:
 def _scheduled(delivery: Delivery, now: datetime) -> str:
     if delivery.waits_its_turn:
         return (
-            "Saved; it goes out after the part before it, once that is live. Edit or cancel freely."
+            "Saved; it goes out after the one before it, once it is known how that one ended. "
+            "Edit or cancel freely."
         )
     return (
         f"Saved; nothing is at the platform yet. Due {_when(delivery, now)}. Edit or cancel freely."

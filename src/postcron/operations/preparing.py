@@ -12,7 +12,7 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from postcron.errors import CannotWork, Code, Evidence, Invalid, Permanent, PlatformError, Temporary
-from postcron.model import Delivery, Draft, MediaFile, Post, ReadMedia, Receipt, Run, Ticket
+from postcron.model import Delivery, Draft, Follow, MediaFile, Post, ReadMedia, Receipt, Run, Ticket
 from postcron.operations import quotas
 from postcron.operations.breaking import learning
 from postcron.operations.doors import Doors
@@ -62,6 +62,8 @@ def draft(house: House, delivery: Delivery, post: Post, read: ReadMedia | None =
 
 def _thread(house: House, delivery: Delivery) -> tuple[Receipt | None, Receipt | None]:
     """Return the proof of the part before this one, and of its thread's first."""
+    if delivery.follows is not Follow.ANSWER:
+        return None, None
     ids = [id for id in (delivery.after_id, delivery.root_id) if id is not None]
     parts = {one.id: one for one in house.store.reload(ids)} if ids else {}
     before, first = (

@@ -33,6 +33,7 @@ from postcron.operations.seeing import see
 from postcron.operations.tick import decide, is_late, missed
 from postcron.operations.workers import Workers
 from postcron.rules.backoff import BETWEEN_PARTS, IN_RUN
+from postcron.rules.sequence import lets_go
 from postcron.states import State, Step
 
 #: an intent is durable this long before its moment: long enough to commit, short enough that few
@@ -140,7 +141,7 @@ class Shift:
             self.clock.sleep_until(self.asked_at + ASK_EVERY)
 
     def _expects_the_next_part(self) -> bool:
-        """Say whether a part of a thread has just gone out, and the next follows in this shift."""
+        """Say whether one has just gone out, or failed, that the next follows in this shift."""
         return self.clock.now() < self.followed_until and not self.house.stop.is_set()
 
     def _finish_calls(self) -> None:
@@ -341,7 +342,7 @@ class Shift:
 
     def _rest(self, held: Held, delivery: Delivery | None) -> None:
         """Keep a delivery that has something to do before the shift ends; let the others go."""
-        if delivery is not None and delivery.followed and delivery.state is State.PUBLISHED:
+        if delivery is not None and delivery.followed and lets_go(delivery):
             self.followed_until = min(self.until, self.clock.now() + BETWEEN_PARTS + ASK_EVERY)
         if delivery is not None and self._follows(delivery):
             held.delivery, held.ticket, held.stage = delivery, delivery.ticket, Stage.RESTING

@@ -83,13 +83,16 @@ class TicketDocument(TypeDecorator[Ticket]):
         )
 
 
-def word(closed_set: type[StrEnum], name: str) -> Enum:
-    """Return a text column that holds only these words: the database refuses any other."""
+def word(closed_set: type[StrEnum], name: str, *, checked: bool = True) -> Enum:
+    """Return a text column that holds only these words: the database refuses any other.
+
+    Not `checked` where it came to a table later: SQLite cannot add the check to one that is there.
+    """
     return Enum(
         closed_set,
         name=name,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=checked,
         length=16,
         values_callable=lambda members: [member.value for member in members],
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from postcron.model import Added, Attachment, NewDelivery, NewPost, Run, Saved, Ticket
+from postcron.model import Added, Attachment, Follow, NewDelivery, NewPost, Run, Saved, Ticket
 from postcron.store import ledger, rows
 from postcron.store.database import Database
 from postcron.store.tables import attachment, delivery, media, post
@@ -26,8 +26,8 @@ def add_posts(database: Database, parts: Sequence[NewPost], *, run: Run) -> list
     """
 
     def work(transaction: Connection) -> list[Saved]:
-        [places] = _add(transaction, [parts], run, database.now())
-        return [_saved(transaction, place) for place in places]
+        [saved] = add(transaction, [parts], run, database.now())
+        return saved
 
     return database.write(work)
 
@@ -47,6 +47,16 @@ def add_many(database: Database, threads: Sequence[Sequence[NewPost]], *, run: R
         return added
 
     return database.write(work)
+
+
+def add(
+    transaction: Connection, threads: Sequence[Sequence[NewPost]], run: Run, now: datetime
+) -> list[list[Saved]]:
+    """Save threads in a transaction that is already open."""
+    return [
+        [_saved(transaction, place) for place in places]
+        for places in _add(transaction, threads, run, now)
+    ]
 
 
 @dataclass
@@ -188,7 +198,8 @@ def _rows(thread: Sequence[_Place], ids: Iterator[int], now: datetime) -> Iterat
                 "number": place.last_number,
                 "workspace": place.new.workspace,
                 "after_id": thread[number - 1].ids[new.account] if number else None,
-                "root_id": thread[0].ids[new.account] if number else None,
+                "follows": new.follows if number else None,
+                "root_id": thread[0].ids[new.account] if number and _answers(new) else None,
                 "followed": number + 1 < len(thread),
                 "created_at": now,
                 "updated_at": now,
@@ -199,6 +210,10 @@ def _start(new: NewDelivery) -> dict[str, Any]:
     given = {name: getattr(new, name) for name in NewDelivery.__dataclass_fields__}
     given["options"] = dict(new.options)
     return given | {"revision": 1, "ticket": Ticket(), "tries": 0, "fence": 0}
+
+
+def _answers(new: NewDelivery) -> bool:
+    return new.follows is Follow.ANSWER
 
 
 def _let_follow(transaction: Connection, created: Sequence[Mapping[str, Any]]) -> None:

@@ -32,7 +32,6 @@ from postcron.store.tables import LIVE, attempt, delivery
 _FREE: Final = frozenset(column.name for column in delivery.columns) - {
     *("id", "workspace", "post_id", "number", "account", "platform", "state", "wake_at"),
     *(
-        "after_id",
         "root_id",
         "followed",
         "owner",
@@ -184,7 +183,7 @@ def _write_down(
             for move, new in made
         ],
     )
-    if follow := following.moves(transaction, [new for _, new in made], now):
+    if follow := following.moves(transaction, [(move.delivery, new) for move, new in made], now):
         make(transaction, follow, run, now)
 
 

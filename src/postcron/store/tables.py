@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from postcron.model import BINDING, Kind, Outcome, PostType, Ticket
+from postcron.model import BINDING, Follow, Kind, Outcome, PostType, Ticket
 from postcron.states import State
 from postcron.store.columns import Document, Instant, Seconds, TicketDocument, word
 from postcron.store.peek import UNTOLD
@@ -234,8 +234,12 @@ class DeliveryRow(SQLModel, table=True):
     told_at: datetime | None = Field(default=None, sa_type=Instant)
     remote_id: str | None = Field(default=None, sa_type=Text)
     url: str | None = Field(default=None, sa_type=Text)
-    #: the delivery it follows, the first of its thread, and whether another follows it
+    #: the delivery it follows, and how; the first of its thread, and whether another follows it
     after_id: int | None = None
+    follows: Follow | None = Field(
+        default=None, sa_type=word(Follow, "delivery_follow", checked=False)
+    )
+    gap: timedelta | None = Field(default=None, sa_type=Seconds)
     root_id: int | None = None
     followed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     #: of what is due at once, the highest goes first

@@ -55,6 +55,9 @@ def upgrade() -> None:
     )
     _posts()
     op.add_column("delivery", sa.Column("priority", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("delivery", sa.Column("follows", sa.String(16)))
+    op.add_column("delivery", sa.Column("gap", sa.Float))
+    op.execute("UPDATE delivery SET follows = 'answer' WHERE after_id IS NOT NULL")
     plans = sa.Column("plans", sa.Integer, nullable=False, server_default="0")
     op.add_column("account_state", plans)
 
