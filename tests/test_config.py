@@ -14,6 +14,8 @@ from postcron.errors import ConfigInvalid
 from postcron.model import Policy, SecretRef
 from postcron.platforms import BUILT_IN
 from postcron.rules.nearest import nearest
+from postcron.rules.placing import Timetable
+from postcron.rules.windows import window
 
 HOME = {"HOME": "/home/ada"}
 ZONE = 'timezone = "Europe/Rome"\n'
@@ -127,10 +129,11 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
         *("America/New_York", "Asia/Tokyo", "Europe/Rome")
     ]
     assert [account.enabled for account in (a, b, c)] == [True, False, True]
-    assert config.planning == {
-        "a": {"window": "18:00-24:00", "min_gap": timedelta(hours=1)},
-        "b": {"window": "18:00-24:00", "min_gap": timedelta(minutes=90), "daily_cap": 5},
-        "c": {},
+    evenings = (window("18:00-24:00"),)
+    assert config.timetables == {
+        "a": Timetable(evenings, min_gap=timedelta(hours=1)),
+        "b": Timetable(evenings, min_gap=timedelta(minutes=90), daily_cap=5),
+        "c": Timetable(),
     }
     assert config.platforms == {"mastodon"}
 
@@ -251,7 +254,7 @@ ACCOUNT = f'{ZONE}[accounts.a]\nplatform = "x"\n'
         (f'{ACCOUNT}late = "maybe"\n', 4, "is 'maybe', but must be one of ask, publish, skip."),
         (f'{ACCOUNT}resend = "yes"\n', 4, "must be one of after_proof, ask."),
         (f'{ACCOUNT}enabled = "no"\n', 4, "accounts.a.enabled must be true or false."),
-        (f'{ACCOUNT}window = "18-23"\n', 4, 'must be written like "18:00-23:00".'),
+        (f'{ACCOUNT}window = "18-23"\n', 4, "'18' is not a time of day: write it like 18:00."),
         (f"{ACCOUNT}daily_cap = 0\n", 4, "must be from 1 to 10000."),
         (f"{ACCOUNT}min_gap = 60\n", 4, "accounts.a.min_gap must be text in quotes."),
         (f"{ACCOUNT}user_id = 1.5\n", 4, "accounts.a.user_id must be text in quotes."),

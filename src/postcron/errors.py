@@ -5,6 +5,7 @@ PostcronError                 a sentence that says what to do next, and a stable
 │   ├── ConfigInvalid         the configuration, with file and line
 │   ├── NotFound              no such post, delivery or account
 │   ├── Refused               a step this state does not allow
+│   │   └── PlanChanged       another run was first to plan for an account: plan anew
 │   └── DoesNotFit            a post with one or more problems
 ├── CannotWork                postcron itself cannot go on              (exit 3)
 │   ├── StoreUnavailable      away, locked, read-only, newer than this program
@@ -113,6 +114,12 @@ class Refused(Invalid):
     """The state of a delivery does not allow this step."""
 
     code = "not_allowed"
+
+
+class PlanChanged(Refused):
+    """Another run has given a time of the same account since its plan was read: plan anew."""
+
+    code = "plan_changed"
 
 
 class DoesNotFit(Invalid):

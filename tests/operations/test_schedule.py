@@ -226,7 +226,11 @@ def test_a_wish_without_text_is_fine_with_media(stage: Stage, photo: Path) -> No
     assert answer.created
 
 
-def test_a_rule_nobody_keeps_yet_is_said_and_not_silently_ignored(tmp_path: Path) -> None:
+def test_a_post_waits_for_the_gap_to_the_one_before(tmp_path: Path) -> None:
+    """C2."""
     stage = build(tmp_path, at=START, account='min_gap = "60m"')
-    answer = schedule(stage.house, wish(), actor="me")
-    assert answer.notes == ("acme has min_gap in the configuration: not applied yet.",)
+    schedule(stage.house, wish(at="in 2h"), actor="me")
+    [second] = schedule(stage.house, wish(at="in 2h10m"), actor="me").deliveries
+    assert second.wanted_at == START + timedelta(hours=2, minutes=10)
+    assert second.due_at == START + timedelta(hours=3)
+    assert second.reason == "in 2h10m; 14:00 because 13:00 + 1 h gap to 1.1"

@@ -15,14 +15,13 @@ from postcron.rules.zones import zone_of
 
 #: keys of [platforms.NAME]; an account may have its own
 PLATFORM_KEYS: Final = frozenset(
-    {"timezone", "lead", "grace", "late", "resend", "window", "min_gap", "daily_cap"}
+    {"timezone", "lead", "grace", "late", "resend", "window", "blackout", "min_gap", "daily_cap"}
 )
 #: keys any account may have; the others belong to its platform
 ACCOUNT_KEYS: Final = PLATFORM_KEYS | {"platform", "enabled"}
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _SECRET: Final = re.compile(r"(.*_)?(token|password|secret|secret_key|private_key|api_key)")
-_WINDOW: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 
 
 def account(
@@ -70,28 +69,6 @@ def _policy(table: Table, general: Policy) -> Policy:
         "resend": table.choice("resend", {"ask", "after_proof"}),
     }
     return replace(general, **{key: value for key, value in given.items() if value is not None})
-
-
-def planning(table: Table, platforms: Mapping[str, Table]) -> dict[str, Any]:
-    """Return the windows, gaps and caps of an account, its platform's table merged in."""
-    general = platforms.get(table.text("platform") or "")
-    return (_planned(general) if general else {}) | _planned(table)
-
-
-def _planned(table: Table) -> dict[str, Any]:
-    given = {
-        "window": _window(table),
-        "min_gap": table.span("min_gap"),
-        "daily_cap": table.number("daily_cap", least=1, most=10_000),
-    }
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _window(table: Table) -> str | None:
-    window = table.text("window")
-    if window is not None and not _WINDOW.fullmatch(window):
-        raise table.invalid("window", 'must be written like "18:00-23:00".')
-    return window
 
 
 def zone(table: Table) -> str | None:

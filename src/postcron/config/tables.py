@@ -107,6 +107,16 @@ class Table:
             raise self.table(key).invalid(source, "must be the name of an environment variable.")
         return SecretRef(source, named)
 
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """Return one text, or a list of them."""
+        values = self.values.get(key)
+        if isinstance(values, list) and all(isinstance(each, str) for each in values):
+            return tuple(values)
+        if isinstance(values, list):
+            raise self.invalid(key, "must be text in quotes, or a list of such.")
+        value = self.text(key)
+        return None if value is None else (value,)
+
     def words(self, key: str) -> tuple[str, ...]:
         words = self.values.get(key)
         if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):

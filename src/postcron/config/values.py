@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from postcron.config.tables import Table
 from postcron.model import Account, SecretRef
+from postcron.rules.placing import Timetable
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Config:
     accounts: Mapping[str, Account]
     seal_key: SecretRef
     run: RunLimits
-    #: windows, gaps and caps by account, as written
-    planning: Mapping[str, Mapping[str, Any]]
+    #: windows, gaps and caps, by account
+    timetables: Mapping[str, Timetable]
     #: the platforms that have a table of their own
     platforms: frozenset[str]
     document: Table = field(repr=False, compare=False)

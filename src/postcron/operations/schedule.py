@@ -19,11 +19,13 @@ from postcron.model import (
     Post,
     PostType,
     Problem,
+    Saved,
 )
 from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.outlook import login_ends
+from postcron.operations.placing import Diaries, placing
 from postcron.operations.quotas import overfull
 from postcron.rules import moments
 from postcron.rules.spans import until
@@ -61,6 +63,9 @@ class Wish:
     #: the plan and file it is applied from, and what that file says
     source: str | None = None
     applied: str | None = None
+    #: refuse rather than move; and never move beyond this
+    exact: bool = False
+    window_end: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class Planned:
     wanted_at: datetime | None
     due_at: datetime | None
     reason: str
+    #: a rule that a post which goes out at once does not heed
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,19 +111,31 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     if known is not None and len(parts) > 1:
         raise incomplete(wish, missing)
     now = house.clock.now()
-    planned = {a.name: plan(house, a, wish, now) for a in missing}
+    window_end = window_end_of(wish, missing, now)
+
+    def planned(diaries: Diaries) -> list[Planned]:
+        return [plan(diaries, account, wish, now, window_end) for account in missing]
+
+    diaries = Diaries(house)
+    first = planned(diaries)
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
         attachments = [intake.fetch(part.media, part.alts) for part in parts]
         if found := unfit(house, parts, missing, attachments):
             raise DoesNotFit(found)
-        due = {name: [one.due_at] * len(parts) for name, one in planned.items() if one.due_at}
-        notes = notes_on(house, missing, due)
+        due = {one.account: [one.due_at] * len(parts) for one in first if one.due_at}
+        notes = (*(one.note for one in first if one.note), *notes_on(house, missing, due))
         if dry_run:
-            return Scheduled(None, tuple(planned.values()), notes=notes)
+            return Scheduled(None, tuple(first), notes=notes)
         kept = [intake.keep(some) for some in attachments]
-    news = posts_of(house, parts, list(planned.values()), kept, actor=actor)
-    saved = house.store.add_posts(news, run=house.run("schedule", actor=actor))
+    run = house.run("schedule", actor=actor)
+
+    def save(by: Diaries) -> list[Saved]:
+        given = first if by is diaries else planned(by)
+        news = posts_of(house, parts, given, kept, actor=actor, window_end=window_end)
+        return house.store.add_posts(news, run=run, seen=by.seen)
+
+    saved = placing(diaries, save)
     return Scheduled(
         saved[0].post,
         tuple(delivery for each in saved for delivery in each.deliveries),
@@ -170,7 +189,6 @@ def notes_on(
 ) -> tuple[str, ...]:
     """Return what a person should know who gives accounts these moments."""
     return (
-        *_not_yet(house, accounts),
         *_too_late_to_log_in(house, accounts, due),
         *overfull(house, due),
     )
@@ -186,15 +204,6 @@ def _too_late_to_log_in(
         moments = due.get(account.name)
         if ends is not None and moments and ends <= max(moments):
             yield f"The login of {account.name} ends {until(ends, now)}, before this post: log in again."
-
-
-def _not_yet(house: House, accounts: Sequence[Account]) -> tuple[str, ...]:
-    """Say which rules of the configuration nobody keeps yet: a silent one would be a false promise."""
-    return tuple(
-        f"{account.name} has {', '.join(sorted(rules))} in the configuration: not applied yet."
-        for account in accounts
-        if (rules := house.config.planning.get(account.name))
-    )
 
 
 @dataclass(frozen=True)
@@ -248,16 +257,41 @@ def accounts_of(house: House, wish: Wish) -> list[Account]:
     return accounts
 
 
-def plan(house: House, account: Account, wish: Wish, now: datetime) -> Planned:
-    """Return when a wish goes out on an account; raises `Invalid` for a time that is none."""
+def window_end_of(wish: Wish, accounts: Sequence[Account], now: datetime) -> datetime | None:
+    """Return the moment beyond which no account may move a wish: one and the same for all of them."""
+    if wish.window_end is None:
+        return None
+    zones = [wish.zone or account.timezone for account in accounts]
+    ends = {moments.parse(wish.window_end, now=now, zone=zone).at for zone in zones}
+    if len(ends) > 1:
+        message = (
+            f"{wish.window_end!r} as the window's end is another moment for each zone of the accounts: "
+            "add --tz, or write it with an offset."
+        )
+        raise Invalid(message, code="usage")
+    return ends.pop()
+
+
+def plan(
+    diaries: Diaries,
+    account: Account,
+    wish: Wish,
+    now: datetime,
+    window_end: datetime | None = None,
+) -> Planned:
+    """Return when a wish goes out on an account, and count it there.
+
+    Raises `Invalid` for a time that is none, or at which the rules of the account do not let it go.
+    """
     if wish.at is None:
         if not wish.draft:
             message = "No time: say when with --at (or --now), or keep it with --draft."
             raise Invalid(message, code="no_time")
         return Planned(account.name, account.platform, State.DRAFT, None, None, "a draft")
-    moment = moments.parse(wish.at, now=now, zone=wish.zone or account.timezone)
-    state = State.DRAFT if wish.draft else State.SCHEDULED
-    return Planned(account.name, account.platform, state, moment.at, moment.at, moment.reason)
+    wanted = moments.parse(wish.at, now=now, zone=wish.zone or account.timezone)
+    given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
+    head = account.name, account.platform, State.DRAFT if wish.draft else State.SCHEDULED
+    return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
 
 
 def unfit(
@@ -294,10 +328,14 @@ def posts_of(
     attachments: Sequence[Sequence[Attachment]],
     *,
     actor: str,
+    window_end: datetime | None = None,
 ) -> list[NewPost]:
     """Return what is to be saved of a wish: a post for each part."""
     return [
-        _new_post(house, part, actor, files, [_new(house, part, one) for one in planned])
+        replace(
+            _new_post(house, part, actor, files, [_new(house, part, one) for one in planned]),
+            window_end=window_end,
+        )
         for part, files in zip(parts, attachments, strict=True)
     ]
 

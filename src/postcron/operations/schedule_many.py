@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Account, Added, NewPost, Problem, Taken
+from postcron.model import NewPost, Problem, Taken
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
+from postcron.operations.placing import Diaries, placing
 from postcron.operations.schedule import (
     Wish,
     accounts_of,
@@ -25,6 +26,7 @@ from postcron.operations.schedule import (
     plan,
     posts_of,
     unfit,
+    window_end_of,
 )
 
 #: wishes whose keys are looked up in one question
@@ -84,7 +86,7 @@ def schedule_many(
         if desk.problems and not (dry_run or partial):
             raise DoesNotFit(desk.problems)
         answer = ScheduledMany(tuple(desk.rows), tuple(desk.problems), desk.notes())
-        return answer if dry_run else _saved(house, answer, desk.intake, actor)
+        return answer if dry_run else replace(answer, rows=_saved(desk))
 
 
 def _batches(asked: Iterable[Asked | Problem]) -> Iterator[list[Asked | Problem]]:
@@ -104,9 +106,16 @@ class _Desk:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     checked: int = 0
+    #: what the accounts say, with what is placed here
+    diaries: Diaries = field(init=False)
     #: where each key was first used
     _keys: dict[str, str] = field(default_factory=dict)
-    _differing: list[str] = field(default_factory=list)
+    _said: list[str] = field(default_factory=list)
+    #: what each of the rows was asked for as
+    _wishes: list[Wish] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.diaries = Diaries(self.house)
 
     def check(self, some: Sequence[Asked | Problem]) -> None:
         """Check some wishes, with one question about their keys."""
@@ -120,6 +129,7 @@ class _Desk:
                 continue
             try:
                 self.rows.append(self._row(one, taken))
+                self._wishes.append(one.wish)
             except DoesNotFit as error:
                 self.problems += [_at(one.where, problem) for problem in error.problems]
             except Invalid as error:
@@ -137,9 +147,45 @@ class _Desk:
             raise incomplete(wish, missing)
         if known:
             found = differs(wish, known[0].post_id, known[0].text)
-            self._differing += [f"{one.where}: {note}" for note in found]
+            self._said += [f"{one.where}: {note}" for note in found]
         post_id = known[0].post_id if known else None
-        return Row(one.where, tuple(self._news(parts, missing)) if missing else (), post_id)
+        if not missing:
+            return Row(one.where, (), post_id)
+        attachments = [self.intake.fetch(part.media, part.alts) for part in parts]
+        if problems := unfit(self.house, parts, missing, attachments):
+            raise DoesNotFit(problems)
+        # Last, so that what is refused takes no moment from others.
+        window_end = window_end_of(wish, missing, self.now)
+        planned = [plan(self.diaries, each, wish, self.now, window_end) for each in missing]
+        self._said += [f"{one.where}: {each.note}" for each in planned if each.note]
+        news = posts_of(
+            self.house, parts, planned, attachments, actor=self.actor, window_end=window_end
+        )
+        return Row(one.where, tuple(news), post_id)
+
+    def placed_anew(self, diaries: Diaries) -> list[Row]:
+        """Return the rows with the moments that others have left by now."""
+        return [
+            self._placed(row, wish, diaries) if row.news else row
+            for row, wish in zip(self.rows, self._wishes, strict=True)
+        ]
+
+    def _placed(self, row: Row, wish: Wish, diaries: Diaries) -> Row:
+        accounts = [self.house.account(one.account) for one in row.news[0].deliveries]
+        window_end = row.news[0].window_end
+        try:
+            planned = [plan(diaries, each, wish, self.now, window_end) for each in accounts]
+        except Invalid as error:
+            raise DoesNotFit([Problem(row.where, error.message)]) from error
+        news = posts_of(
+            self.house,
+            parts_of(wish),
+            planned,
+            [new.attachments for new in row.news],
+            actor=self.actor,
+            window_end=window_end,
+        )
+        return replace(row, news=tuple(news))
 
     def _refuse_second(self, one: Asked, parts: Sequence[Wish]) -> None:
         for key in [part.key for part in parts if part.key is not None]:
@@ -148,13 +194,6 @@ class _Desk:
                 raise Invalid(message, code="key_taken")
             self._keys[key] = one.where
 
-    def _news(self, parts: Sequence[Wish], accounts: Sequence[Account]) -> list[NewPost]:
-        planned = [plan(self.house, account, parts[0], self.now) for account in accounts]
-        attachments = [self.intake.fetch(part.media, part.alts) for part in parts]
-        if found := unfit(self.house, parts, accounts, attachments):
-            raise DoesNotFit(found)
-        return posts_of(self.house, parts, planned, attachments, actor=self.actor)
-
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know about all of them together."""
         due: dict[str, list[datetime]] = {}
@@ -162,20 +201,26 @@ class _Desk:
             for one in (one for new in row.news for one in new.deliveries):
                 due.setdefault(one.account, []).extend([one.due_at] if one.due_at else [])
         accounts = [self.house.account(name) for name in due]
-        return (*self._differing, *notes_on(self.house, accounts, due))
+        return (*self._said, *notes_on(self.house, accounts, due))
 
 
 def _at(where: str, problem: Problem) -> Problem:
     return replace(problem, where=f"{where}: {problem.where}")
 
 
-def _saved(house: House, answer: ScheduledMany, intake: Intake, actor: str) -> ScheduledMany:
-    threads = [
-        [replace(new, attachments=intake.keep(new.attachments)) for new in row.news]
-        for row in answer.rows
-        if row.news
-    ]
-    run = house.run("schedule", actor=actor)
-    added: Iterator[Added] = iter(house.store.add_many(threads, run=run) if threads else ())
-    rows = [replace(row, post_id=next(added).post_id) if row.news else row for row in answer.rows]
-    return replace(answer, rows=tuple(rows))
+def _saved(desk: _Desk) -> tuple[Row, ...]:
+    house, keep = desk.house, desk.intake.keep
+    run = house.run("schedule", actor=desk.actor)
+
+    def save(diaries: Diaries) -> tuple[Row, ...]:
+        rows = desk.rows if diaries is desk.diaries else desk.placed_anew(diaries)
+        threads = [
+            [replace(new, attachments=keep(new.attachments)) for new in row.news]
+            for row in rows
+            if row.news
+        ]
+        added = house.store.add_many(threads, run=run, seen=diaries.seen) if threads else []
+        ids = iter(added)
+        return tuple(replace(row, post_id=next(ids).post_id) if row.news else row for row in rows)
+
+    return placing(desk.diaries, save)

@@ -17,6 +17,7 @@ EXAMPLES: Final = (
     "now, 2h30m, in 3 days, today 18:00, tomorrow 9am, friday 18:30, "
     "2026-11-20T18:00 or 2026-11-20T18:00+01:00"
 )
+NOW: Final = "now"
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -40,6 +41,11 @@ class Moment:
     at: datetime
     reason: str
 
+    @property
+    def is_now(self) -> bool:
+        """Say whether somebody wants it at once, and not at a moment that happens to be now."""
+        return self.reason == NOW
+
 
 def parse(text: str, *, now: datetime, zone: str) -> Moment:
     """Return the moment that `text` names, local times being those of `zone`.
@@ -50,8 +56,8 @@ def parse(text: str, *, now: datetime, zone: str) -> Moment:
     """
     place = zone_of(zone)
     words = " ".join(text.lower().split())
-    if words == "now":
-        return Moment(now, "now")
+    if words == NOW:
+        return Moment(now, NOW)
     try:
         moment = _elapsed(words, now) or _instant(words) or _local(words, now, place)
     except OverflowError as error:

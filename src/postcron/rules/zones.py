@@ -29,6 +29,15 @@ def nearest_zones(name: str) -> list[str]:
     return list(dict.fromkeys(by_city + by_name))[:3]
 
 
+def resolved(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant that a rule means by a local time, as RFC 5545 (3.3.5) reads it.
+
+    Of a time that happens twice the first; one that is skipped is read with the offset before the
+    gap, so that 02:30 becomes 03:30. What a person types once is refused instead: see `local`.
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
 def local(wall: datetime, zone: ZoneInfo) -> datetime:
     """Return the one instant at which clocks in the zone show `wall`.
 

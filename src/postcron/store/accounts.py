@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from postcron.model import AccountState
-from postcron.store.database import Database
-from postcron.store.posting import upsert
+from postcron.store.database import Database, upsert
 from postcron.store.tables import account_state, columns_of, heartbeat
 
 

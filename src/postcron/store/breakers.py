@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from postcron.model import Breaker, Trouble
 from postcron.rules.breaker import Change
-from postcron.store.database import Database
-from postcron.store.posting import upsert
+from postcron.store.database import Database, upsert
 from postcron.store.tables import breaker
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from postcron.store.trouble import is_passing, told_plainly
@@ -63,3 +64,9 @@ class Database:
 def _worth_another_try(error: Exception) -> bool:
     cause = error.__cause__ if isinstance(error.__cause__, DBAPIError) else error
     return isinstance(cause, IntegrityError) or is_passing(cause)
+
+
+def upsert(transaction: Connection, table: Any) -> Any:
+    """Return an insert that knows ON CONFLICT, in the words of this database."""
+    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)

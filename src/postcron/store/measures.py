@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, literal, null
 from postcron.model import Delivery, Measure
 from postcron.states import State
 from postcron.store import reading
-from postcron.store.database import Database
-from postcron.store.posting import upsert
+from postcron.store.database import Database, upsert
 from postcron.store.tables import columns_of, delivery, measure
 
 _NEXT = (

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from postcron.store import postgres
-from postcron.store.database import Database
-from postcron.store.posting import upsert
+from postcron.store.database import Database, upsert
 from postcron.store.tables import attempt, meta
 
 #: the rows of `meta` beside the uuid it was born with

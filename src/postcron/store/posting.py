@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from postcron.model import Added, Attachment, Follow, NewDelivery, NewPost, Run, Saved, Ticket
-from postcron.store import ledger, rows
-from postcron.store.database import Database
+from postcron.store import ledger, plans, rows
+from postcron.store.database import Database, upsert
 from postcron.store.tables import attachment, delivery, media, post
 
 #: threads that are turned into rows at once: what is in hand does not grow with their number
 AT_ONCE: Final = 500
 
 
-def add_posts(database: Database, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
+def add_posts(
+    database: Database, parts: Sequence[NewPost], *, run: Run, seen: Mapping[str, int]
+) -> list[Saved]:
     """Save posts of which each follows the one before, account by account; all of them or none.
 
     The same (workspace, key) again adds only deliveries of accounts still missing.
     """
 
     def work(transaction: Connection) -> list[Saved]:
-        [saved] = add(transaction, [parts], run, database.now())
+        [saved] = add(transaction, [parts], run, database.now(), seen)
         return saved
 
     return database.write(work)
 
 
-def add_many(database: Database, threads: Sequence[Sequence[NewPost]], *, run: Run) -> list[Added]:
+def add_many(
+    database: Database,
+    threads: Sequence[Sequence[NewPost]],
+    *,
+    run: Run,
+    seen: Mapping[str, int],
+) -> list[Added]:
     """Save many threads, most of them of one post, as `add_posts` saves one; all of them or none.
 
     Return for each where its first post stands.
@@ -40,6 +48,7 @@ def add_many(database: Database, threads: Sequence[Sequence[NewPost]], *, run: R
 
     def work(transaction: Connection) -> list[Added]:
         now, added = database.now(), []
+        plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
         for start in range(0, len(threads), AT_ONCE):
             for places in _add(transaction, threads[start : start + AT_ONCE], run, now):
                 created = tuple(id for place in places for id in place.created)
@@ -50,13 +59,28 @@ def add_many(database: Database, threads: Sequence[Sequence[NewPost]], *, run: R
 
 
 def add(
-    transaction: Connection, threads: Sequence[Sequence[NewPost]], run: Run, now: datetime
+    transaction: Connection,
+    threads: Sequence[Sequence[NewPost]],
+    run: Run,
+    now: datetime,
+    seen: Mapping[str, int],
 ) -> list[list[Saved]]:
     """Save threads in a transaction that is already open."""
+    plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
     return [
         [_saved(transaction, place) for place in places]
         for places in _add(transaction, threads, run, now)
     ]
+
+
+def _timed(posts: Iterable[NewPost]) -> set[tuple[str, str]]:
+    """Return the accounts, with their workspace, that are given a time."""
+    return {
+        (new.workspace, one.account)
+        for new in posts
+        for one in new.deliveries
+        if one.due_at is not None
+    }
 
 
 @dataclass
@@ -253,9 +277,3 @@ def _saved(transaction: Connection, place: _Place) -> Saved:
         tuple(map(rows.to_delivery, transaction.execute(every.order_by(delivery.c.number)))),
         frozenset(place.created),
     )
-
-
-def upsert(transaction: Connection, table: Any) -> Any:
-    """Return an insert that knows ON CONFLICT, in the words of this database."""
-    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)

@@ -101,15 +101,8 @@ def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
 def outings(
     database: Database, accounts: Collection[str], since: datetime, before: datetime
 ) -> list[Outing]:
-    """Return what these accounts published, are publishing or are due to, between two moments.
-
-    What was let out late is due from then on.
-    """
-    let_out = case(
-        (delivery.c.grace_from > delivery.c.due_at, delivery.c.grace_from),
-        else_=delivery.c.due_at,
-    )
-    at = func.coalesce(delivery.c.published_at, let_out, type_=Instant())
+    """Return what these accounts published, are publishing or are due to, between two moments."""
+    at = spoken_at()
     asked = select(delivery.c.account, delivery.c.state, at).where(
         delivery.c.account.in_(sorted(accounts)),
         delivery.c.state.in_(AHEAD | UNCERTAIN | {State.PUBLISHING, State.PUBLISHED}),
@@ -121,6 +114,15 @@ def outings(
     )
     with database.reading() as connection:
         return [Outing(*row) for row in connection.execute(asked)]
+
+
+def spoken_at() -> ColumnElement[datetime]:
+    """When a delivery went out, or is due to: what was let out late is due from then on."""
+    let_out = case(
+        (delivery.c.grace_from > delivery.c.due_at, delivery.c.grace_from),
+        else_=delivery.c.due_at,
+    )
+    return func.coalesce(delivery.c.published_at, let_out, type_=Instant())
 
 
 def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, update
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, update
 from postcron.errors import Refused
 from postcron.model import Attachment, Delivery, Move, Post, PostType, Run
 from postcron.states import after
-from postcron.store import posting, recording
+from postcron.store import plans, posting, recording
 from postcron.store.database import Database
 from postcron.store.tables import attachment, event, post
 
@@ -27,7 +28,9 @@ def revise(
     campaign: str | None,
     notes: str | None,
     applied: str | None,
+    window_end: datetime | None,
     deleted: bool,
+    seen: Mapping[str, int],
 ) -> list[Delivery]:
     """Change a post and make the moves; raises `Refused`, with nothing written, if one of them lost.
 
@@ -35,11 +38,25 @@ def revise(
     """
     for move in moves:
         after(move.delivery.state, move.step)
-    named = {"text": text, "type": type, "campaign": campaign, "notes": notes, "applied": applied}
+    named = {
+        "text": text,
+        "type": type,
+        "campaign": campaign,
+        "notes": notes,
+        "applied": applied,
+        "window_end": window_end,
+    }
     changes: dict[str, Any] = {name: new for name, new in named.items() if new is not None}
+
+    timed = {
+        (old.workspace, move.delivery.account)
+        for move in moves
+        if move.set.get("due_at") is not None
+    }
 
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
+        plans.change(transaction, timed, seen)
         moved = recording.make(transaction, moves, run, now)
         _refuse_losses(moves, moved)
         if deleted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from postcron.model import (
     AccountState,
@@ -41,6 +41,7 @@ from postcron.store import (
     listing,
     measures,
     papers,
+    plans,
     posting,
     reading,
     recording,
@@ -52,6 +53,8 @@ from postcron.store.accounts import Beat, Sealed
 from postcron.store.database import Database
 from postcron.store.papers import Papers
 from postcron.store.tables import delivery
+
+NOTHING: Final[Mapping[str, int]] = {}
 
 
 class Store:
@@ -72,16 +75,21 @@ class Store:
 
     # --- writing -----------------------------------------------------------------------------
 
-    def add_posts(self, parts: Sequence[NewPost], *, run: Run) -> list[Saved]:
+    def add_posts(
+        self, parts: Sequence[NewPost], *, run: Run, seen: Mapping[str, int] = NOTHING
+    ) -> list[Saved]:
         """Save posts of which each follows the one before, account by account; all or none.
 
-        The same (workspace, key) again adds only deliveries still missing.
+        The same (workspace, key) again adds only deliveries still missing. Raises `PlanChanged` if
+        the plan of an account has changed since it was `seen`.
         """
-        return posting.add_posts(self._database, parts, run=run)
+        return posting.add_posts(self._database, parts, run=run, seen=seen)
 
-    def add_many(self, threads: Sequence[Sequence[NewPost]], *, run: Run) -> list[Added]:
+    def add_many(
+        self, threads: Sequence[Sequence[NewPost]], *, run: Run, seen: Mapping[str, int] = NOTHING
+    ) -> list[Added]:
         """Save many threads, most of them of one post, as `add_posts` saves one; all or none."""
-        return posting.add_many(self._database, threads, run=run)
+        return posting.add_many(self._database, threads, run=run, seen=seen)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Write steps in one transaction; None for each that another process was ahead of.
@@ -102,9 +110,14 @@ class Store:
         campaign: str | None = None,
         notes: str | None = None,
         applied: str | None = None,
+        window_end: datetime | None = None,
         deleted: bool = False,
+        seen: Mapping[str, int] = NOTHING,
     ) -> list[Delivery]:
-        """Change a post and make the moves; `Refused`, with nothing written, if one of them lost."""
+        """Change a post and make the moves; `Refused`, with nothing written, if one of them lost.
+
+        Raises `PlanChanged` if the plan of an account has changed since it was `seen`.
+        """
         return revising.revise(
             self._database,
             post,
@@ -116,7 +129,9 @@ class Store:
             campaign=campaign,
             notes=notes,
             applied=applied,
+            window_end=window_end,
             deleted=deleted,
+            seen=seen,
         )
 
     def claim_uploads(
@@ -288,6 +303,12 @@ class Store:
     ) -> list[Outing]:
         """Return what these accounts published, are publishing or are due to, between two moments."""
         return reading.outings(self._database, accounts, since, before)
+
+    def planned(
+        self, account: str, *, since: datetime, without: Collection[int] = ()
+    ) -> plans.Planned:
+        """Return all that an account says since a moment, but for the deliveries with these ids."""
+        return plans.planned(self._database, account, since, without)
 
     def measurable(self, accounts: Collection[str], limit: int) -> list[Delivery]:
         """Return what is live in these accounts and due to be asked about, oldest first."""

@@ -198,6 +198,8 @@ class DeliveryRow(SQLModel, table=True):
         _index_where("delivery_untold", "told_at", "wake_at", where=UNTOLD),
         _index_where("delivery_measure", "measure_at", where="measure_at IS NOT NULL"),
         _index_where("delivery_after", "after_id", where="after_id IS NOT NULL"),
+        # What one account says when: for its gaps and caps, and its page of the calendar.
+        Index("delivery_account_due", "account", "due_at"),
         Index("delivery_state_due", "state", "due_at", "workspace"),
         Index("delivery_order", text("coalesce(due_at, created_at)"), "id"),
         {"sqlite_autoincrement": True},

@@ -58,6 +58,7 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("follows", sa.String(16)))
     op.add_column("delivery", sa.Column("gap", sa.Float))
     op.execute("UPDATE delivery SET follows = 'answer' WHERE after_id IS NOT NULL")
+    op.create_index("delivery_account_due", "delivery", ["account", "due_at"])
     plans = sa.Column("plans", sa.Integer, nullable=False, server_default="0")
     op.add_column("account_state", plans)
 

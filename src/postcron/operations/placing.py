@@ -1,0 +1,139 @@
+"""Placing: the time each account is given, and why, against what else it says.
+
+Two who plan at once must not take one slot. So what a diary has read is counted, the store refuses
+what was placed by an old count, and whoever is refused plans anew: see `placing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from postcron.errors import Invalid, PlanChanged
+from postcron.model import Account
+from postcron.operations.house import House
+from postcron.rules.moments import Moment
+from postcron.rules.placing import LONGEST_WAIT, Plan, Timetable
+from postcron.rules.spans import spell
+from postcron.rules.zones import zone_of
+
+T = TypeVar("T")
+
+#: so often somebody else may be first
+TRIES: Final = 20
+#: longer than any local day
+_DAY: Final = timedelta(hours=50)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The time wanted, the time given, and the reason."""
+
+    wanted_at: datetime
+    at: datetime
+    reason: str
+    #: what a post that goes out at once does not heed
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Diary:
+    """What one account says when: read once, then kept in step with what is placed."""
+
+    account: Account
+    plan: Plan
+    #: how often it had changed when it was read; None: it does not matter what else there is
+    changes: int | None
+
+    def place(
+        self,
+        wanted: Moment,
+        *,
+        window_end: datetime | None = None,
+        exact: bool = False,
+        name: str = "a post planned with it",
+    ) -> Placed:
+        """Give a post the first moment from the wanted one on at which all rules hold, and count it.
+
+        `now` is a person's word: nothing moves it, and the answer notes the rule it breaks. Raises
+        `Invalid` with the next allowed moment if that is later than `window_end`, or is not the
+        wanted one and it has to be `exact`. What is placed later says `name` where this is in its way.
+        """
+        placed = self._at_once(wanted) if wanted.is_now and not exact else self._moved(wanted)
+        if exact and placed.at != wanted.at:
+            message = (
+                f"{self.account.name} cannot take it then: {placed.reason}. {self._next(placed)}"
+            )
+            raise Invalid(f"{message}, or let it be moved.", code="not_then")
+        if window_end is not None and placed.at > window_end:
+            message = f"{self.account.name} cannot take it before its window ends: {placed.reason}."
+            raise Invalid(f"{message} {self._next(placed)}.", code="window_over")
+        self.plan.add(placed.at, name)
+        return placed
+
+    def _at_once(self, wanted: Moment) -> Placed:
+        broken, note = self.plan.step(wanted.at), None
+        if broken is not None:
+            note = f"{self.account.name} sends it now, although its rules say {broken.because}."
+        return Placed(wanted.at, wanted.at, wanted.reason, note)
+
+    def _moved(self, wanted: Moment) -> Placed:
+        at = self.plan.first_free(wanted.at)
+        if at is None:
+            message = (
+                f"{self.account.name} has no moment for it within {spell(LONGEST_WAIT)} "
+                f"of {wanted.reason}: look at its rules, and at what is planned."
+            )
+            raise Invalid(message, code="never")
+        steps = self.plan.reasons(wanted.at, at)
+        return Placed(wanted.at, at, "; ".join([wanted.reason, *(each.because for each in steps)]))
+
+    def _next(self, placed: Placed) -> str:
+        local = placed.at.astimezone(zone_of(self.account.timezone))
+        return f"The next moment is {local.isoformat(timespec='seconds')}"
+
+
+@dataclass
+class Diaries:
+    """The diaries of one call, each opened when it is first asked for."""
+
+    house: House
+    #: deliveries that are about to move: the times they have now are in nobody's way
+    without: Collection[int] = ()
+    _open: dict[str, Diary] = field(default_factory=dict)
+
+    def of(self, account: Account) -> Diary:
+        if account.name not in self._open:
+            self._open[account.name] = self._read(account)
+        return self._open[account.name]
+
+    @property
+    def seen(self) -> dict[str, int]:
+        """Return how often each plan had changed, for the store to compare."""
+        return {
+            name: diary.changes for name, diary in self._open.items() if diary.changes is not None
+        }
+
+    def _read(self, account: Account) -> Diary:
+        timetable = self.house.config.timetables.get(account.name, Timetable())
+        zone = zone_of(account.timezone)
+        if not timetable.counts:
+            return Diary(account, Plan(account.name, timetable, zone), None)
+        since = self.house.clock.now() - max(timetable.min_gap, _DAY)
+        known = self.house.store.planned(account.name, since=since, without=self.without)
+        return Diary(account, Plan(account.name, timetable, zone, known.moments), known.changes)
+
+
+def placing(diaries: Diaries, work: Callable[[Diaries], T]) -> T:
+    """Save what was placed by these diaries; with fresh ones while others are first to change a plan.
+
+    `work` hands `Diaries.seen` to the store, which raises `PlanChanged` with nothing written.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(PlanChanged):
+            return work(diaries)
+        diaries = Diaries(diaries.house, diaries.without)
+    return work(diaries)
