@@ -140,9 +140,11 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
 
 def test_what_one_run_takes_on_can_be_set(file: Path) -> None:
     text = '[run]\ndue_limit = 5\nworkers = 1\nlease = "5m"\ndeadline = "2m"\n'
+    text += 'confirm_every = "10s"\nconfirm_times = 6\n'
     run = loaded(file, ZONE + text).run
     assert (run.due_limit, run.stuck_limit, run.workers) == (5, 20, 1)
     assert (run.lease, run.deadline) == (timedelta(minutes=5), timedelta(minutes=2))
+    assert (run.confirm_every, run.confirm_times) == (timedelta(seconds=10), 6)
 
 
 def test_the_environment_goes_before_the_file(file: Path) -> None:
@@ -224,6 +226,7 @@ ACCOUNT = f'{ZONE}[accounts.a]\nplatform = "x"\n'
         (f"{ZONE}[run]\nworkers = 0\n", 3, "run.workers is 0, but must be from 1 to 1000."),
         (f"{ZONE}[run]\nahead = 60\n", 3, "run.ahead must be text in quotes."),
         (f'{ZONE}[run]\nahead = "1 minuet"\n', 3, "is not a length of time; write it like 90s"),
+        (f'{ZONE}[run]\nconfirm_every = "0s"\n', 3, "must be at least 1s."),
         (f'{ZONE}[run]\nlease = "50s"\n', 3, "must be at least 30 s longer than the deadline."),
         # time zones
         (

@@ -89,5 +89,11 @@ def test_a_poll_is_always_ahead_and_never_more_than_five_minutes(waited: timedel
         assert timedelta() < again - (NOW + waited) <= timedelta(minutes=5)
 
 
+def test_while_something_waits_for_the_answer_it_is_asked_for_steadily_for_a_day_at_most() -> None:
+    every, late = timedelta(seconds=2), NOW + timedelta(hours=3)
+    assert next_poll(NOW, late, every=every) == late + every
+    assert next_poll(NOW, NOW + timedelta(hours=24), every=every) is None
+
+
 def test_the_first_poll_comes_after_two_seconds() -> None:
     assert next_poll(NOW, NOW) == NOW + timedelta(seconds=2)

@@ -156,12 +156,14 @@ def _of(variable: str) -> Wrong:
 
 
 def _run(table: Table) -> RunLimits:
-    spans = ("horizon", "ahead", "lease", "deadline")
-    counts = ("due_limit", "stuck_limit", "workers")
+    spans = ("horizon", "ahead", "lease", "deadline", "confirm_every")
+    counts = ("due_limit", "stuck_limit", "workers", "confirm_times")
     table.only({*spans, *counts})
     given: dict[str, Any] = {key: table.span(key) for key in spans}
     given |= {key: table.number(key, least=1, most=1000) for key in counts}
     run = replace(RunLimits(), **{key: value for key, value in given.items() if value is not None})
+    if run.confirm_every < timedelta(seconds=1):
+        raise table.invalid("confirm_every", "must be at least 1s.")
     # The fence around a run stands between the two: it must end its call before others may act.
     if run.lease < run.deadline + timedelta(seconds=30):
         raise table.invalid("lease", "must be at least 30 s longer than the deadline.")

@@ -47,6 +47,10 @@ class RunLimits:
     lease: timedelta = timedelta(seconds=120)
     #: the publish call is given up after this
     deadline: timedelta = timedelta(seconds=45)
+    #: what the next of a batch or thread waits for is asked about so often, and so many times; then
+    #: more and more seldom
+    confirm_every: timedelta = timedelta(seconds=2)
+    confirm_times: int = 60
 
 
 @dataclass(frozen=True)

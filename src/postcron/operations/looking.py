@@ -60,6 +60,8 @@ class Case:
     #: attempts of this delivery that were already proved absent
     proved: int
     now: datetime
+    #: the pause between questions while another delivery waits for this one
+    hurry: timedelta | None = None
 
     @property
     def settled_at(self) -> datetime:
@@ -103,6 +105,7 @@ def _case(house: House, run: Run, delivery: Delivery) -> Case:
     attempts = house.store.attempts(delivery.id)
     attempt = attempts[-1]  # what is uncertain has one
     promised, settle = _promises(house, delivery)
+    looked, limits = looks(house, delivery, attempt.intended_at), house.config.run
     return Case(
         delivery=delivery,
         attempt=attempt,
@@ -110,10 +113,13 @@ def _case(house: House, run: Run, delivery: Delivery) -> Case:
         settle=settle,
         policy=house.policy(delivery.account),
         sender_dead=_sender_dead(attempt, run),
-        looks=looks(house, delivery, attempt.intended_at),
+        looks=looked,
         proved=sum(each.outcome is Outcome.PROVED_ABSENT for each in attempts),
         # The attempt and the looks were written by the store's clock.
         now=house.store.now(),
+        hurry=limits.confirm_every
+        if delivery.followed and len(looked) < limits.confirm_times
+        else None,
     )
 
 
@@ -165,7 +171,7 @@ def _working(case: Case, sighting: Sighting) -> Move:
     return Move(
         case.delivery,
         Step.LOOKED if confirming else Step.ACCEPTED,
-        wake_at=backoff.next_poll(case.first_look, case.now),
+        wake_at=backoff.next_poll(case.first_look, case.now, every=case.hurry),
         close=None if confirming else Outcome.ACCEPTED,
         detail=_told(sighting),
     )
@@ -260,7 +266,7 @@ def _next_look(case: Case, *, confirming: bool) -> datetime | None:
     if case.act is Act.BLIND:
         return None
     if confirming:
-        return backoff.next_poll(case.first_look, case.now)
+        return backoff.next_poll(case.first_look, case.now, every=case.hurry)
     again = backoff.next_look(case.first_look, case.now)
     if again is not None and case.now < case.settled_at:
         return min(again, case.settled_at)

@@ -72,8 +72,13 @@ def next_look(since: datetime, now: datetime) -> datetime | None:
     )
 
 
-def next_poll(since: datetime, now: datetime) -> datetime | None:
-    """Return when to ask again about what the platform accepted at `since`: 2 s, 4 s … 5 min."""
+def next_poll(since: datetime, now: datetime, *, every: timedelta | None = None) -> datetime | None:
+    """Return when to ask again about what the platform accepted at `since`: 2 s, 4 s … 5 min.
+
+    `every` is the pause while something else waits for the answer.
+    """
+    if every is not None and now < since + POLLING:
+        return now + every
     return _again(
         since, now, first=timedelta(seconds=2), longest=timedelta(minutes=5), end=since + POLLING
     )
