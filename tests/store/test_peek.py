@@ -13,10 +13,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from postcron.model import Phase
+from postcron.model import NewSeries, Phase
 from postcron.states import STUCK, State, Step
 from postcron.store import Store, open_store
-from postcron.store.peek import PHASE_CONDITION, moments, nothing_due, question, written
+from postcron.store.peek import (
+    MAKING,
+    PHASE_CONDITION,
+    moments,
+    nothing_due,
+    question,
+    written,
+)
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.store.journeys import a_move, brought_to
 
@@ -52,7 +59,16 @@ def fill(store: Store) -> None:
             {"later": written(NOW + timedelta(days=9))},
         )
         connection.exec_driver_sql("UPDATE delivery SET told_at = updated_at")
-        connection.exec_driver_sql("ANALYZE delivery")
+        connection.execute(
+            text(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+                " INSERT INTO series (workspace, rule, zone, template, wake_at, created_by, created_at)"
+                " SELECT 'acme', '', '', '{}', CASE WHEN i % 9 = 0 THEN NULL ELSE :later END, '', :later"
+                " FROM n"
+            ),
+            {"later": written(NOW + timedelta(days=9))},
+        )
+        connection.exec_driver_sql("ANALYZE")
 
 
 def test_the_wake_index_answers_each_phase_though_the_store_is_full(file_store: Store) -> None:
@@ -65,6 +81,7 @@ def test_the_wake_index_answers_each_phase_though_the_store_is_full(file_store: 
             assert "delivery_untold" in plan, phase
             # The index of what is untold is scanned: it is empty while all is well.
             assert "SCAN delivery'" not in plan, phase
+            assert ("SEARCH series USING COVERING INDEX series_wake" in plan) is (phase in MAKING)
 
 
 def test_instants_are_written_as_the_store_writes_them() -> None:
@@ -134,6 +151,19 @@ def test_publish_sleeps_while_only_the_lead_has_begun(file_store: Store, path: s
     assert not nothing_due(path, "pre-upload", NOW.timestamp())
     assert not nothing_due(path, "publish", (due - timedelta(seconds=65)).timestamp())
     assert not nothing_due(path, "tick", (due - timedelta(minutes=2)).timestamp())
+
+
+def test_a_series_whose_next_post_is_to_be_made_wakes_the_phases_that_make_it(
+    file_store: Store, path: str
+) -> None:
+    new = NewSeries("acme", None, "", "UTC", {}, wake_at=NOW, created_by="ada")
+    one = file_store.series.add(new)
+    due = {phase for phase in Phase if not nothing_due(path, phase, NOW.timestamp())}
+    assert due == set(MAKING)
+    earlier = (NOW - timedelta(seconds=1)).timestamp()
+    assert all(nothing_due(path, phase, earlier) for phase in Phase)
+    file_store.series.put_off(one, NOW + timedelta(days=1))
+    assert all(nothing_due(path, phase, NOW.timestamp()) for phase in Phase)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ from postcron.model.requests import NewPost as NewPost
 from postcron.model.requests import Page as Page
 from postcron.model.requests import Saved as Saved
 from postcron.model.requests import Taken as Taken
+from postcron.model.series import NewSeries as NewSeries
+from postcron.model.series import Series as Series
 from postcron.model.values import Act as Act
 from postcron.model.values import Json as Json
 from postcron.model.values import Kind as Kind

@@ -8,6 +8,7 @@ from typing import Final
 
 from postcron.errors import Invalid
 from postcron.rules.moments import CLOCK, WEEKDAYS, clock
+from postcron.rules.weekly import days
 
 EXAMPLES: Final = (
     "day 09:00, weekday 09:00, mon,thu 9am, 2 weeks friday 17:00, month 1st 10:00, "
@@ -32,15 +33,15 @@ def rule_of(text: str) -> str:
     if match is None:
         raise _unknown(text)
     unit, which = match["unit"] or "week", match["which"].strip()
-    days = {"week": _of_week, "month": _of_month}.get(unit, _of_none)(which)
-    if days is None:
+    which_days = {"week": _of_week, "month": _of_month}.get(unit, _of_none)(which)
+    if which_days is None:
         raise _unknown(text)
     if (unit == "hour") is (match["clock"] is not None):
         why = "an hour has no time of day" if match["clock"] else "add a time, like 09:00"
         raise Invalid(f"{text[:60]!r} is no rule to repeat by: {why}.")
     frequency = {"hour": "HOURLY", "day": "DAILY", "week": "WEEKLY", "month": "MONTHLY"}[unit]
     steps = f"INTERVAL={int(match['n'])}" if match["n"] else ""
-    parts = (f"FREQ={frequency}", steps, days, _time(match["clock"]))
+    parts = (f"FREQ={frequency}", steps, which_days, _time(match["clock"]))
     return ";".join(part for part in parts if part)
 
 
@@ -61,14 +62,17 @@ def _of_none(which: str) -> str | None:
 
 
 def _of_week(which: str) -> str | None:
-    days = days_of(which)
-    return _by_day(days) if days else None
+    named = re.sub(r",? and |,? +", ",", which)
+    try:
+        return _by_day(days(re.sub(r"days\b", "day", named)))
+    except Invalid:
+        return None
 
 
 def _of_month(which: str) -> str | None:
     place, _, name = which.partition(" ")
     if name in {"weekday", "weekend"} and place in _PLACES:
-        return f"{_by_day(days_of(name) or ())};BYSETPOS={_PLACES[place]}"
+        return f"{_by_day(days(name))};BYSETPOS={_PLACES[place]}"
     if name in WEEKDAYS and place in _PLACES:
         return f"BYDAY={_PLACES[place]}{_code(WEEKDAYS.index(name))}"
     if place == "last" and name in {"", "day"}:
@@ -77,30 +81,8 @@ def _of_month(which: str) -> str | None:
     return f"BYMONTHDAY={int(date[1])}" if date and 1 <= int(date[1]) <= 31 else None
 
 
-def days_of(text: str) -> tuple[int, ...] | None:
-    """Return the days of the week that `mon,thu`, `mon-fri` or `weekday` names, Monday being 0."""
-    found: set[int] = set()
-    for part in re.split(r"(?:,| and |\s)\s*", text):
-        first, dash, last = part.partition("-")
-        some = {"weekday": range(5), "weekend": range(5, 7)}.get(part.removesuffix("s"))
-        if some is None:
-            start, end = _day(first), _day(last) if dash else _day(first)
-            if start is None or end is None:
-                return None
-            some = range(start, start + (end - start) % 7 + 1)
-        found |= {day % 7 for day in some}
-    return tuple(sorted(found))
-
-
-def _day(word: str) -> int | None:
-    """Return which day a word names: three letters are enough, and there may be many of them."""
-    short = (word, word.removesuffix("s"))
-    named = [n for n, day in enumerate(WEEKDAYS) for w in short if len(w) > 2 and day.startswith(w)]
-    return named[0] if named else None
-
-
-def _by_day(days: Iterable[int]) -> str:
-    return f"BYDAY={','.join(map(_code, days))}"
+def _by_day(some: Iterable[int]) -> str:
+    return f"BYDAY={','.join(map(_code, sorted(some)))}"
 
 
 def _code(day: int) -> str:

@@ -1,8 +1,4 @@
-"""Recurring moments: a rule of RFC 5545 in the local time of one zone, from its first moment on.
-
-A local time that a clock change skips has the offset before the change, one that it repeats is the
-first of the two (RFC 5545, 3.3.5): https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5
-"""
+"""Recurring moments: a rule of RFC 5545 in the local time of one zone, from its first moment on."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ from postcron.rules.rrules import (
     too_often,
     understood,
 )
-from postcron.rules.zones import zone_of
+from postcron.rules.zones import resolved, zone_of
 
 #: so many moments of a rule are looked at
 LOOKED_AT: Final = 100
@@ -76,7 +72,7 @@ class Recurrence:
         """Return its moments after one instant, up to and with another, in order."""
         latest = _wall(until, self.zone) + _LONGEST_CHANGE
         walls = takewhile(lambda wall: wall <= latest, self.walls(self._before(after)))
-        instants = {_instant(wall, self.zone) for wall in walls}
+        instants = {resolved(wall, self.zone) for wall in walls}
         return sorted(at for at in instants if after < at <= until)
 
     def next(self, after: datetime) -> datetime | None:
@@ -107,7 +103,7 @@ class Recurrence:
         return (wall for wall in walls if wall.date() not in self.without)
 
     def _instants(self, after: datetime) -> Iterator[datetime]:
-        instants = (_instant(wall, self.zone) for wall in self.walls(self._before(after)))
+        instants = (resolved(wall, self.zone) for wall in self.walls(self._before(after)))
         return (at for at in instants if at > after)
 
     def _before(self, at: datetime) -> datetime:
@@ -123,10 +119,6 @@ class Recurrence:
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
-
-
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
 def recurring(
@@ -195,7 +187,7 @@ def _anchored(
     ever = next(iter(rrulestr(every, dtstart=late)), None) is not None
     simple = Recurrence(every, begin, zone)
     walls = simple.walls(begin) if ever else iter(())
-    start = next((wall for wall in walls if _instant(wall, zone) > now), None)
+    start = next((wall for wall in walls if resolved(wall, zone) > now), None)
     if start is None:
         raise Invalid(f"{joined(parts)[:200]} names no day that there is.")
     return Recurrence(joined(parts), start, zone)

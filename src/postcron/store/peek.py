@@ -37,6 +37,9 @@ UNTOLD = (
     "told_at IS NULL AND wake_at IS NULL AND state IN ('confirming', 'failed', 'late', 'unknown')"
 )
 
+#: phases that make the next occurrences of series
+MAKING = ("tick", "publish", "run")
+
 _TICK_S = 120
 _PUBLISH_S = 65
 
@@ -45,6 +48,7 @@ _QUESTION = (
     "SELECT 1 FROM delivery WHERE wake_at IS NOT NULL AND wake_at <= :now AND PHASE"
     ") OR EXISTS (SELECT 1 FROM delivery WHERE UNTOLD)"
 )
+_SERIES = " OR EXISTS (SELECT 1 FROM series WHERE wake_at IS NOT NULL AND wake_at <= :now)"
 
 
 def question(phase: str) -> str:
@@ -52,7 +56,8 @@ def question(phase: str) -> str:
 
     Its words repeat the indexes' own conditions: without them these are not used.
     """
-    return _QUESTION.replace("PHASE", PHASE_CONDITION[phase]).replace("UNTOLD", UNTOLD)
+    asked = _QUESTION.replace("PHASE", PHASE_CONDITION[phase]).replace("UNTOLD", UNTOLD)
+    return asked + _SERIES if phase in MAKING else asked
 
 
 def written(moment: "datetime") -> str:

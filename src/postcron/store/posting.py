@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert, select, text, update
 
-from postcron.model import Added, Attachment, Follow, NewDelivery, NewPost, Run, Saved, Ticket
+from postcron.model import (
+    Added,
+    Attachment,
+    Follow,
+    MediaFile,
+    NewDelivery,
+    NewPost,
+    Run,
+    Saved,
+    Ticket,
+)
 from postcron.store import ledger, plans, rows
 from postcron.store.database import Database, upsert
 from postcron.store.tables import attachment, delivery, media, post
@@ -187,12 +197,7 @@ def attach(transaction: Connection, files: Mapping[int, Sequence[Attachment]]) -
     used = {one.file.sha256: one.file for some in files.values() for one in some}
     if not used:
         return
-    adding = upsert(transaction, media)
-    # A file that comes again may lie somewhere else now.
-    adding = adding.on_conflict_do_update(
-        index_elements=["sha256"], set_={"location": adding.excluded.location}
-    )
-    transaction.execute(adding, [asdict(file) for file in used.values()])
+    remember(transaction, used.values())
     transaction.execute(
         insert(attachment),
         [
@@ -207,6 +212,18 @@ def attach(transaction: Connection, files: Mapping[int, Sequence[Attachment]]) -
             for position, one in enumerate(some)
         ],
     )
+
+
+def remember(transaction: Connection, files: Collection[MediaFile]) -> None:
+    """Keep what is known of files, and where they lie now."""
+    if not files:
+        return
+    adding = upsert(transaction, media)
+    # A file that comes again may lie somewhere else now.
+    adding = adding.on_conflict_do_update(
+        index_elements=["sha256"], set_={"location": adding.excluded.location}
+    )
+    transaction.execute(adding, [asdict(file) for file in files])
 
 
 def _rows(thread: Sequence[_Place], ids: Iterator[int], now: datetime) -> Iterator[dict[str, Any]]:

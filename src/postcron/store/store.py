@@ -52,6 +52,7 @@ from postcron.store import (
 from postcron.store.accounts import Beat, Sealed
 from postcron.store.database import Database
 from postcron.store.papers import Papers
+from postcron.store.series import SeriesShelf
 from postcron.store.tables import delivery
 
 NOTHING: Final[Mapping[str, int]] = {}
@@ -65,6 +66,7 @@ class Store:
         self.url_shown = database.shown
         #: where SQLite keeps it
         self.file = database.file
+        self.series = SeriesShelf(database)
 
     def now(self) -> datetime:
         """Return the time by the store's clock."""
@@ -215,6 +217,9 @@ class Store:
     def checksums(self, beginning: str, limit: int) -> list[str]:
         """Return the checksums of kept files that begin with these hexadecimal digits."""
         return reading.checksums(self._database, beginning, limit)
+
+    def deliveries_of(self, post_ids: Collection[int]) -> list[Delivery]:
+        return reading.deliveries(self._database, delivery.c.post_id.in_(post_ids))
 
     def deliveries(self, post_id: int) -> list[Delivery]:
         return reading.deliveries(self._database, delivery.c.post_id == post_id)

@@ -132,6 +132,10 @@ class SeriesRow(SQLModel, table=True):
     wake_at: datetime | None = Field(default=None, sa_type=Instant)
     #: goes up with every change, so that of two writers one is refused
     fence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: how many of them became posts
+    made: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    #: and how many did not, because nothing ran in time: until people have been told
+    left_out: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_by: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=Instant)
 

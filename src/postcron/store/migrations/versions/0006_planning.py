@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("made_until", INSTANT),
         sa.Column("wake_at", INSTANT),
         sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("made", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("left_out", sa.Integer, nullable=False, server_default="0"),
         sa.Column("created_by", sa.Text, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.UniqueConstraint("workspace", "key", name="one_series_per_key"),
