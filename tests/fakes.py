@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -12,6 +13,8 @@ class FakeClock:
 
     at: datetime
     up: float = 1000.0
+    #: what somebody else does while we sleep, and when
+    plans: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.at
@@ -20,6 +23,10 @@ class FakeClock:
         return self.up
 
     def sleep_until(self, moment: datetime) -> None:
+        while self.plans and self.plans[0][0] <= moment:
+            at, act = self.plans.pop(0)
+            self.advance(max(at - self.at, timedelta()))
+            act()
         self.advance(max(moment - self.at, timedelta()))
 
     def advance(self, span: timedelta) -> None:

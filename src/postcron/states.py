@@ -59,6 +59,10 @@ class Step(StrEnum):
     RELEASED = "released"
     #: its grace is over
     MISSED = "missed"
+    #: its time has come, and a person has paused it: it waits
+    HELD = "held"
+    #: that pause is over
+    RESUMED = "resumed"
     #: written down before the publish call
     INTENDED = "intended"
     #: no byte of the call left
@@ -127,6 +131,15 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.SCHEDULED, E.MISSED): S.LATE,
     (S.READY, E.MISSED): S.LATE,
     (S.QUEUED, E.MISSED): S.LATE,
+    # a pause, and its end
+    (S.SCHEDULED, E.HELD): S.SCHEDULED,
+    (S.READY, E.HELD): S.READY,
+    (S.QUEUED, E.HELD): S.QUEUED,
+    (S.LATE, E.HELD): S.LATE,
+    (S.SCHEDULED, E.RESUMED): S.SCHEDULED,
+    (S.READY, E.RESUMED): S.READY,
+    (S.QUEUED, E.RESUMED): S.QUEUED,
+    (S.LATE, E.RESUMED): S.LATE,
     # phase 3: the one call
     (S.QUEUED, E.INTENDED): S.PUBLISHING,
     (S.PUBLISHING, E.NOT_SENT): S.FAILED,

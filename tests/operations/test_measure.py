@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from postcron.errors import Code, Permanent, Temporary
-from postcron.model import Delivery, Receipt
+from postcron.model import Delivery, Receipt, Scope
 from postcron.operations.measure import Collected, measure
+from postcron.operations.pausing import pause
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
@@ -244,13 +245,14 @@ def test_no_post_is_held_up_because_numbers_could_not_be_had(stage: Stage) -> No
     live(stage)
 
 
-def test_an_account_that_is_paused_or_blocked_is_not_asked(stage: Stage) -> None:
+def test_an_account_that_is_blocked_is_not_asked_and_one_that_is_paused_is(stage: Stage) -> None:
+    """A pause is about what goes out: reading what is live does no harm."""
     live(stage)
     stage.clock.advance(DAY)
     asked = says(stage)
-    for columns in ({"paused": True}, {"paused": False, "block_code": "token_refused"}):
-        stage.house.store.set_account("acme", **columns)
-        assert measure(stage.house).due == []
+    pause(stage.house, Scope.ACCOUNT, "acme", why=None, actor="me")
+    stage.house.store.set_account("acme", block_code="token_refused")
+    assert measure(stage.house).due == []
     assert asked == []
     stage.house.store.set_account("acme", block_code=None)
     assert len(measure(stage.house).measured) == 1

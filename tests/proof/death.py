@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from postcron.errors import StoreUnavailable
 from postcron.store import Store
-from postcron.store.database import Database
+from postcron.store.database import Database, Passage
 
 T = TypeVar("T")
 
@@ -61,11 +61,11 @@ class MortalDatabase(Database):
         #: says of each write whether it finds the store away
         self.away: Callable[[str], bool] = lambda name: False
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
         name = work.__qualname__.partition(".")[0]
         if self.away(name):
             raise StoreUnavailable("The store is away.")
-        written: T = self._death.around(name, super().write)(work)
+        written: T = self._death.around(name, super().write)(work, passage)
         return written
 
 

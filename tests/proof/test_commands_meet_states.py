@@ -195,8 +195,8 @@ NO_STEP = {
     "34": "a sequence of parts is not there yet: each post stands alone",
     "35": "the state stays: the claims leave an account out that cannot be used",
 }
-#: steps of ours that the table does not have: a store that was put back
-OUR_OWN = {Step.DOUBTED}
+#: steps of ours that the table does not have: a store that was put back, a pause
+OUR_OWN = {Step.DOUBTED, Step.HELD, Step.RESUMED}
 
 
 def test_every_row_of_the_protocol_is_a_step_or_has_a_reason() -> None:

@@ -28,7 +28,7 @@ from postcron.operations.witness import Witness
 from postcron.secrets import write_key
 from postcron.states import State, Step
 from postcron.store import Store, open_store
-from postcron.store.database import Database
+from postcron.store.database import Database, Passage
 from postcron.store.tables import delivery
 from tests.operations.stage import HEAD, Cluster, InLine, fresh_store
 from tests.oracle import Evidence
@@ -302,11 +302,11 @@ class WatchedDatabase(Database):
         super().__init__(whole.engine, whole.shown, whole.now, whole.workspace, whole.file)
         self._world, self._host = world, host
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
         lost = self._world.how_lost(self._host)
         if lost == "before":
             raise StoreUnavailable("The store cannot be reached.")
-        result = super().write(work)
+        result = super().write(work, passage)
         if lost == "after":
             raise StoreUnavailable("The store went away.")
         self._world.seam(f"after {work.__qualname__}")

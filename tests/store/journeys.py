@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from postcron.model import Delivery, Move, Outcome, Run
+from sqlalchemy import insert
+
+from postcron.model import Delivery, Move, Outcome, Run, Scope
 from postcron.states import STEPS, State, Step
 from postcron.store import Store
+from postcron.store.tables import pause
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 LEASE = NOW + timedelta(minutes=2)
@@ -49,6 +52,13 @@ def brought_to(store: Store, state: State, run: Run | None = None) -> Delivery:
         assert moved is not None
         delivery = moved
     return delivery
+
+
+def pause_all(store: Store) -> None:
+    """Hold back everything of the workspace that the builders fill."""
+    everything = {"workspace": "acme", "scope": Scope.ALL, "name": "", "since": NOW, "by": "ada"}
+    with store._database.engine.begin() as connection:
+        connection.execute(insert(pause).values(**everything))
 
 
 def way(start: State, end: State) -> Sequence[Step]:

@@ -12,18 +12,18 @@ from tests.builders import NOW, a_run
 
 def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> None:
     store.set_account("acme", remote_id="117", session=b"\x00sealed", session_expires_at=NOW)
-    store.set_account("acme", paused=True, blocked_until=NOW)
+    store.set_account("acme", remote_name="Acme", blocked_until=NOW)
     store.set_account("other")
     known = AccountState(
         "acme",
         remote_id="117",
-        paused=True,
+        remote_name="Acme",
         blocked_until=NOW,
         session=b"\x00sealed",
         session_expires_at=NOW,
     )
     assert store.account_states() == {"acme": known, "other": AccountState("other")}
-    store.set_account("acme", session=None, paused=False)
+    store.set_account("acme", session=None, remote_name=None)
     assert store.account_states()["acme"].session is None
     assert store.account_states()["acme"].remote_id == "117"
 

@@ -14,7 +14,7 @@ from postcron.model import Attempt, Delivery, Filter, Move, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
-from tests.store.journeys import LEASE, a_move, brought_to
+from tests.store.journeys import LEASE, a_move, brought_to, pause_all
 
 ALLOWED = sorted(STEPS)
 
@@ -30,6 +30,8 @@ def test_an_allowed_step_changes_the_state_and_leaves_one_ledger_row(
     store: Store, state: State, step: Step
 ) -> None:
     delivery = brought_to(store, state)
+    if step is Step.HELD:
+        pause_all(store)
     before = len(store.events(Filter(), limit=1000))
     (moved,) = store.record([a_move(delivery, step, detail={"why": "test"})], run=a_run())
     assert moved is not None
@@ -91,16 +93,21 @@ def test_a_move_that_lost_takes_none_of_its_neighbours_along(store: Store) -> No
     assert moved[1].state is State.QUEUED
 
 
+@pytest.mark.parametrize("paused", [False, True])
 def test_steps_recorded_together_leave_what_each_leaves_alone(
-    store: Store, clock: StoppedClock
+    store: Store, clock: StoppedClock, *, paused: bool
 ) -> None:
     told = {"sent_at": NOW, "code": "answer_lost", "message": "cut off"}
+    # An intent needs that there is no pause, and being held that there is one.
+    steps = [pair for pair in ALLOWED if pair[1] is not (Step.INTENDED if paused else Step.HELD)]
 
     def every_step() -> list[Move]:
-        moves = [a_move(brought_to(store, state), step) for state, step in ALLOWED]
+        moves = [a_move(brought_to(store, state), step) for state, step in steps]
         return [replace(move, attempt=told) if move.close else move for move in moves]
 
     alone, together = every_step(), every_step()
+    if paused:
+        pause_all(store)
     clock.forward(seconds=3)
     one_by_one = [new for move in alone for new in store.record([move], run=a_run("run-2"))]
     at_once = store.record(together, run=a_run("run-2"))

@@ -25,13 +25,16 @@ def register(app: typer.Typer) -> None:
 def list_(how: How) -> int:
     """List the accounts, and what is known about them."""
     from postcron.cli import installation, pages, render
+    from postcron.cli.documents import pause
     from postcron.operations.listing import accounts as operation
 
     with how.home() as house:
         found = operation(house)
         here = render.Here.at(house)
-    document = {"accounts": [installation.account(*each) for each in found]}
-    how.answer(document, lambda: pages.accounts(found, here))
+    rows = [
+        installation.account(account, state) | {"paused": pause(by)} for account, state, by in found
+    ]
+    how.answer({"accounts": rows}, lambda: pages.accounts(found, here))
     return failures.DONE
 
 

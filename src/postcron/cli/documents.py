@@ -14,10 +14,12 @@ if TYPE_CHECKING:
         LedgerEvent,
         Measure,
         Page,
+        Pause,
         Post,
     )
     from postcron.operations.listing import Entry
     from postcron.operations.measure import Collected
+    from postcron.operations.pausing import Paused, Resumed
     from postcron.operations.reading import Shown, Story
     from postcron.operations.reconcile import Reconciled
     from postcron.operations.report import Report
@@ -173,7 +175,32 @@ def reconciled(one: Reconciled) -> Document:
 
 
 def page(one: Page) -> Document:
-    return deliveries(one.deliveries) | {"next": one.next}
+    rows = [delivery(each) | {"paused": pause(one.paused.get(each.id))} for each in one.deliveries]
+    return {"deliveries": rows, "next": one.next}
+
+
+def pause(one: Pause | None) -> Document | None:
+    if one is None:
+        return None
+    return {
+        "scope": str(one.scope),
+        "name": one.name,
+        "since": moment(one.since),
+        "by": one.by,
+        "why": one.why,
+    }
+
+
+def paused(one: Paused) -> Document:
+    return {
+        "pause": pause(one.pause),
+        "waiting": one.waiting,
+        "under_way": [delivery(each) for each in one.under_way],
+    }
+
+
+def resumed(one: Resumed) -> Document:
+    return {"pause": pause(one.pause)} | deliveries(one.deliveries)
 
 
 def shown(one: Shown) -> Document:
@@ -187,6 +214,7 @@ def shown(one: Shown) -> Document:
 def _story(one: Story) -> Document:
     return delivery(one.delivery) | {
         "advice": one.advice,
+        "paused": pause(one.pause),
         "measures": [measure(each) for each in one.measures],
         "attempts": [attempt(each) for each in one.attempts],
         "events": [event(each) for each in one.events],

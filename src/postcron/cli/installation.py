@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from postcron.cli.documents import Document, delivery, moment, seconds
+from postcron.cli.documents import Document, delivery, moment, pause, seconds
 from postcron.rules.spans import spell
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def status(one: Status, idle: Mapping[str, datetime]) -> Document:
         "needs_you": [delivery(each) for each in one.needs_you],
         "accounts": [account_state(each) for each in one.accounts],
         "full": dict(one.full),
+        "pauses": [pause(each) for each in one.pauses],
         "runs": [
             {
                 "phase": beat.phase,
@@ -63,7 +64,6 @@ def account_state(one: AccountState) -> Document:
         "remote_id": one.remote_id,
         "remote_name": one.remote_name,
         "checked_at": moment(one.checked_at),
-        "paused": one.paused,
         "blocked_until": moment(one.blocked_until),
         "blocked_why": None if one.blocked_until is None else one.block_why,
         "block": None

@@ -10,17 +10,19 @@ from postcron.cli import installation
 from postcron.cli.render import Here, deliveries, table
 from postcron.cli.visible import visible
 from postcron.operations.breaking import Opening
+from postcron.rules import pausing
 from postcron.rules.spans import until
 from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.config import Config
-    from postcron.model import Account, AccountState, Attempt, Post
+    from postcron.model import Account, AccountState, Attempt, Pause, Post
     from postcron.operations.accounts import Checked
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
     from postcron.operations.listing import Entry
     from postcron.operations.login import LoggedIn
+    from postcron.operations.pausing import Paused, Resumed
     from postcron.operations.reading import Shown, Status, Story
     from postcron.operations.reconcile import Reconciled
     from postcron.sandbox import Sandbox
@@ -31,11 +33,17 @@ def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
     counts = counts or "no posts yet"
     parts = [] if one.held is None else [visible(one.held), ""]
     parts.append(f"{counts}. Next: {here.when(one.next_due)}.")
+    for pause in one.pauses:
+        words = visible(here.pause(pause))
+        parts += [
+            "",
+            f"{words[:1].upper()}{words[1:]}. Let it go: `{visible(pausing.ending(pause))}`.",
+        ]
     if one.needs_you:
         parts += ["", "Needs you (`postcron show ID` says what is safe to do):"]
         parts.append(deliveries(one.needs_you, here))
     if one.upcoming:
-        parts += ["", "Upcoming:", deliveries(one.upcoming, here)]
+        parts += ["", "Upcoming:", deliveries(one.upcoming, here, one.paused)]
     openings = [opening for a in one.accounts if (opening := Opening.of(a, here.now))]
     if openings:
         parts += ["", *(visible(opening.told(here.now)) for opening in openings)]
@@ -65,6 +73,28 @@ def reconciled(one: Reconciled, here: Here) -> str:
         "What was cancelled, edited or moved since the backup has to be cancelled, edited or moved again.",
     ]
     return "\n".join([*lines, *([deliveries(one.doubted, here)] if one.doubted else [])])
+
+
+def paused(one: Paused, here: Here) -> str:
+    words = visible(here.pause(one.pause))
+    count = f"{one.waiting} deliver{'y waits' if one.waiting == 1 else 'ies wait'}"
+    lines = [f"{'It was' if one.old else 'Now'} {words}. {count}; nothing new is sent."]
+    if one.under_way:
+        lines += ["Its call was on its way already:", deliveries(one.under_way, here)]
+    return "\n".join(lines)
+
+
+def resumed(one: Resumed, here: Here) -> str:
+    lines = [f"No longer {visible(here.pause(one.pause))}."]
+    if one.deliveries:
+        lines.append(deliveries(one.deliveries, here))
+    if late := one.late:
+        ids = " ".join(each.ref for each in late[:20])
+        lines.append(
+            f"{len(late)} became late: `postcron retry {ids}` sends now, `postcron edit ID --at …` gives a "
+            f"new time, `postcron cancel {ids}` drops."
+        )
+    return "\n".join(lines)
 
 
 # --- one post ----------------------------------------------------------------------------------
@@ -100,6 +130,9 @@ def _story(one: Story, here: Here) -> Iterator[str]:
         yield from (f"  │ {visible(line)}" for line in delivery.text.splitlines())
     if delivery.error is not None:
         yield f"  error: {visible(delivery.error)} [{delivery.error_code}]"
+    if one.pause is not None:
+        words = f"It is {here.pause(one.pause)}; `{pausing.ending(one.pause)}` lets it go."
+        yield f"  {visible(words)}"
     yield f"  {visible(one.advice)}"
     for measure in one.measures:
         yield f"  numbers of {measure.day}: {told(dict(measure.numbers)) or 'none'}"
@@ -145,10 +178,10 @@ def told(detail: object) -> str:
 # --- accounts ----------------------------------------------------------------------------------
 
 
-def accounts(some: Iterable[tuple[Account, AccountState]], here: Here) -> str:
+def accounts(some: Iterable[tuple[Account, AccountState, Pause | None]], here: Here) -> str:
     rows = [
-        (a.name, a.platform, _standing(a, state, here), _identity(state), a.timezone)
-        for a, state in some
+        (a.name, a.platform, _standing(a, state, pause, here), _identity(state), a.timezone)
+        for a, state, pause in some
     ]
     if not rows:
         return "No account yet: add one to the configuration, like [accounts.NAME]."
@@ -184,11 +217,11 @@ def _identity(state: AccountState) -> str:
     return f"{state.remote_name} ({state.remote_id})"
 
 
-def _standing(account: Account, state: AccountState, here: Here) -> str:
+def _standing(account: Account, state: AccountState, pause: Pause | None, here: Here) -> str:
     if not account.enabled:
         return "switched off"
     if (opening := Opening.of(state, here.now)) is None:
-        return "paused" if state.paused else "usable"
+        return "usable" if pause is None else here.pause(pause)
     if opening.until is None:
         return f"blocked: {opening.why}"
     return f"left alone, tried again {until(opening.until, here.now)}"

@@ -6,18 +6,19 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from postcron.cli.visible import visible
+from postcron.rules import pausing
 from postcron.rules.spans import until
 from postcron.states import State
 
 if TYPE_CHECKING:
-    from postcron.model import Delivery, Page, Post
+    from postcron.model import Delivery, Page, Pause, Post
     from postcron.operations.house import House
     from postcron.operations.report import Report
     from postcron.operations.resolve import Resolved
@@ -60,6 +61,9 @@ class Here:
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
         clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
         return clock if local.date() == today else f"{local:%a %Y-%m-%d} {clock}"
+
+    def pause(self, one: Pause) -> str:
+        return pausing.told(one, self.zone.key)
 
 
 # --- tables ------------------------------------------------------------------------------------
@@ -120,14 +124,20 @@ def _colour(state: str) -> str:
 # --- deliveries --------------------------------------------------------------------------------
 
 
-def deliveries(some: Iterable[Delivery], here: Here) -> str:
-    rows = [(d.ref, d.account, str(d.state), here.when(d.due_at), _note(d, here)) for d in some]
+def deliveries(
+    some: Iterable[Delivery], here: Here, paused: Mapping[int, Pause] | None = None
+) -> str:
+    held = {id: here.pause(pause) for id, pause in (paused or {}).items()}
+    rows = [
+        (d.ref, d.account, str(d.state), here.when(d.due_at), held.get(d.id) or _note(d, here))
+        for d in some
+    ]
     return table(("ID", "ACCOUNT", "STATE", "DUE", "NOTE"), rows, colours=2) if rows else "Nothing."
 
 
 def page(one: Page, here: Here) -> str:
     more = "" if one.next is None else f"\nMore: --after {one.next}"
-    return f"{deliveries(one.deliveries, here)}{more}"
+    return f"{deliveries(one.deliveries, here, one.paused)}{more}"
 
 
 def clear() -> str:

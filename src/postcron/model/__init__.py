@@ -27,6 +27,7 @@ from postcron.model.media import Attachment as Attachment
 from postcron.model.media import MediaFile as MediaFile
 from postcron.model.media import ReadMedia as ReadMedia
 from postcron.model.records import BINDING as BINDING
+from postcron.model.records import PAUSED as PAUSED
 from postcron.model.records import RESTORED as RESTORED
 from postcron.model.records import Approval as Approval
 from postcron.model.records import Attempt as Attempt
@@ -36,8 +37,10 @@ from postcron.model.records import LedgerEvent as LedgerEvent
 from postcron.model.records import Measure as Measure
 from postcron.model.records import Outcome as Outcome
 from postcron.model.records import Outing as Outing
+from postcron.model.records import Pause as Pause
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
+from postcron.model.records import Scope as Scope
 from postcron.model.requests import Added as Added
 from postcron.model.requests import Filter as Filter
 from postcron.model.requests import Move as Move

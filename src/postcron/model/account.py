@@ -71,7 +71,6 @@ class AccountState:
     remote_id: str | None = None
     remote_name: str | None = None
     checked_at: datetime | None = None
-    paused: bool = False
     #: nothing is sent before this moment; once it is over, a read has to succeed before a post goes
     blocked_until: datetime | None = None
     #: a dead token: nothing is sent at all until a person has logged in again

@@ -181,6 +181,34 @@ BINDING: Final = frozenset({Outcome.OPEN, Outcome.LANDED, Outcome.ACCEPTED, Outc
 RESTORED: Final = "restored"
 
 
+class Scope(StrEnum):
+    """What a pause holds back."""
+
+    ALL = "all"
+    ACCOUNT = "account"
+    CAMPAIGN = "campaign"
+    BATCH = "batch"
+
+
+#: the code of a delivery that has waited, or is late, because of a pause
+PAUSED: Final = "paused"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """What a person holds back: while it lasts, nothing of it is sent."""
+
+    scope: Scope
+    #: which account, campaign or batch; empty for all
+    name: str
+    since: datetime
+    by: str
+    why: str | None = None
+
+    def __str__(self) -> str:
+        return "everything" if self.scope is Scope.ALL else f"{self.scope} {self.name}"
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One try at the publish call."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import Approval, Delivery, Follow, Outcome, Post
+from postcron.model.records import Approval, Delivery, Follow, Outcome, Pause, Post
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
 
@@ -114,6 +114,7 @@ class Filter:
     account: str | None = None
     platform: str | None = None
     campaign: str | None = None
+    batch: str | None = None
     post_id: int | None = None
     #: made from this file, by its checksum
     media: str | None = None
@@ -133,3 +134,5 @@ class Page:
 
     deliveries: tuple[Delivery, ...]
     next: str | None
+    #: what holds some of them back, by id
+    paused: Mapping[int, Pause] = field(default_factory=dict)

@@ -23,13 +23,11 @@ class Standing:
 
 
 def standing(house: House) -> Standing:
-    """Return how all accounts stand: unusable are those disabled, broken, paused or left alone."""
+    """Return how all accounts stand: unusable are those disabled, broken or left alone."""
     now = house.clock.now()
     states = house.store.account_states()
     here = {name for name, account in house.config.accounts.items() if not account.enabled}
-    held = {
-        name for name, state in states.items() if state.paused or Opening.of(state, now) is not None
-    }
+    held = {name for name, state in states.items() if Opening.of(state, now) is not None}
     held = here | held | broken(house).keys()
     tried = {name for name, state in states.items() if state.blocked_until is not None}
     return Standing(frozenset(held), frozenset(tried - held))

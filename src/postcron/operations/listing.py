@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
 from postcron.errors import Invalid, NotFound
-from postcron.model import Account, AccountState, Filter, LedgerEvent, Page
+from postcron.model import Account, AccountState, Filter, LedgerEvent, Page, Pause, Scope
+from postcron.operations import pauses
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.rules.moments import zone_of
@@ -58,9 +59,10 @@ def deliveries(
         since=edge(house, since),
         before=edge(house, until),
     )
-    return house.store.page(
+    page = house.store.page(
         wanted, order=order, newest_first=newest_first, limit=limit, after=after
     )
+    return replace(page, paused=pauses.now(house, page.deliveries))
 
 
 def checksum(house: House, media: str) -> str:
@@ -147,10 +149,15 @@ def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
     return kinds
 
 
-def accounts(house: House) -> list[tuple[Account, AccountState]]:
-    """Return the accounts of the configuration with what runs have learnt about them."""
+def accounts(house: House) -> list[tuple[Account, AccountState, Pause | None]]:
+    """Return the accounts of the configuration, what runs have learnt about them, who paused them."""
     states = house.store.account_states()
+    paused = {one.name: one for one in house.store.pauses() if one.scope in _WHOLE}
     return [
-        (account, states.get(name, AccountState(name)))
+        (account, states.get(name, AccountState(name)), paused.get("", paused.get(name)))
         for name, account in house.config.accounts.items()
     ]
+
+
+#: what holds back a whole account
+_WHOLE: Final = frozenset({Scope.ALL, Scope.ACCOUNT})

@@ -16,6 +16,7 @@ from typing import Any
 
 from postcron.errors import CannotWork
 from postcron.model import Delivery, Move, Phase, Run
+from postcron.operations import pauses
 from postcron.operations.doors import Doors
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
@@ -259,12 +260,21 @@ class Shift:
         self.readying.written(list(islice(written, len(uploads))))
         for held, delivery in zip(near, written, strict=True):
             if delivery is None:
-                self.holding.let_go(held)
+                self._stopped(held)
             else:
                 held.delivery, held.stage = delivery, Stage.INTENDED
                 self.witnessed = False
         for held, delivery in self.outcomes.written(ended):
             self._rest(held, delivery)
+
+    def _stopped(self, held: Held) -> None:
+        """Give back what a pause has stopped at its intent; what another run has is let go."""
+        pause = self.store.paused([held.delivery.id]).get(held.delivery.id)
+        if pause is not None:
+            back = Move(held.delivery, Step.RELEASED, wake_at=self.store.now())
+            both = (pauses.held(self.house, held.delivery, pause), back)  # or it has just ended
+            next((move for move in both if self.holding.record([move])[0]), None)
+        self.holding.let_go(held)
 
     def _witness(self) -> None:
         """Remember the newest intents beside the store, before any of their calls can leave."""

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from postcron.model import AccountState, Attempt, Delivery, Filter, LedgerEvent, Measure, Post
-from postcron.operations import quotas
+from postcron.model import (
+    AccountState,
+    Attempt,
+    Delivery,
+    Filter,
+    LedgerEvent,
+    Measure,
+    Pause,
+    Post,
+)
+from postcron.operations import pauses, quotas
 from postcron.operations.advice import advice
 from postcron.operations.house import House
 from postcron.operations.journal import Journal
@@ -30,6 +39,7 @@ class Story:
     advice: str
     #: how it does, day by day
     measures: tuple[Measure, ...]
+    pause: Pause | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,7 @@ def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story
         tuple(event for event in events if event.delivery_id == delivery.id),
         _advice(house, delivery),
         tuple(house.store.measures(delivery.id)),
+        pauses.now(house, [delivery]).get(delivery.id),
     )
 
 
@@ -91,6 +102,9 @@ class Status:
     beats: tuple[Any, ...]
     #: why no phase would send anything; None: they would
     held: str | None
+    pauses: tuple[Pause, ...]
+    #: of the deliveries above, what holds them back, by id
+    paused: Mapping[int, Pause]
 
 
 def status(house: House) -> Status:
@@ -113,4 +127,6 @@ def status(house: House) -> Status:
         full=quotas.full(house),
         beats=tuple(store.beats()),
         held=held(house),
+        pauses=tuple(store.pauses()),
+        paused=pauses.now(house, upcoming.deliveries),
     )

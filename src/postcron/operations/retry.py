@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postcron.errors import Refused
 from postcron.model import Delivery, Move, Phase, Run
-from postcron.operations import quotas
+from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
@@ -60,6 +60,7 @@ def _on_its_way(delivery: Delivery) -> bool:
 
 def _again(house: House, delivery: Delivery) -> Move:
     require_place(house, delivery)
+    pauses.require_none(house, delivery)
     now = house.clock.now()
     consent = {"grace_from": now, "tries": 0}
     if delivery.state is State.FAILED and _is_early(house, delivery):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from postcron.model import Delivery, Move, Phase, Policy, Run
-from postcron.operations import quotas
+from postcron.model import PAUSED, Delivery, Move, Phase, Policy, Run
+from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
@@ -45,6 +45,7 @@ def decide(house: House, run: Run, *, limit: int, until: datetime | None = None)
     """
     now = house.clock.now()
     missed = miss(house, run, now=now, limit=limit)
+    pauses.hold_back(house, run, limit=limit)
     held = unusable(house)
     allowed = _allow(house, run, limit=limit, held=held)
     horizon = max(now + house.config.run.horizon, until or now)
@@ -68,8 +69,15 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     """Mark as late what is past its grace, before anything could send it."""
     late = past_its_grace(house, now, limit)
     full = quotas.full(house) if late else {}
+    paused = pauses.over(house, late)
     moves = [
-        missed(delivery, now, house.policy(delivery.account), full.get(delivery.account))
+        missed(
+            delivery,
+            now,
+            house.policy(delivery.account),
+            waited=full.get(delivery.account),
+            paused=paused.get(delivery.id),
+        )
         for delivery in late
     ]
     return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
@@ -100,17 +108,25 @@ def _why_late(delivery: Delivery, now: datetime, policy: Policy) -> str | None:
     return None if start is None else lateness.reason(start, now, policy.grace)
 
 
-def missed(delivery: Delivery, now: datetime, policy: Policy, waited: str | None = None) -> Move:
+def missed(
+    delivery: Delivery,
+    now: datetime,
+    policy: Policy,
+    *,
+    waited: str | None = None,
+    paused: str | None = None,
+) -> Move:
     """Return the step to *late*; where the policy is not to ask, tick carries it out next.
 
-    `waited` is what it was waiting for, if anything is known of that.
+    `waited` is what it was waiting for, if anything is known of that, and `paused` who held it back:
+    then whoever ends the pause decides.
     """
-    why = " ".join(filter(None, (_why_late(delivery, now, policy), waited)))
+    why = " ".join(filter(None, (_why_late(delivery, now, policy), paused or waited)))
     return Move(
         delivery,
         Step.MISSED,
-        wake_at=None if policy.late == "ask" else now,
-        set={"error_code": "late", "error": why},
+        wake_at=None if policy.late == "ask" or paused else now,
+        set={"error_code": PAUSED if paused else "late", "error": why},
         detail={"why": why},
     )
 

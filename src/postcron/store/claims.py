@@ -15,6 +15,7 @@ from postcron.store import ledger, rows
 from postcron.store.columns import Later
 from postcron.store.database import Database
 from postcron.store.following import its_turn
+from postcron.store.gate import paused
 from postcron.store.tables import delivery
 
 Condition = ColumnElement[bool]
@@ -24,7 +25,7 @@ def uploadable(now: datetime, until: datetime | None) -> Condition:
     """Return what phase 2 may take: whose own lead has begun, or all that is due by `until`."""
     if until is None:
         begun = and_(delivery.c.wake_at.is_not(None), delivery.c.wake_at <= now)
-        return and_(delivery.c.state == State.SCHEDULED, begun, its_turn())
+        return and_(delivery.c.state == State.SCHEDULED, begun, its_turn(), ~paused())
     return and_(delivery.c.state == State.SCHEDULED, _coming(now, until))
 
 
@@ -44,12 +45,13 @@ def claimable(now: datetime, until: datetime, run: Run | None = None) -> Conditi
         delivery.c.wake_at <= now,
         or_(delivery.c.owner.is_(None), over),
         its_turn(),
+        ~paused(),
     )
 
 
 def _coming(now: datetime, until: datetime) -> Condition:
     waits_no_longer = or_(delivery.c.not_before.is_(None), delivery.c.not_before <= now)
-    return and_(delivery.c.due_at <= until, waits_no_longer, its_turn())
+    return and_(delivery.c.due_at <= until, waits_no_longer, its_turn(), ~paused())
 
 
 def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,15 @@ from postcron.store.trouble import is_passing, told_plainly
 T = TypeVar("T")
 
 _TRIES = 5
+
+
+class Passage(StrEnum):
+    """How a transaction stands to the pauses, which nothing may be sent behind."""
+
+    #: it rests on there being no pause, or one: none may come or go before it is committed
+    FREE = "free"
+    #: it begins or ends one: those that rest on it are waited for
+    SHUT = "shut"
 
 
 class Database:
@@ -38,15 +48,17 @@ class Database:
         self.workspace = workspace
         self.file = file
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
         """Do `work` in one durable transaction; done anew if another one was in its way.
 
         A clash with an index is one of those: the guards inside `work` then see what was first.
         """
         for attempt in range(1, _TRIES + 1):
             try:
-                with told_plainly(self.shown), self.engine.begin() as transaction:
-                    return work(transaction)
+                with told_plainly(self.shown), self.engine.connect() as connection:
+                    connection.execution_options(passage=passage)
+                    with connection.begin():
+                        return work(connection)
             except Exception as error:
                 if attempt == _TRIES or not _worth_another_try(error):
                     raise

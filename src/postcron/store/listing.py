@@ -15,7 +15,7 @@ from postcron.states import State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
 from postcron.store.database import Database
-from postcron.store.tables import attachment, delivery, event, post
+from postcron.store.tables import attachment, batch, delivery, event, post
 
 # Drafts have no moment yet: they stand where they were written.
 _DUE = func.coalesce(delivery.c.due_at, delivery.c.created_at, type_=Instant())
@@ -75,6 +75,10 @@ def _about(filter: Filter) -> list[ColumnElement[bool]]:
     if filter.media is not None:
         using = select(attachment.c.post_id).where(attachment.c.sha256 == filter.media)
         fitting.append(post.c.id.in_(using))
+    if filter.batch is not None:
+        named = select(batch.c.id).where(batch.c.name == filter.batch)
+        named = named.where(batch.c.workspace == post.c.workspace).correlate(post)
+        fitting.append(post.c.batch_id == named.scalar_subquery())
     return fitting
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from postcron.errors import StoreUnavailable
 from postcron.rules.spans import spell
 from postcron.store import documents
+from postcron.store.database import Passage
 
 #: a clock further off than this would send posts at a wrong time
 FARTHEST = timedelta(minutes=5)
@@ -22,6 +23,15 @@ SELECT set_config('synchronous_commit', 'on', true),
        set_config('lock_timeout', '5s', true),
        set_config('idle_in_transaction_session_timeout', '30s', true)
 """
+
+# A statement sees what was committed before it began, not what is committed beside it: an intent that
+# has looked for a pause must be committed, or undone, before the pause is. SQLite has one writer anyway.
+_PAUSES = int.from_bytes(b"pauses")
+_LOCK = {
+    None: "",
+    Passage.FREE: f", pg_advisory_xact_lock_shared({_PAUSES})",
+    Passage.SHUT: f", pg_advisory_xact_lock({_PAUSES})",
+}
 
 _CONNECTING = {
     "connect_timeout": 10,
@@ -52,7 +62,9 @@ def engine(url: URL) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(_LIMITS)
+        connection.exec_driver_sql(
+            _LIMITS + _LOCK[connection.get_execution_options().get("passage")]
+        )
 
     return made
 

@@ -15,6 +15,7 @@ from postcron.store import claims, rows
 from postcron.store.columns import Instant
 from postcron.store.database import Database
 from postcron.store.following import its_turn, without_place
+from postcron.store.gate import paused
 from postcron.store.tables import LIVE, attempt, delivery, media, post
 
 #: hardly anything goes out so long after it was due
@@ -90,6 +91,13 @@ def deliveries(
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(*order).limit(limit))
         return [rows.to_delivery(row) for row in answer]
+
+
+def number(database: Database, *where: ColumnElement[bool]) -> int:
+    """Return how many deliveries of this workspace fit."""
+    asked = select(func.count()).select_from(delivery).where(*where, *claims.visible(database))
+    with database.reading() as connection:
+        return connection.execute(asked).scalar_one()
 
 
 def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
@@ -180,7 +188,7 @@ def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElemen
     queueing = or_(
         claims.queueable(State.READY, now, horizon), claims.queueable(State.SCHEDULED, now, horizon)
     )
-    late = woken(now, State.LATE)
+    late = and_(woken(now, State.LATE), ~paused())
     by_phase = {
         Phase.PRE_UPLOAD: (claims.uploadable(now, until),),
         Phase.TICK: (queueing, expired(now), overdue(now, now), late),
@@ -199,13 +207,7 @@ def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElemen
 
 
 def ahead(database: Database) -> int:
-    asked = select(func.count()).where(
-        delivery.c.state.not_in(FINAL),
-        delivery.c.due_at > database.now(),
-        *claims.visible(database),
-    )
-    with database.reading() as connection:
-        return connection.execute(asked).scalar_one()
+    return number(database, delivery.c.state.not_in(FINAL), delivery.c.due_at > database.now())
 
 
 def next_due(database: Database) -> datetime | None:

@@ -24,8 +24,8 @@ from sqlalchemy import (
 
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import Step, after
-from postcron.store import following, ledger, rows
-from postcron.store.database import Database
+from postcron.store import following, gate, ledger, rows
+from postcron.store.database import Database, Passage
 from postcron.store.tables import LIVE, attempt, delivery
 
 #: what a move may set; the guarded columns have only the meaning `record` gives them
@@ -48,7 +48,7 @@ _FIELDS: Final = frozenset(Delivery.__dataclass_fields__)
 
 
 @cache
-def _guarded(*, taken: bool, intended: bool, adopted: bool) -> Update:
+def _guarded(*, taken: bool, opening: bool, adopted: bool, step: Step | None) -> Update:
     """Return the update that changes a delivery only if it stands where the reader saw it."""
     statement = update(delivery).where(
         delivery.c.id == bindparam("seen_id"),
@@ -61,10 +61,12 @@ def _guarded(*, taken: bool, intended: bool, adopted: bool) -> Update:
         statement = statement.where(unrenewed)
     # The indexes `one_live_attempt` and `one_delivery_per_receipt` refuse the next two in any case;
     # asking first costs only this move, and not the others of its transaction.
-    if intended:
+    if opening:
         statement = statement.where(~exists().where(_LIVE))
     if adopted:
         statement = statement.where(~exists().where(_TWIN))
+    if step is not None:
+        statement = statement.where(gate.paused() if step is Step.HELD else ~gate.paused())
     return statement
 
 
@@ -99,6 +101,9 @@ _OPEN: Final = insert(attempt).values(
 #: forgotten nothing but that it may have been
 _OPENING: Final = {Step.INTENDED: Outcome.OPEN, Step.DOUBTED: Outcome.UNKNOWN}
 
+#: the steps that need that nothing is paused, or that something is
+_GATED: Final = frozenset({Step.INTENDED, Step.HELD})
+
 
 def _new(name: str) -> Any:
     """Return what a closing step says about a column, or what stands there."""
@@ -117,10 +122,11 @@ def record(database: Database, moves: Sequence[Move], *, run: Run) -> list[Deliv
     """
     for move in moves:
         after(move.delivery.state, move.step)
+    passage = Passage.FREE if any(move.step in _GATED for move in moves) else None
     if len(moves) > 1:
         with suppress(_Overtaken):
-            return database.write(lambda to: _make_all(to, moves, run, database.now()))
-    return database.write(lambda to: make(to, moves, run, database.now()))
+            return database.write(lambda to: _make_all(to, moves, run, database.now()), passage)
+    return database.write(lambda to: make(to, moves, run, database.now()), passage)
 
 
 def make(to: Connection, moves: Sequence[Move], run: Run, now: datetime) -> list[Delivery | None]:
@@ -206,13 +212,14 @@ def _asked(move: Move, run: Run, now: datetime) -> tuple[Update, dict[str, Any],
     taken = seen.owner not in {None, run.id}
     if taken:
         guards["seen_lease"] = seen.lease_until
-    intended = move.step in _OPENING
-    if intended:
+    opening = move.step in _OPENING
+    if opening:
         guards["of_delivery"] = seen.id
     adopted = move.set.get("remote_id") is not None
     if adopted:
         guards["seen_remote"] = move.set["remote_id"]
-    statement = _guarded(taken=taken, intended=intended, adopted=adopted)
+    gated = move.step if move.step in _GATED else None
+    statement = _guarded(taken=taken, opening=opening, adopted=adopted, step=gated)
     return statement, guards, _values(move, run, now)
 
 

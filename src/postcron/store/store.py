@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from sqlalchemy import ColumnElement
 
 from postcron.model import (
     AccountState,
@@ -22,12 +24,14 @@ from postcron.model import (
     NewPost,
     Outing,
     Page,
+    Pause,
     Phase,
     Post,
     PostType,
     Punctuality,
     Run,
     Saved,
+    Scope,
     Taken,
     Ticket,
 )
@@ -38,9 +42,11 @@ from postcron.store import (
     breakers,
     claims,
     figures,
+    gate,
     listing,
     measures,
     papers,
+    pausing,
     plans,
     posting,
     reading,
@@ -175,6 +181,44 @@ class Store:
         return claims.claim_queued(
             self._database, run, until=until, lease=lease, limit=limit, skip=skip
         )
+
+    # --- pauses ------------------------------------------------------------------------------
+
+    def pause(self, pause: Pause) -> tuple[Pause, list[Delivery]]:
+        """Begin a pause; return it, or the one that is there, and what is on the wire already.
+
+        Nothing else of it is sent once this has returned.
+        """
+        return pausing.shut(self._database, pause)
+
+    def lift(
+        self,
+        scope: Scope,
+        name: str,
+        moves: Callable[[Pause, Sequence[Delivery]], Sequence[Move]],
+        *,
+        run: Run,
+    ) -> tuple[Pause, list[Delivery]] | None:
+        """End a pause and make the `moves` of what has met it and no other; None: there is none."""
+        return pausing.lift(self._database, scope, name, moves, run=run)
+
+    def pauses(self) -> list[Pause]:
+        """Return what is held back, the longest first."""
+        return pausing.pauses(self._database)
+
+    def paused(self, ids: Collection[int]) -> dict[int, Pause]:
+        """Return the pause that holds each of these deliveries back, by id."""
+        return pausing.over(self._database, ids)
+
+    def waking(self, limit: int) -> list[Delivery]:
+        """Return what is held back and would wake every run, because its time has come."""
+        return pausing.waking(self._database, limit)
+
+    def behind(self, pause: Pause) -> int:
+        """Return how many deliveries a pause holds back."""
+        return pausing.count(self._database, pause.scope, pause.name)
+
+    # --- what is held ------------------------------------------------------------------------
 
     def renew(self, delivery: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
         """Prolong a claim and return its new end; None when it is not ours any more.
@@ -369,7 +413,7 @@ class Store:
 
     def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
         """Return what is late and not to be asked about: to go out all the same, or not at all."""
-        return self._woken(limit, State.LATE, skip=skip)
+        return self._woken(limit, State.LATE, skip=skip, where=[~gate.paused()])
 
     def _woken(
         self,
@@ -377,8 +421,9 @@ class Store:
         *states: State,
         only: Collection[str] | None = None,
         skip: Collection[str] = (),
+        where: Sequence[ColumnElement[bool]] = (),
     ) -> list[Delivery]:
-        where = [reading.woken(self.now(), *states)]
+        where = [*where, reading.woken(self.now(), *states)]
         if only is not None:
             where.append(delivery.c.account.in_(sorted(only)))
         order = (delivery.c.wake_at, delivery.c.id)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from postcron.model import BINDING, Follow, Kind, Outcome, PostType, Ticket
+from postcron.model import BINDING, Follow, Kind, Outcome, PostType, Scope, Ticket
 from postcron.states import State
 from postcron.store.columns import Document, Instant, Seconds, TicketDocument, word
 from postcron.store.peek import UNTOLD
@@ -146,8 +146,7 @@ class PauseRow(SQLModel, table=True):
     __tablename__ = "pause"
 
     workspace: str = Field(primary_key=True, sa_type=Text)
-    #: all, account, campaign or batch
-    scope: str = Field(primary_key=True, sa_type=Text)
+    scope: Scope = Field(primary_key=True, sa_type=word(Scope, "pause_scope"))
     #: which one; empty for all
     name: str = Field(primary_key=True, sa_type=Text)
     since: datetime = Field(sa_type=Instant)
@@ -319,7 +318,6 @@ class AccountStateRow(SQLModel, table=True):
     remote_id: str | None = Field(default=None, sa_type=Text)
     remote_name: str | None = Field(default=None, sa_type=Text)
     checked_at: datetime | None = Field(default=None, sa_type=Instant)
-    paused: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     blocked_until: datetime | None = Field(default=None, sa_type=Instant)
     block_code: str | None = Field(default=None, sa_type=Text)
     block_why: str | None = Field(default=None, sa_type=Text)

@@ -10,6 +10,13 @@ revision = "0006"
 down_revision = "0005"
 
 INSTANT = sa.Text().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+SCOPE = sa.Enum(
+    *("all", "account", "campaign", "batch"),
+    name="pause_scope",
+    native_enum=False,
+    create_constraint=True,
+    length=16,
+)
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
@@ -49,7 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "pause",
         sa.Column("workspace", sa.Text, primary_key=True),
-        sa.Column("scope", sa.Text, primary_key=True),
+        sa.Column("scope", SCOPE, primary_key=True),
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
@@ -63,6 +70,7 @@ def upgrade() -> None:
     op.create_index("delivery_account_due", "delivery", ["account", "due_at"])
     plans = sa.Column("plans", sa.Integer, nullable=False, server_default="0")
     op.add_column("account_state", plans)
+    op.drop_column("account_state", "paused")  # never written: `pause` has it
 
 
 def _posts() -> None:

@@ -1,0 +1,66 @@
+"""What a pause does to a run: what it holds back waits without waking every minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from postcron.errors import Refused
+from postcron.model import PAUSED, Delivery, Move, Pause, Run
+from postcron.operations.house import House
+from postcron.rules import pausing
+from postcron.states import AHEAD, State, Step
+
+#: what a pause can still hold back
+WAITING = AHEAD | {State.DRAFT, State.FAILED, State.LATE}
+
+
+def hold_back(house: House, run: Run, *, limit: int) -> list[Delivery]:
+    """Let what is paused sleep until it is late: its time has come, and nothing can happen."""
+    if not house.store.pauses():
+        return []
+    waking = house.store.waking(limit)
+    why = house.store.paused([one.id for one in waking])
+    moves = [held(house, one, why[one.id]) for one in waking if one.id in why]
+    return [one for one in house.record(moves, run=run) if one is not None]
+
+
+def held(house: House, delivery: Delivery, pause: Pause) -> Move:
+    """Return the step that gives a delivery back to a pause."""
+    why = f"It is {told(house, pause)}."
+    return Move(
+        delivery,
+        Step.HELD,
+        wake_at=None if delivery.state is State.LATE else _late_at(house, delivery),
+        set={"error_code": PAUSED, "error": why},
+        detail={"why": why},
+    )
+
+
+def now(house: House, some: Iterable[Delivery]) -> dict[int, Pause]:
+    """Return what holds these back now, by id: of those that are on their way or late."""
+    ids = [one.id for one in some if one.state in WAITING]
+    return house.store.paused(ids) if ids else {}
+
+
+def require_none(house: House, delivery: Delivery) -> None:
+    """Raise `Refused` for what would be asked for in vain."""
+    if pause := house.store.paused([delivery.id]).get(delivery.id):
+        message = f"{delivery.ref} is {told(house, pause)}: `{pausing.ending(pause)}` first."
+        raise Refused(message)
+
+
+def over(house: House, some: Sequence[Delivery]) -> dict[int, str]:
+    """Return who holds these back, by id of the delivery: a sentence about what was."""
+    found = house.store.paused([one.id for one in some]) if some else {}
+    return {id: f"It was {told(house, pause)}." for id, pause in found.items()}
+
+
+def told(house: House, pause: Pause) -> str:
+    """Return who paused it, since when and why."""
+    return pausing.told(pause, house.config.timezone)
+
+
+def _late_at(house: House, delivery: Delivery) -> datetime:
+    start = delivery.grace_from or delivery.due_at or house.clock.now()
+    return pausing.until_late(start, house.policy(delivery.account).grace)

@@ -1,0 +1,121 @@
+"""Pause and resume: hold back everything, an account, a campaign or a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from postcron.errors import Invalid, NotFound
+from postcron.model import Delivery, Filter, Move, Pause, Scope
+from postcron.operations.house import House
+from postcron.operations.pauses import told
+from postcron.operations.schedule import first_wake
+from postcron.operations.tick import is_late
+from postcron.rules import pausing
+from postcron.states import State, Step
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The pause in force, and how far it reaches."""
+
+    pause: Pause
+    #: it was there before
+    old: bool
+    #: deliveries it holds back
+    waiting: int
+    #: their call was on its way when it began
+    under_way: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A pause that is over, and the deliveries that have met it."""
+
+    pause: Pause
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def late(self) -> list[Delivery]:
+        """What a person has to decide about."""
+        return [one for one in self.deliveries if one.state is State.LATE]
+
+
+def pause(house: House, scope: Scope, name: str, *, why: str | None, actor: str) -> Paused:
+    """Hold back what is named: once this has returned, nothing new of it is sent."""
+    _require_known(house, scope, name)
+    new = Pause(scope, name, house.store.now(), actor, why)
+    kept, under_way = house.store.pause(new)
+    return Paused(kept, kept != new, house.store.behind(kept), tuple(under_way))
+
+
+def _require_known(house: House, scope: Scope, name: str) -> None:
+    if scope is Scope.ACCOUNT:
+        house.account(name)
+    wanted = {Scope.CAMPAIGN: Filter(campaign=name), Scope.BATCH: Filter(batch=name)}
+    if scope in wanted and not house.store.count(wanted[scope]):
+        raise NotFound(f"No post belongs to {scope} {name!r}: nothing is paused.")
+
+
+def resume(
+    house: House,
+    scope: Scope,
+    name: str,
+    *,
+    late: str | None = None,
+    shift: bool = False,
+    actor: str,
+) -> Resumed:
+    """End a pause. What it made late follows its account's policy, or `late`; or all moves on.
+
+    Raises `NotFound` where nothing is paused.
+    """
+    if late is not None and shift:
+        raise Invalid("--late and --shift say two things about what was missed: give one.")
+
+    def moves(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
+        return [_goes_on(house, ended, one, late, shift=shift) for one in met]
+
+    found = house.store.lift(scope, name, moves, run=house.run("resume", actor=actor))
+    if found is None:
+        raise NotFound(_not_paused(house, scope, name))
+    return Resumed(found[0], tuple(found[1]))
+
+
+def _not_paused(house: House, scope: Scope, name: str) -> str:
+    there = house.store.pauses()
+    what = "Everything" if scope is Scope.ALL else f"{scope.capitalize()} {name}"
+    rest = ", ".join(map(str, there)) if there else "nothing"
+    return f"{what} is not paused as such; paused: {rest}."
+
+
+def _goes_on(house: House, ended: Pause, one: Delivery, late: str | None, *, shift: bool) -> Move:
+    now, why = house.clock.now(), {"why": f"It was {told(house, ended)}."}
+    if shift and one.due_at is not None and one.due_at <= now:
+        return _later(house, one, pausing.shifted(one.due_at, ended, now), why)
+    called_late, policy = one.state is State.LATE, house.policy(one.account)
+    if not called_late and not is_late(one, now, policy):
+        return Move(one, Step.RESUMED, now, _FORGOTTEN, detail=why)
+    match late or policy.late:
+        case "publish":
+            step = Step.ALLOWED if called_late else Step.RESUMED
+            return Move(one, step, now, {**_FORGOTTEN, "grace_from": now}, detail=why)
+        case "skip":
+            return Move(one, Step.CANCELLED, None, detail=why)
+    step = Step.RESUMED if called_late else Step.MISSED
+    changes = {"error_code": "late", "error": one.error if called_late else why["why"]}
+    return Move(one, step, None, changes, detail=why)
+
+
+#: what a pause has left on a delivery
+_FORGOTTEN: Final[Mapping[str, Any]] = {"error_code": None, "error": None}
+
+
+def _later(house: House, one: Delivery, due_at: datetime, why: Mapping[str, str]) -> Move:
+    ready = one.state is State.READY
+    wake = first_wake(house, house.account(one.account), State.SCHEDULED, due_at)
+    changes = {**_FORGOTTEN, "due_at": due_at, "grace_from": None, "reason": why["why"]}
+    moment = due_at - house.config.run.horizon if ready else wake
+    return Move(one, Step.RESCHEDULED, moment, changes, detail=why)

@@ -1,0 +1,122 @@
+"""Holding back what a person names, and letting it go again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+
+from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
+from postcron.states import AHEAD, State
+from postcron.store import claims, gate, reading, recording, rows
+from postcron.store.database import Database, Passage, upsert
+from postcron.store.following import its_turn
+from postcron.store.tables import columns_of, delivery, pause
+
+#: where a pause stops a delivery that nobody holds
+_STOPPED = tuple(AHEAD - {State.UPLOADING})
+
+_KEY = ("workspace", "scope", "name")
+_PAUSE = columns_of(pause, Pause)
+
+
+def shut(database: Database, new: Pause) -> tuple[Pause, list[Delivery]]:
+    """Begin a pause; return it, or the one that is there, and what of it is on the wire already.
+
+    Nothing else is sent afterwards: an intent that is being written is waited for, and any later one
+    finds the pause.
+    """
+
+    def work(transaction: Connection) -> tuple[Pause, list[Delivery]]:
+        values = {name: getattr(new, name) for name in Pause.__dataclass_fields__}
+        adding = upsert(transaction, pause).values(workspace=database.workspace or "", **values)
+        transaction.execute(adding.on_conflict_do_nothing(index_elements=_KEY))
+        kept = transaction.execute(select(*_PAUSE).where(_is(database, new.scope, new.name))).one()
+        sending = _of(database, new.scope, new.name, delivery.c.state == State.PUBLISHING)
+        under_way = select(*rows.DELIVERY).where(*sending).order_by(delivery.c.id)
+        return Pause(*kept), [rows.to_delivery(row) for row in transaction.execute(under_way)]
+
+    return database.write(work, Passage.SHUT)
+
+
+def lift(
+    database: Database,
+    scope: Scope,
+    name: str,
+    moves: Callable[[Pause, Sequence[Delivery]], Sequence[Move]],
+    *,
+    run: Run,
+) -> tuple[Pause, list[Delivery]] | None:
+    """End a pause and make the `moves` of what has met it and no other one; None: there is none."""
+
+    def work(transaction: Connection) -> tuple[Pause, list[Delivery]] | None:
+        here = _is(database, scope, name)
+        found = transaction.execute(select(*_PAUSE).where(here)).one_or_none()
+        if found is None:
+            return None
+        ended = Pause(*found)
+        there = _of(database, scope, name, _met(ended, database.now()))
+        waiting = transaction.execute(select(delivery.c.id).where(*there)).scalars().all()
+        transaction.execute(delete(pause).where(here))
+        free = select(*rows.DELIVERY).where(delivery.c.id.in_(waiting), ~gate.paused())
+        asked = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
+        released = [rows.to_delivery(row) for row in transaction.execute(asked)]
+        made = recording.make(transaction, moves(ended, released), run, database.now())
+        return ended, [one for one in made if one is not None]
+
+    return database.write(work, Passage.SHUT)
+
+
+def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:
+    """What has waited or become late, or would have as soon as a run had looked."""
+    due = and_(
+        delivery.c.state.in_(_STOPPED),
+        delivery.c.due_at > ended.since,
+        delivery.c.due_at <= now,
+        its_turn(),
+    )
+    return and_(delivery.c.owner.is_(None), or_(delivery.c.error_code == PAUSED, due))
+
+
+def pauses(database: Database) -> list[Pause]:
+    """Return what is held back, the longest first."""
+    asked = select(*_PAUSE).order_by(pause.c.since, pause.c.scope, pause.c.name)
+    if database.workspace is not None:
+        asked = asked.where(pause.c.workspace == database.workspace)
+    with database.reading() as connection:
+        return [Pause(*row) for row in connection.execute(asked)]
+
+
+def over(database: Database, ids: Collection[int]) -> dict[int, Pause]:
+    """Return the pause that holds each of these deliveries back, by id: the longest one."""
+    asked = select(delivery.c.id, *_PAUSE).select_from(delivery).join(pause, gate.covers())
+    asked = asked.where(delivery.c.id.in_(ids), *claims.visible(database))
+    with database.reading() as connection:
+        found = connection.execute(asked.order_by(pause.c.since.desc())).all()
+    return {row[0]: Pause(*row[1:]) for row in found}
+
+
+def waking(database: Database, limit: int) -> list[Delivery]:
+    """Return what is held back and would wake every run, because its time has come."""
+    woken = reading.woken(database.now(), *_STOPPED, State.LATE)
+    return reading.deliveries(
+        database, woken, delivery.c.owner.is_(None), gate.paused(), limit=limit
+    )
+
+
+def count(database: Database, scope: Scope, name: str) -> int:
+    """Return how many deliveries a pause holds back."""
+    return reading.number(database, *_of(database, scope, name, delivery.c.state.in_(AHEAD)))
+
+
+def _of(
+    database: Database, scope: Scope, name: str, *where: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    held = select(pause.c.scope).where(_is(database, scope, name), gate.covers())
+    return [*where, *claims.visible(database), held.correlate(delivery).exists()]
+
+
+def _is(database: Database, scope: Scope, name: str) -> ColumnElement[bool]:
+    workspace = database.workspace or ""
+    return (pause.c.workspace == workspace) & (pause.c.scope == scope) & (pause.c.name == name)

@@ -1,0 +1,256 @@
+"""Once a pause has been written, nothing new is sent of what it names: the database itself says no."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Connection, insert, update
+
+from postcron.model import Delivery, Filter, Move, Pause, Scope
+from postcron.states import State, Step
+from postcron.store import Store, open_store
+from postcron.store.database import Database, Passage
+from postcron.store.tables import batch, post
+from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.store.journeys import a_move, brought_to
+
+T = TypeVar("T")
+
+LEASE = timedelta(minutes=2)
+ALL = Pause(Scope.ALL, "", NOW, "ada", "a storm")
+
+
+@pytest.fixture
+def store(store_url: str, clock: StoppedClock) -> Iterator[Store]:
+    opened = open_store(store_url, now=clock.now, skew=timedelta(0), workspace="acme")
+    yield opened
+    opened.close()
+
+
+def in_batch(store: Store, name: str, delivery: Delivery) -> None:
+    """Put the post of a delivery into a batch of its own."""
+    new = {"workspace": "acme", "name": name, "mode": "scheduled", "in_order": False}
+    new |= {"stop_on_failure": False, "created_by": "ada", "created_at": NOW}
+    with store._database.engine.begin() as connection:
+        id = connection.execute(insert(batch).values(**new).returning(batch.c.id)).scalar_one()
+        member = update(post).where(post.c.id == delivery.post_id)
+        connection.execute(member.values(batch_id=id))
+
+
+def a_post(store: Store, account: str, campaign: str | None = None, **more: Any) -> Delivery:
+    new = a_new_post(a_new_delivery(account), campaign=campaign, **more)
+    return added(store, new, run=a_run()).deliveries[0]
+
+
+def taken(store: Store) -> set[int]:
+    """Return what the three claims take, each its own share."""
+    until = NOW + timedelta(minutes=1)
+    uploads = store.claim_uploads(a_run(), until=None, lease=LEASE, limit=1)
+    store.enqueue(a_run(), until=until, limit=99)
+    queued = store.claim_queued(a_run(), until=until, lease=LEASE, limit=99)
+    return {one.id for one in [*uploads, *queued]}
+
+
+def no_moves(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [
+        (Scope.ALL, ""),
+        (Scope.ACCOUNT, "acme"),
+        (Scope.CAMPAIGN, "spring"),
+        (Scope.BATCH, "stories"),
+    ],
+)
+def test_no_claim_takes_what_is_paused_and_every_claim_takes_the_rest(
+    store: Store, scope: Scope, name: str
+) -> None:
+    ours = [a_post(store, "acme", "spring") for _ in range(3)]
+    for number, one in enumerate(ours):
+        in_batch(store, f"stories{number or ''}", one)
+    other = a_post(store, "other", "autumn")
+    held = ours[:1] if scope is Scope.BATCH else ours
+    kept, under_way = store.pause(Pause(scope, name, NOW, "ada"))
+    assert (kept.scope, kept.name, under_way) == (scope, name, [])
+    free = {one.id for one in [*ours, other]} - {one.id for one in held}
+    if scope is Scope.ALL:
+        free = set()
+        held = [*ours, other]
+    assert taken(store) == free
+    assert store.paused([one.id for one in [*ours, other]]) == {one.id: kept for one in held}
+    assert store.behind(kept) == len(held)
+    assert store.lift(scope, name, no_moves, run=a_run()) is not None
+    assert {one.id for one in held} <= taken(store) | free
+
+
+def test_a_pause_of_one_workspace_is_none_of_another(store_url: str, store: Store) -> None:
+    ours = a_post(store, "acme")
+    theirs = open_store(store_url, now=lambda: NOW, skew=timedelta(0), workspace="theirs")
+    theirs.pause(ALL)
+    assert theirs.pauses() == [ALL]
+    assert store.pauses() == []
+    assert taken(store) == {ours.id}
+    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is None
+    theirs.close()
+
+
+def claimed(store: Store, count: int = 1) -> list[Delivery]:
+    for number in range(count):
+        a_post(store, f"account-{number}")
+    store.enqueue(a_run(), until=NOW, limit=99)
+    return store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=99)
+
+
+def test_the_intent_of_what_was_claimed_before_the_pause_is_refused(store: Store) -> None:
+    first, second = claimed(store, 2)
+    store.pause(Pause(Scope.ACCOUNT, first.account, NOW, "ada"))
+    made = store.record([a_move(first, Step.INTENDED), a_move(second, Step.INTENDED)], run=a_run())
+    assert made[0] is None
+    assert made[1] is not None
+    assert store.attempts(first.id) == []
+    back = a_move(first, Step.HELD, wake_at=NOW + timedelta(minutes=15))
+    (held,) = store.record([back], run=a_run())
+    assert held is not None
+    assert (held.state, held.owner, held.lease_until) == (State.QUEUED, None, None)
+
+
+def test_nothing_is_held_that_is_not_paused(store: Store) -> None:
+    (one,) = claimed(store)
+    assert store.record([a_move(one, Step.HELD)], run=a_run()) == [None]
+    assert store.reload([one.id]) == [one]
+
+
+def test_what_is_on_the_wire_when_a_pause_begins_is_said(store: Store) -> None:
+    sending = brought_to(store, State.PUBLISHING)
+    assert store.pause(ALL)[1] == [sending]
+    (landed,) = store.record([a_move(sending, Step.LANDED)], run=a_run())
+    assert landed is not None, "how it ended is recorded, paused or not"
+
+
+def test_the_first_pause_stands_and_one_that_is_over_is_over(store: Store) -> None:
+    store.pause(ALL)
+    again = Pause(Scope.ALL, "", NOW + LEASE, "bob", "another reason")
+    assert store.pause(again)[0] == ALL
+    store.pause(Pause(Scope.ACCOUNT, "acme", NOW + LEASE, "bob"))
+    one = a_post(store, "acme")
+    assert store.paused([one.id]) == {one.id: ALL}, "the longest is the one that is told"
+    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) == (ALL, [])
+    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is None
+    assert store.paused([one.id])[one.id].by == "bob"
+
+
+def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
+    store: Store, clock: StoppedClock
+) -> None:
+    held, unlooked, ahead = (
+        added(store, a_new_post(a_new_delivery(due=NOW + timedelta(minutes=m))), run=a_run())
+        for m in (1, 2, 60)
+    )
+    store.pause(ALL)
+    clock.forward(minutes=5)
+    met = store.waking(99)
+    assert {one.post_id for one in met} == {one.post.id for one in (held, unlooked, ahead)}
+    waits = {"error_code": "paused", "error": "It is paused."}
+    [first] = [one for one in met if one.post_id == held.post.id]
+    store.record([a_move(first, Step.HELD, set=waits)], run=a_run())
+
+    def all_go_on(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
+        assert ended == ALL
+        return [a_move(one, Step.RESUMED, wake_at=clock.at) for one in met]
+
+    lifted = store.lift(Scope.ALL, "", all_go_on, run=a_run("resume"))
+    assert lifted is not None
+    # What no run has looked at meanwhile counts too; what is still to come has met nothing.
+    assert {one.post_id for one in lifted[1]} == {held.post.id, unlooked.post.id}
+    assert {event.kind for event in store.events(Filter(), limit=2)} == {"resumed"}
+
+
+def test_what_another_pause_holds_back_stays(store: Store, clock: StoppedClock) -> None:
+    one = a_post(store, "acme")
+    store.pause(Pause(Scope.ALL, "", NOW - LEASE, "ada"))
+    store.pause(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
+    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is not None
+    assert [each.id for each in store.waking(9)] == [one.id]
+    assert taken(store) == set()
+
+
+# --- the race ----------------------------------------------------------------------------------
+
+
+class SlowDatabase(Database):
+    """A database whose next write takes its time between its last statement and its commit."""
+
+    def __init__(self, like: Database) -> None:
+        super().__init__(like.engine, like.shown, like.now, like.workspace, like.file)
+        self.written, self.commit = threading.Event(), threading.Event()
+
+    def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
+        def slowly(connection: Connection) -> T:
+            result = work(connection)
+            self.written.set()
+            assert self.commit.wait(30)
+            return result
+
+        return super().write(slowly, passage)
+
+
+def test_a_pause_waits_for_the_intent_that_is_being_committed(store: Store) -> None:
+    """Else `pause` would return, and a call leave after it."""
+    (one,) = claimed(store)
+    slow = SlowDatabase(store._database)
+    with ThreadPoolExecutor() as pool:
+        intent = pool.submit(Store(slow).record, [a_move(one, Step.INTENDED)], run=a_run())
+        assert slow.written.wait(30)
+        pausing = pool.submit(store.pause, ALL)
+        threading.Event().wait(0.3)
+        assert not pausing.done(), "it returned while a call could still leave"
+        slow.commit.set()
+        assert intent.result()[0] is not None
+        kept, under_way = pausing.result()
+    assert (kept, [each.id for each in under_way]) == (ALL, [one.id])
+
+
+def test_an_intent_waits_for_the_pause_that_is_being_committed(store: Store) -> None:
+    (one,) = claimed(store)
+    slow = SlowDatabase(store._database)
+    with ThreadPoolExecutor() as pool:
+        pausing = pool.submit(Store(slow).pause, ALL)
+        assert slow.written.wait(30)
+        intent = pool.submit(store.record, [a_move(one, Step.INTENDED)], run=a_run())
+        threading.Event().wait(0.3)
+        assert not intent.done()
+        slow.commit.set()
+        assert pausing.result() == (ALL, [])
+        assert intent.result() == [None]
+    assert store.attempts(one.id) == []
+
+
+def test_what_is_being_held_is_not_missed_by_the_resume(store: Store) -> None:
+    """Else it would sleep until it is late, though nothing holds it back any more."""
+    one = a_post(store, "acme")
+    store.pause(ALL)
+    slow = SlowDatabase(store._database)
+    move = a_move(one, Step.HELD, set={"error_code": "paused"})
+    with ThreadPoolExecutor() as pool:
+        held = pool.submit(Store(slow).record, [move], run=a_run())
+        assert slow.written.wait(30)
+        lifting = pool.submit(
+            store.lift,
+            Scope.ALL,
+            "",
+            lambda ended, met: [a_move(each, Step.RESUMED) for each in met],
+            run=a_run("resume"),
+        )
+        threading.Event().wait(0.3)
+        slow.commit.set()
+        assert held.result()[0] is not None
+        lifted = lifting.result()
+    assert lifted is not None
+    assert [each.id for each in lifted[1]] == [one.id]
