@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from postcron.errors import DoesNotFit, Refused
+from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import Attachment, Delivery, Move, Outcome, Post, PostType
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
+from postcron.operations.placing import Diaries, Placed, new_time, placing, window_end_of
 from postcron.operations.schedule import first_wake
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place, waits
@@ -39,6 +40,9 @@ class Change:
     type: PostType | None = None
     campaign: str | None = None
     notes: str | None = None
+    #: refuse rather than move; and never move beyond this
+    exact: bool = False
+    window_end: str | None = None
     #: the options named are all there are: others are taken away
     options_whole: bool = False
     #: what the file it is applied from says now
@@ -63,6 +67,21 @@ class Edited:
 
     post: Post
     deliveries: tuple[Delivery, ...]
+    #: said beside the answer, for a person
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One change of one post, as far as it is the same for all its deliveries."""
+
+    house: House
+    post: Post
+    change: Change
+    #: not all of the post's deliveries are changed
+    alone: bool
+    now: datetime
+    window_end: datetime | None
 
 
 def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = False) -> Edited:
@@ -80,27 +99,57 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
             f"cancel what is not out and schedule it as a new post."
         )
         raise Refused(message)
+    now = house.clock.now()
+    window_end = _window_end(house, everyone, change, now)
+    case = _Case(house, post, change, alone, now, window_end or post.window_end)
+    diaries = Diaries(house, without=[delivery.id for delivery in open_ones])
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
         attachments = post.attachments
         if change.media is not None:
             attachments = intake.fetch(change.media, change.alts)
-        moves = [_move(house, post, d, change, attachments, alone=alone) for d in open_ones]
+        for delivery in open_ones:
+            _check(case, delivery, attachments)
+        first = [_placed(case, diaries, delivery) for delivery in open_ones]
         if dry_run:
             return Edited(post, tuple(everyone))
         kept = intake.keep(attachments) if change.media is not None else None
-    house.store.revise(
-        post,
-        moves,
-        run=house.run("edit", actor=actor),
-        text=None if alone else change.text,
-        type=change.type,
-        attachments=kept,
-        campaign=change.campaign,
-        notes=change.notes,
-        applied=change.applied,
-    )
-    return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)))
+    run = house.run("edit", actor=actor)
+
+    def save(by: Diaries) -> None:
+        placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
+        house.store.revise(
+            post,
+            [_move(case, *each) for each in zip(open_ones, placed, strict=True)],
+            run=run,
+            text=None if alone else change.text,
+            type=change.type,
+            attachments=kept,
+            campaign=change.campaign,
+            notes=change.notes,
+            window_end=window_end,
+            applied=change.applied,
+            seen=by.seen,
+        )
+
+    placing(diaries, save)
+    notes = tuple(each.note for each in first if each is not None and each.note is not None)
+    return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)), notes)
+
+
+def _window_end(
+    house: House, deliveries: Sequence[Delivery], change: Change, now: datetime
+) -> datetime | None:
+    """Return the new end of a post's window; raises `Invalid` if what keeps its time is due later."""
+    if change.window_end is None:
+        return None
+    accounts = [house.account(one.account) for one in deliveries]
+    window_end = window_end_of(change.window_end, change.zone, accounts, now)
+    for one in deliveries if change.at is None else ():
+        if one.state in EDITABLE and one.due_at and window_end and one.due_at > window_end:
+            message = f"{one.ref} is due after that end of its window: give it a time with --at."
+            raise Invalid(message, code="window_over")
+    return window_end
 
 
 def _editable(house: House, chosen: Sequence[Delivery], change: Change) -> list[Delivery]:
@@ -145,28 +194,27 @@ def why_not(delivery: Delivery) -> str:
     )
 
 
-def _move(
-    house: House,
-    post: Post,
-    delivery: Delivery,
-    change: Change,
-    attachments: Sequence[Attachment],
-    *,
-    alone: bool,
-) -> Move:
-    changes = _content(delivery, change, alone=alone) | _time(house, delivery, change)
-    _check(house, post, delivery, change, changes, attachments)
+def _move(case: _Case, delivery: Delivery, placed: Placed | None) -> Move:
+    changes = _content(case, delivery) | ({} if placed is None else new_time(placed))
     due_at = changes.get("due_at", delivery.due_at)
-    step = _step(house, delivery, change, due_at)
+    step = _step(case.house, delivery, case.change, due_at)
     if step is Step.UPLOAD_EXPIRED:
         changes["ready_at"] = None
     return Move(
         delivery,
         step,
-        wake_at=_wake(house, delivery, step, due_at),
+        wake_at=_wake(case.house, delivery, step, due_at),
         set=changes,
         detail=_told(delivery, changes),
     )
+
+
+def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
+    if case.change.at is None:
+        return None
+    account = case.house.account(delivery.account)
+    wanted = moments.parse(case.change.at, now=case.now, zone=case.change.zone or account.timezone)
+    return diaries.move(delivery, wanted, window_end=case.window_end, exact=case.change.exact)
 
 
 def _step(house: House, delivery: Delivery, change: Change, due_at: datetime | None) -> Step:
@@ -179,10 +227,11 @@ def _step(house: House, delivery: Delivery, change: Change, due_at: datetime | N
     return Step.RESCHEDULED
 
 
-def _content(delivery: Delivery, change: Change, *, alone: bool) -> dict[str, Any]:
+def _content(case: _Case, delivery: Delivery) -> dict[str, Any]:
+    change = case.change
     if not change.content:
         return {}
-    own = change.texts.get(delivery.account, change.text if alone else delivery.text)
+    own = change.texts.get(delivery.account, change.text if case.alone else delivery.text)
     kept = {} if change.options_whole and delivery.account in change.options else delivery.options
     options = {**kept, **change.options.get(delivery.account, {})}
     return {
@@ -194,37 +243,14 @@ def _content(delivery: Delivery, change: Change, *, alone: bool) -> dict[str, An
     }
 
 
-def _time(house: House, delivery: Delivery, change: Change) -> dict[str, Any]:
-    if change.at is None:
-        return {}
-    zone = change.zone or house.account(delivery.account).timezone
-    moment = moments.parse(change.at, now=house.clock.now(), zone=zone)
-    return {
-        "wanted_at": moment.at,
-        "due_at": moment.at,
-        "reason": moment.reason,
-        "grace_from": None,
-        "not_before": None,
-        "tries": 0,
-        "error_code": None,
-        "error": None,
-    }
-
-
-def _check(
-    house: House,
-    post: Post,
-    delivery: Delivery,
-    change: Change,
-    changes: Mapping[str, Any],
-    attachments: Sequence[Attachment],
-) -> None:
-    account = house.account(delivery.account)
+def _check(case: _Case, delivery: Delivery, attachments: Sequence[Attachment]) -> None:
+    changes, change, post = _content(case, delivery), case.change, case.post
+    account = case.house.account(delivery.account)
     text = changes.get("text", delivery.text)
     if text is None:
         text = post.text if change.text is None else change.text
     type, options = change.type or post.type, changes.get("options", delivery.options)
-    found = unfitting(house, account, text, type, attachments, options, where=delivery.ref)
+    found = unfitting(case.house, account, text, type, attachments, options, where=delivery.ref)
     if found:
         raise DoesNotFit(found)
 
@@ -248,4 +274,5 @@ def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:
     if "due_at" not in changed:
         return {"changed": changed}
     before = delivery.due_at.isoformat() if delivery.due_at else None
-    return {"changed": changed, "from": before, "to": changes["due_at"].isoformat()}
+    given = {"to": changes["due_at"].isoformat(), "why": changes["reason"]}
+    return {"changed": changed, "from": before, **given}

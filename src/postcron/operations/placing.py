@@ -6,15 +6,16 @@ what was placed by an old count, and whoever is refused plans anew: see `placing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from postcron.errors import Invalid, PlanChanged
-from postcron.model import Account
+from postcron.model import Account, Delivery, Follow
 from postcron.operations.house import House
+from postcron.rules import moments
 from postcron.rules.moments import Moment
 from postcron.rules.placing import LONGEST_WAIT, Plan, Timetable
 from postcron.rules.spans import spell
@@ -110,6 +111,23 @@ class Diaries:
             self._open[account.name] = self._read(account)
         return self._open[account.name]
 
+    def move(
+        self,
+        delivery: Delivery,
+        wanted: Moment,
+        *,
+        window_end: datetime | None = None,
+        exact: bool = False,
+    ) -> Placed:
+        """Give a delivery another time, as `Diary.place` gives one; its own is in `without`.
+
+        A part of a thread follows its first, whatever its time says: it is not placed.
+        """
+        if delivery.follows is Follow.ANSWER:
+            return Placed(wanted.at, wanted.at, wanted.reason)
+        diary = self.of(self.house.account(delivery.account))
+        return diary.place(wanted, window_end=window_end, exact=exact, name=delivery.ref)
+
     @property
     def seen(self) -> dict[str, int]:
         """Return how often each plan had changed, for the store to compare."""
@@ -125,6 +143,34 @@ class Diaries:
         since = self.house.clock.now() - max(timetable.min_gap, _DAY)
         known = self.house.store.planned(account.name, since=since, without=self.without)
         return Diary(account, Plan(account.name, timetable, zone, known.moments), known.changes)
+
+
+def window_end_of(
+    text: str | None, zone: str | None, accounts: Sequence[Account], now: datetime
+) -> datetime | None:
+    """Return the moment beyond which no account may move a post: one and the same for all of them."""
+    if text is None:
+        return None
+    zones = [zone or account.timezone for account in accounts]
+    ends = {moments.parse(text, now=now, zone=each).at for each in zones}
+    if len(ends) > 1:
+        message = f"The window ends {text!r}, which is another moment in each account's zone"
+        raise Invalid(f"{message}: add --tz, or write it with an offset.", code="usage")
+    return ends.pop()
+
+
+def new_time(placed: Placed) -> dict[str, Any]:
+    """Return what a delivery that is given another time is set to."""
+    return {
+        "wanted_at": placed.wanted_at,
+        "due_at": placed.at,
+        "reason": placed.reason,
+        "grace_from": None,
+        "not_before": None,
+        "tries": 0,
+        "error_code": None,
+        "error": None,
+    }
 
 
 def placing(diaries: Diaries, work: Callable[[Diaries], T]) -> T:

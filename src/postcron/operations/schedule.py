@@ -25,7 +25,7 @@ from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.outlook import login_ends
-from postcron.operations.placing import Diaries, placing
+from postcron.operations.placing import Diaries, placing, window_end_of
 from postcron.operations.quotas import overfull
 from postcron.rules import moments
 from postcron.rules.spans import until
@@ -111,7 +111,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     if known is not None and len(parts) > 1:
         raise incomplete(wish, missing)
     now = house.clock.now()
-    window_end = window_end_of(wish, missing, now)
+    window_end = window_end_of(wish.window_end, wish.zone, missing, now)
 
     def planned(diaries: Diaries) -> list[Planned]:
         return [plan(diaries, account, wish, now, window_end) for account in missing]
@@ -255,21 +255,6 @@ def accounts_of(house: House, wish: Wish) -> list[Account]:
             f"Account {disabled[0]} is switched off in the configuration (enabled = false)."
         )
     return accounts
-
-
-def window_end_of(wish: Wish, accounts: Sequence[Account], now: datetime) -> datetime | None:
-    """Return the moment beyond which no account may move a wish: one and the same for all of them."""
-    if wish.window_end is None:
-        return None
-    zones = [wish.zone or account.timezone for account in accounts]
-    ends = {moments.parse(wish.window_end, now=now, zone=zone).at for zone in zones}
-    if len(ends) > 1:
-        message = (
-            f"{wish.window_end!r} as the window's end is another moment for each zone of the accounts: "
-            "add --tz, or write it with an offset."
-        )
-        raise Invalid(message, code="usage")
-    return ends.pop()
 
 
 def plan(

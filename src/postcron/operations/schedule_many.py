@@ -14,7 +14,7 @@ from postcron.errors import DoesNotFit, Invalid
 from postcron.model import NewPost, Problem, Taken
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
-from postcron.operations.placing import Diaries, placing
+from postcron.operations.placing import Diaries, placing, window_end_of
 from postcron.operations.schedule import (
     Wish,
     accounts_of,
@@ -26,7 +26,6 @@ from postcron.operations.schedule import (
     plan,
     posts_of,
     unfit,
-    window_end_of,
 )
 
 #: wishes whose keys are looked up in one question
@@ -155,7 +154,7 @@ class _Desk:
         if problems := unfit(self.house, parts, missing, attachments):
             raise DoesNotFit(problems)
         # Last, so that what is refused takes no moment from others.
-        window_end = window_end_of(wish, missing, self.now)
+        window_end = window_end_of(wish.window_end, wish.zone, missing, self.now)
         planned = [plan(self.diaries, each, wish, self.now, window_end) for each in missing]
         self._said += [f"{one.where}: {each.note}" for each in planned if each.note]
         news = posts_of(
