@@ -213,7 +213,7 @@ def test_asking_ten_times_sends_once(due: Mastodon, shell: Shell) -> None:
         (("config",), {"config"}),
         (("config", "validate"), {"valid", "path", "accounts"}),
         (("init",), {"config", "parts"}),
-        (("edit", "1", "--text", "Bye"), {"post", "deliveries"}),
+        (("edit", "1", "--text", "Bye"), {"post", "deliveries", "notes"}),
         (("schedule", "Hi", "--to", "acme", "--at", "2h"), {"post", "deliveries", "created", "notes"}),
         (("cancel", "1.1"), {"deliveries"}),
         (("delete", "1"), {"deliveries"}),

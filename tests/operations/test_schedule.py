@@ -233,4 +233,4 @@ def test_a_post_waits_for_the_gap_to_the_one_before(tmp_path: Path) -> None:
     [second] = schedule(stage.house, wish(at="in 2h10m"), actor="me").deliveries
     assert second.wanted_at == START + timedelta(hours=2, minutes=10)
     assert second.due_at == START + timedelta(hours=3)
-    assert second.reason == "in 2h10m; 14:00 because 13:00 + 1 h gap to 1.1"
+    assert second.reason == "in 2h10m; 14:00 because 13:00 + 1 h gap to 1.1 (Europe/Rome)"

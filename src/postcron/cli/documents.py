@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Pause,
         Post,
     )
+    from postcron.operations.edit import Edited
     from postcron.operations.listing import Entry
     from postcron.operations.measure import Collected
     from postcron.operations.pausing import Paused, Resumed
@@ -52,6 +53,7 @@ def post(one: Post) -> Document:
         "workspace": one.workspace,
         "created_by": one.created_by,
         "scheduled_by": one.scheduled_by,
+        "window_end": moment(one.window_end),
         "created_at": moment(one.created_at),
         "deleted_at": moment(one.deleted_at),
     }
@@ -111,6 +113,11 @@ def deliveries(some: Iterable[Delivery]) -> Document:
 
 def resolved(one: Resolved) -> Document:
     return {"delivery": delivery(one.delivery), "not_checked": one.not_checked}
+
+
+def edited(one: Edited) -> Document:
+    head = {"post": post(one.post), "notes": list(one.notes)}
+    return head | deliveries(one.deliveries)
 
 
 def planned(one: Planned) -> Document:

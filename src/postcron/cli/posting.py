@@ -34,6 +34,13 @@ At = Annotated[
 Zone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="The zone of --at, like Europe/Rome.")
 ]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="At that very moment, or not at all: move it for no rule.")
+]
+WindowEnd = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Refuse it if its account's rules move it beyond this."),
+]
 Kind = Annotated[
     Literal["post", "reel", "story"] | None,
     typer.Option("--type", metavar="TYPE", help="post, reel or story."),
@@ -69,7 +76,11 @@ def schedule(
     ] = None,
     at: At = None,
     tz: Zone = None,
-    now: Annotated[bool, typer.Option("--now", help="At once: the next publish sends it.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="At once, whatever its account's rules say.")
+    ] = False,
+    exact: Exact = False,
+    window_end: WindowEnd = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it; nothing goes out.")] = False,
     media: Media = None,
     alt: Alt = None,
@@ -101,8 +112,10 @@ def schedule(
     wish = Wish(
         text=words.text_of(text, text_file),
         accounts=to or [],
-        at=words.moment(at, now=now),
+        at=words.moment(at, now=now, exact=exact),
         zone=tz,
+        exact=exact,
+        window_end=window_end,
         media=media or [],
         alts=alt or [],
         draft=draft,
@@ -132,6 +145,8 @@ def edit(
     text_file: TextFile = None,
     at: At = None,
     tz: Zone = None,
+    exact: Exact = False,
+    window_end: WindowEnd = None,
     media: Media = None,
     alt: Alt = None,
     kind: Kind = None,
@@ -150,21 +165,22 @@ def edit(
         text=words.text_of(text, text_file),
         texts=words.texts_of(text_for or []),
         options=words.options_of(option or []),
-        at=at,
+        at=words.moment(at, exact=exact),
         zone=tz,
+        exact=exact,
+        window_end=window_end,
         media=media,
         alts=alt or [],
         type=None if kind is None else PostType(kind),
         campaign=campaign,
         notes=notes,
     )
-    if change == Change(zone=tz, alts=alt or []):
+    if change == Change(zone=tz, alts=alt or [], exact=exact):
         raise Invalid("Nothing to change: name what shall be different, like --at or --text.")
     with how.home() as house:
         edited = operation(house, id, change, actor=who())
         here = render.Here.at(house)
-    document = {"post": documents.post(edited.post)} | documents.deliveries(edited.deliveries)
-    how.answer(document, lambda: render.deliveries(edited.deliveries, here))
+    how.answer(documents.edited(edited), lambda: render.edited(edited, here))
     return failures.DONE
 
 

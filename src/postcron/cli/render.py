@@ -19,6 +19,7 @@ from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.model import Delivery, Page, Pause, Post
+    from postcron.operations.edit import Edited
     from postcron.operations.house import House
     from postcron.operations.report import Report
     from postcron.operations.resolve import Resolved
@@ -195,6 +196,10 @@ def report(one: Report, here: Here) -> str:
 def resolved(one: Resolved, here: Here) -> str:
     table = deliveries([one.delivery], here)
     return f"{table}\nNot checked: {visible(one.not_checked)}" if one.not_checked else table
+
+
+def edited(one: Edited, here: Here) -> str:
+    return "\n".join([*map(visible, one.notes), deliveries(one.deliveries, here)])
 
 
 def scheduled(answer: Scheduled, here: Here) -> str:

@@ -23,9 +23,11 @@ def refuse_unreadable(argv: Sequence[str]) -> None:
             raise Invalid(f"{_start(word)} is not UTF-8: set LANG, or use --text-file.") from error
 
 
-def moment(at: str | None, *, now: bool) -> str | None:
+def moment(at: str | None, *, now: bool = False, exact: bool = False) -> str | None:
     if at is not None and now:
         raise Invalid("--at and --now say two different times: give one.", code="usage")
+    if exact and at is None and not now:
+        raise Invalid("--exact is about a time: say when with --at.", code="usage")
     return "now" if now else at
 
 

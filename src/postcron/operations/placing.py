@@ -89,12 +89,15 @@ class Diary:
                 f"of {wanted.reason}: look at its rules, and at what is planned."
             )
             raise Invalid(message, code="never")
-        steps = self.plan.reasons(wanted.at, at)
-        return Placed(wanted.at, at, "; ".join([wanted.reason, *(each.because for each in steps)]))
+        steps = [each.because for each in self.plan.reasons(wanted.at, at)]
+        if steps and self.account.timezone not in wanted.reason:
+            steps[-1] += f" ({self.account.timezone})"
+        return Placed(wanted.at, at, "; ".join([wanted.reason, *steps]))
 
     def _next(self, placed: Placed) -> str:
-        local = placed.at.astimezone(zone_of(self.account.timezone))
-        return f"The next moment is {local.isoformat(timespec='seconds')}"
+        whole = -(-placed.at.timestamp() // 1)
+        local = datetime.fromtimestamp(whole, zone_of(self.account.timezone))
+        return f"The next moment is {local.isoformat()}"
 
 
 @dataclass

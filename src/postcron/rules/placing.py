@@ -75,6 +75,12 @@ class Plan:
 
     def first_free(self, wanted: datetime) -> datetime | None:
         """Return the first moment at which all rules hold; None if a year brings none."""
+        try:
+            return self._first_free(wanted)
+        except OverflowError:
+            return None  # the calendar itself ends before
+
+    def _first_free(self, wanted: datetime) -> datetime | None:
         at = wanted
         while at - wanted <= LONGEST_WAIT:
             at = self._closed.end(at)
@@ -106,15 +112,16 @@ class Plan:
         return self._blackout(at) or self._cap(at) or self._window(at) or self._gap(at)
 
     def _blackout(self, at: datetime) -> Step | None:
+        if not self._timetable.blackouts:
+            return None
         day = self._day(at)
-        found = next((each for each in self._timetable.blackouts if each.covers(day)), None)
-        if found is None:
+        if not any(each.covers(day) for each in self._timetable.blackouts):
             return None
         return self._moved(at, self._morrow(at), f"{day} is blacked out for {self._account}")
 
     def _cap(self, at: datetime) -> Step | None:
-        cap, day = self._timetable.daily_cap, self._day(at)
-        if cap is None or self._posts[day] < cap:
+        cap = self._timetable.daily_cap
+        if cap is None or self._posts[day := self._day(at)] < cap:
             return None
         posts = "1 post" if cap == 1 else f"{cap} posts"
         why = f"{self._account} says no more than {posts} a day and {day} is full"
