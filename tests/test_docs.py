@@ -14,9 +14,10 @@ import yaml
 
 from postcron.cli import failures, signals
 from postcron.cli.app import app
-from postcron.operations import markdown
+from postcron.operations import columns, markdown
 from postcron.operations.folder import read_folder
 from postcron.platforms import BUILT_IN, find
+from postcron.rules.sheets import Record, csv_records, json_records
 from postcron.states import State
 from tests import tables
 from tests.proof import faults, marks, matrix
@@ -135,13 +136,35 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/faults.md", "docs/proof.md", "docs/platforms.md"]
+    "page", ["README.md", "docs/faults.md", "docs/proof.md", "docs/platforms.md", "docs/import.md"]
 )
 def test_every_file_a_page_links_to_is_there(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_page_about_lists_names_every_column() -> None:
+    page = (ROOT / "docs/import.md").read_text(encoding="utf-8")
+    table = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `")]
+    named = {name for cell in table for name in ticked(cell)}
+    of_account = {name for name in named if "ACCOUNT" in name}
+    assert {name.partition(".")[0] for name in of_account} == columns.OF_ACCOUNT
+    assert {
+        name.removesuffix(".2") for name in named - of_account
+    } == columns.SINGLE | columns.SEVERAL
+
+
+def test_the_examples_of_lists_are_records() -> None:
+    page = (ROOT / "docs/import.md").read_text(encoding="utf-8")
+    [sheet] = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    [line] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    rows = [
+        *csv_records(sheet.splitlines(True), "a", lambda _: ()),
+        *json_records([line], "b", lambda _: ()),
+    ]
+    assert [isinstance(row, Record) for row in rows] == [True, True, True]
 
 
 def test_the_table_of_platforms_is_what_the_code_says() -> None:

@@ -79,11 +79,15 @@ def test_all_problems_are_told_with_where_they_stand_and_nothing_is_saved(stage:
             asked(6, accounts=["acmee"]),
         )
     assert [problem.where for problem in refusal.value.problems] == [
-        "posts.csv:3: acme",
-        "posts.csv:3: other",
+        "posts.csv:3",
+        "posts.csv:3",
         "posts.csv:4",
         "posts.csv:5",
         "posts.csv:6",
+    ]
+    assert [problem.what.partition(":")[0] for problem in refusal.value.problems[:2]] == [
+        "acme",
+        "other",
     ]
     assert "does not exist" in refusal.value.problems[3].what
     assert stored(stage) == []

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from postcron.cli import github, printing
 from postcron.cli.signals import INTERRUPTED
 from postcron.errors import DoesNotFit, Invalid, PlatformError, PostcronError
+
+if TYPE_CHECKING:
+    from postcron.model import Problem
 
 DONE = 0
 #: at least one delivery failed or is late
@@ -21,6 +24,9 @@ INVALID = 2
 CANNOT_WORK = 3
 #: at least one outcome is unknown and needs a person
 UNKNOWN = 4
+
+#: problems of one call that a person is told
+MOST_TOLD = 500
 
 
 @dataclass(frozen=True)
@@ -86,26 +92,33 @@ def _plainly(error: Exception) -> dict[str, Any]:
 def _problems(error: PostcronError) -> list[dict[str, str]]:
     if not isinstance(error, DoesNotFit):
         return []
-    return [{"where": p.where, "what": p.what, "do": p.do} for p in error.problems]
+    return [asdict(problem) for problem in error.problems]
 
 
 def _complain(error: Exception, told: dict[str, Any]) -> None:
-    if github.is_here():
-        _annotate(error, told["message"])
     if isinstance(error, DoesNotFit):
-        for problem in error.problems:
-            printing.complain(f"postcron: {problem}")
-    elif isinstance(error, typer.TyperException) and "\n" in told["message"]:
+        tell(error.problems)
+        return
+    _annotate(told["message"], told["message"])
+    if isinstance(error, typer.TyperException) and "\n" in told["message"]:
         for line in told["message"].splitlines():  # no command at all: the help is the message
             printing.complain(line)
     else:
         printing.complain(f"postcron: {told['message']}")
 
 
-def _annotate(error: Exception, message: str) -> None:
-    problems = error.problems if isinstance(error, DoesNotFit) else ()
-    said = [(one.where, f"{one.what} {one.do}".strip()) for one in problems]
-    for where, what in said or [(message, message)]:
+def tell(problems: Sequence[Problem]) -> None:
+    """Print a line for each problem, but no endless flood of them."""
+    for problem in problems[:MOST_TOLD]:
+        _annotate(problem.where, f"{problem.what} {problem.do}".strip())
+        printing.complain(f"postcron: {problem}")
+    if len(problems) > MOST_TOLD:
+        more = len(problems) - MOST_TOLD
+        printing.complain(f"postcron: and {more:,} more problems; --json has them all.")
+
+
+def _annotate(where: str, what: str) -> None:
+    if github.is_here():
         printing.ask(github.annotation(where, printing.hidden(what)))
 
 

@@ -75,6 +75,13 @@ def ask(text: str) -> None:
         sys.stderr.flush()
 
 
+def progress(text: str) -> None:
+    """Show a person at a terminal how far it is, in place of what was shown before."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
 def complain(line: str) -> None:
     """Print one line about a problem; there is nobody to tell if that fails."""
     if sys.stderr is None:

@@ -83,7 +83,8 @@ class Taken:
 
     post_id: int
     text: str
-    accounts: frozenset[str]
+    #: how its deliveries stand, by account
+    states: Mapping[str, State]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from postcron.errors import Invalid
@@ -21,15 +22,24 @@ class Intake:
     _paths: dict[str, Path] = field(default_factory=dict)
     _kept: dict[str, MediaFile] = field(default_factory=dict)
 
-    def fetch(self, sources: Sequence[str], alts: Sequence[str]) -> tuple[Attachment, ...]:
-        """Fetch and probe each source; alt texts belong to them in order. Raises `Invalid`."""
+    def fetch(
+        self, sources: Sequence[str], alts: Sequence[str], names: Sequence[str] = ()
+    ) -> tuple[Attachment, ...]:
+        """Fetch and probe each source; alt texts and names belong to them in order.
+
+        Without a name it is called what its source ends in. Raises `Invalid`.
+        """
         if len(alts) > len(sources):
             message = f"{len(alts)} alt texts for {len(sources)} media files: give each --alt after its --media."
             raise Invalid(message)
-        padded = [*alts, *[""] * (len(sources) - len(alts))]
-        return tuple(
-            Attachment(*self._one(source), alt) for source, alt in zip(sources, padded, strict=True)
-        )
+        some = zip_longest(sources, alts, names, fillvalue="")
+        return tuple(self._attachment(*each) for each in some)
+
+    def _attachment(self, source: str, alt: str, name: str) -> Attachment:
+        file, called = self._one(source)
+        if name:
+            _refuse_lie(name, file)
+        return Attachment(file, Path(name).name or called, alt)
 
     def _one(self, source: str) -> tuple[MediaFile, str]:
         if source not in self._fetched:
@@ -49,9 +59,7 @@ class Intake:
         folder.mkdir(mode=0o700)
         fetched = sources.fetch(source, folder, self.house.media_access())
         file = probe.probe(fetched.path, fetched.name)
-        lie = probe.lies(fetched.name, file)
-        if lie is not None:
-            raise Invalid(lie, code="media_lies")
+        _refuse_lie(fetched.name, file)
         self._paths[file.sha256] = fetched.path
         return file, fetched.name
 
@@ -63,3 +71,11 @@ class Intake:
         if file.sha256 not in self._kept:
             self._kept[file.sha256] = self.house.library.put(self._paths[file.sha256], file)
         return self._kept[file.sha256]
+
+
+def _refuse_lie(name: str, file: MediaFile) -> None:
+    from postcron.media import probe
+
+    lie = probe.lies(name, file)
+    if lie is not None:
+        raise Invalid(lie, code="media_lies")

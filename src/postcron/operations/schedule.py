@@ -43,6 +43,8 @@ class Wish:
     zone: str | None = None
     media: Sequence[str] = ()
     alts: Sequence[str] = ()
+    #: what the files are called, where that is not how their sources end
+    names: Sequence[str] = ()
     #: a draft has no moment at which it goes out
     draft: bool = False
     type: PostType = PostType.POST
@@ -50,8 +52,9 @@ class Wish:
     campaign: str | None = None
     notes: str | None = None
     scheduled_by: str = "manual"
-    #: by account: its own text, and its own options
+    #: by account: its own text, its own `at`, and its own options
     texts: Mapping[str, str] = field(default_factory=dict)
+    ats: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: the texts of further parts: each answers the one before, once that is live
     then: Sequence[str] = ()
@@ -120,7 +123,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     first = planned(diaries)
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
-        attachments = [intake.fetch(part.media, part.alts) for part in parts]
+        attachments = [intake.fetch(part.media, part.alts, part.names) for part in parts]
         if found := unfit(house, parts, missing, attachments):
             raise DoesNotFit(found)
         due = {one.account: [one.due_at] * len(parts) for one in first if one.due_at}
@@ -152,6 +155,7 @@ def parts_of(wish: Wish) -> list[Wish]:
             text=text,
             media=(),
             alts=(),
+            names=(),
             texts={},
             then=(),
             number=number,
@@ -245,9 +249,9 @@ def accounts_of(house: House, wish: Wish) -> list[Account]:
             f"No account: say where with --to ACCOUNT (known: {known}).", code="no_account"
         )
     accounts = [house.account(name) for name in dict.fromkeys(wish.accounts)]
-    for name in [*wish.texts, *wish.options]:
+    for name in [*wish.texts, *wish.options, *wish.ats]:
         if name not in {account.name for account in accounts}:
-            message = f"{name} has its own text or options, but the post does not go there: add --to {name}."
+            message = f"{name} has its own text, time or options, but the post does not go there: add --to {name}."
             raise Invalid(message, code="no_account")
     disabled = [account.name for account in accounts if not account.enabled]
     if disabled:
@@ -268,12 +272,13 @@ def plan(
 
     Raises `Invalid` for a time that is none, or at which the rules of the account do not let it go.
     """
-    if wish.at is None:
+    at = wish.ats.get(account.name, wish.at)
+    if at is None:
         if not wish.draft:
             message = "No time: say when with --at (or --now), or keep it with --draft."
             raise Invalid(message, code="no_time")
         return Planned(account.name, account.platform, State.DRAFT, None, None, "a draft")
-    wanted = moments.parse(wish.at, now=now, zone=wish.zone or account.timezone)
+    wanted = moments.parse(at, now=now, zone=wish.zone or account.timezone)
     given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
     head = account.name, account.platform, State.DRAFT if wish.draft else State.SCHEDULED
     return Planned(*head, given.wanted_at, given.at, given.reason, given.note)

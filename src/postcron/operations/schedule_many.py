@@ -27,6 +27,7 @@ from postcron.operations.schedule import (
     posts_of,
     unfit,
 )
+from postcron.states import State
 
 #: wishes whose keys are looked up in one question
 AT_ONCE: Final = 500
@@ -49,6 +50,8 @@ class Row:
     news: tuple[NewPost, ...]
     #: where it stands in the store; None: nowhere yet
     post_id: int | None = None
+    #: what its key stood for before
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True)
@@ -141,16 +144,15 @@ class _Desk:
         known = [there for part in parts if (there := taken.get(part.key or ""))]
         if known and len(known) != len(parts):
             raise of_other_length(wish.key, len(known), len(parts))
-        missing = [a for a in accounts if not known or a.name not in known[0].accounts]
+        missing = [a for a in accounts if not known or a.name not in known[0].states]
         if known and missing and len(parts) > 1:
             raise incomplete(wish, missing)
-        if known:
-            found = differs(wish, known[0].post_id, known[0].text)
+        row = Row(one.where, (), known[0].post_id, known[0]) if known else Row(one.where, ())
+        if known and not missing:
+            found = (*differs(wish, known[0].post_id, known[0].text), *_cancelled(wish, known[0]))
             self._said += [f"{one.where}: {note}" for note in found]
-        post_id = known[0].post_id if known else None
-        if not missing:
-            return Row(one.where, (), post_id)
-        attachments = [self.intake.fetch(part.media, part.alts) for part in parts]
+            return row
+        attachments = [self.intake.fetch(part.media, part.alts, part.names) for part in parts]
         if problems := unfit(self.house, parts, missing, attachments):
             raise DoesNotFit(problems)
         # Last, so that what is refused takes no moment from others.
@@ -160,7 +162,7 @@ class _Desk:
         news = posts_of(
             self.house, parts, planned, attachments, actor=self.actor, window_end=window_end
         )
-        return Row(one.where, tuple(news), post_id)
+        return replace(row, news=tuple(news))
 
     def placed_anew(self, diaries: Diaries) -> list[Row]:
         """Return the rows with the moments that others have left by now."""
@@ -203,8 +205,13 @@ class _Desk:
         return (*self._said, *notes_on(self.house, accounts, due))
 
 
+def _cancelled(wish: Wish, known: Taken) -> Iterator[str]:
+    if set(known.states.values()) == {State.CANCELLED}:
+        yield f"Key {wish.key} stands for post {known.post_id}, which is cancelled: nothing is scheduled."
+
+
 def _at(where: str, problem: Problem) -> Problem:
-    return replace(problem, where=f"{where}: {problem.where}")
+    return replace(problem, where=where, what=f"{problem.where}: {problem.what}")
 
 
 def _saved(desk: _Desk) -> tuple[Row, ...]:

@@ -32,15 +32,15 @@ def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
 def taken(database: Database, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
     """Return what those of some keys that are taken stand for."""
     asked = (
-        select(post.c.key, post.c.id, post.c.text, delivery.c.account)
-        .outerjoin(delivery, delivery.c.post_id == post.c.id)
+        select(post.c.key, post.c.id, post.c.text, delivery.c.account, delivery.c.state)
+        .join(delivery, delivery.c.post_id == post.c.id)
         .where(post.c.workspace == workspace, post.c.key.in_(keys))
     )
     found: dict[str, Taken] = {}
     with database.reading() as connection:
-        for key, post_id, text_, account in connection.execute(asked) if keys else ():
-            before = found[key].accounts if key in found else frozenset()
-            found[key] = Taken(post_id, text_, before | {account})
+        for key, post_id, said, account, state in connection.execute(asked) if keys else ():
+            before = found[key].states if key in found else {}
+            found[key] = Taken(post_id, said, {**before, account: state})
     return found
 
 

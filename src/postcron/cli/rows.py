@@ -1,0 +1,86 @@
+"""What became of a list of posts, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from postcron.cli.documents import moment
+from postcron.cli.render import Here, table
+from postcron.cli.visible import visible
+
+if TYPE_CHECKING:
+    from postcron.model import NewDelivery
+    from postcron.operations.schedule_many import Row, ScheduledMany
+
+HEADS = ("ROW", "ACCOUNT", "STATE", "WANTED", "GIVEN", "REASON")
+#: rows that a person is shown; --json has them all
+MOST = 1000
+
+
+def told(answer: ScheduledMany, here: Here, *, rehearsed: bool) -> str:
+    """Return what is saved, or a table of what would be."""
+    lines = [*map(visible, answer.notes), _summary(answer, rehearsed=rehearsed)]
+    if rehearsed and answer.rows:
+        cells = list(islice((cell for row in answer.rows for cell in _cells(row, here)), MOST + 1))
+        lines.append(table(HEADS, cells[:MOST], colours=2))
+        if len(cells) > MOST:
+            lines.append(f"These are the first {MOST:,}; --json has them all.")
+    return "\n".join(lines)
+
+
+def _summary(answer: ScheduledMany, *, rehearsed: bool) -> str:
+    new = [row for row in answer.rows if row.news]
+    there = len(answer.rows) - len(new)
+    more = f"; {there:,} stood there already" if there else ""
+    if not new:
+        return f"Nothing is new{more}."
+    count = sum(len(post.deliveries) for row in new for post in row.news)
+    posts = f"{len(new):,} post{'' if len(new) == 1 else 's'}"
+    deliveries = f"{count:,} deliver{'y' if count == 1 else 'ies'}"
+    return f"{'Would save' if rehearsed else 'Saved'} {posts} with {deliveries}{more}."
+
+
+def _cells(row: Row, here: Here) -> Iterator[tuple[str, ...]]:
+    if row.taken is not None:
+        for account, state in row.taken.states.items():
+            reason = f"stands there already, as post {row.taken.post_id}"
+            yield row.where, account, str(state), "–", "–", reason
+    for one in row.news[0].deliveries if row.news else ():
+        wanted = "–" if one.wanted_at is None else here.clock(one.wanted_at)
+        yield row.where, one.account, str(one.state), wanted, here.when(one.due_at), one.reason
+
+
+# --- for programs ------------------------------------------------------------------------------
+
+
+def document(answer: ScheduledMany) -> dict[str, Any]:
+    return {
+        "rows": [_row(row) for row in answer.rows],
+        "problems": [asdict(one) for one in answer.problems],
+        "notes": list(answer.notes),
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    deliveries = row.news[0].deliveries if row.news else ()
+    return {
+        "where": row.where,
+        "post": row.post_id,
+        "parts": len(row.news),
+        "there": {} if row.taken is None else {a: str(s) for a, s in row.taken.states.items()},
+        "deliveries": [_delivery(one) for one in deliveries],
+    }
+
+
+def _delivery(one: NewDelivery) -> dict[str, Any]:
+    return {
+        "account": one.account,
+        "platform": one.platform,
+        "state": str(one.state),
+        "wanted_at": moment(one.wanted_at),
+        "due_at": moment(one.due_at),
+        "reason": one.reason,
+    }

@@ -1,0 +1,179 @@
+"""The columns of a list of posts: from what one row says to a wish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from postcron.errors import DoesNotFit
+from postcron.model import PostType, Problem
+from postcron.operations.house import House
+from postcron.operations.schedule import Wish
+from postcron.rules.nearest import nearest
+from postcron.rules.sheets import Record, Value
+
+#: a post has one of each
+SINGLE: Final = frozenset(
+    {"text", "accounts", "to", "at", "tz", "draft", "type", "key", "campaign", "labels", "notes", "by", "priority", "exact", "window_end"}
+)  # fmt: skip
+#: a post may have several, `media.2` being the second; `alt.2` and `name.2` tell more of it
+SEVERAL: Final = frozenset({"media", "alt", "name", "then"})
+#: `text.ACCOUNT`, `at.ACCOUNT`, `option.ACCOUNT.NAME`
+OF_ACCOUNT: Final = frozenset({"text", "at", "option"})
+#: where JSON may have a list
+LISTS: Final = SEVERAL | {"accounts", "to", "labels"}
+
+_NUMBERED: Final = re.compile(r"(.+)\.([2-9]|[1-9][0-9])")
+_YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What columns mean in one house; paths of media count from `folder`."""
+
+    house: House
+    folder: Path
+
+    def objections(self, names: Collection[str]) -> Iterator[str]:
+        """Yield what is wrong with the names of columns."""
+        for name in names:
+            if name not in SINGLE and _place(name)[0] not in SEVERAL:
+                yield from self._objections(name)
+        if not {"accounts", "to"} & set(names):
+            yield "there is no column accounts, which says where a post goes."
+
+    def _objections(self, name: str) -> Iterator[str]:
+        kind, dot, rest = name.partition(".")
+        if kind not in OF_ACCOUNT or not dot:
+            known = SINGLE | SEVERAL | {f"{each}.ACCOUNT" for each in OF_ACCOUNT}
+            yield f"there is no column {name!r}: {nearest(name, known)}"
+            return
+        account, dot, _ = rest.rpartition(".") if kind == "option" else (rest, ".", "")
+        if not dot:
+            yield f"column {name!r} must be written option.ACCOUNT.NAME."
+        elif account not in self.house.config.accounts:
+            hint = nearest(account, self.house.config.accounts)
+            yield f"column {name!r} is for no account that there is: {hint}"
+
+    def wish(self, record: Record) -> Wish:
+        """Return what a row asks for; raises `DoesNotFit` with all that is wrong with it."""
+        row = _Row(record.values)
+        if wrong := list(row.objections()):
+            raise DoesNotFit([Problem(record.where, each) for each in wrong])
+        media = row.several("media")
+        return Wish(
+            text=row.exactly("text"),
+            accounts=row.accounts,
+            at=row.text("at"),
+            ats=row.of_accounts("at"),
+            zone=row.text("tz"),
+            draft=_YES_NO[row.text("draft") or "no"],
+            exact=_YES_NO[row.text("exact") or "no"],
+            window_end=row.text("window_end"),
+            media=[self._source(each.strip()) for each in media.values()],
+            alts=[row.several("alt").get(number, "") for number in media],
+            names=[row.several("name").get(number, "") for number in media],
+            type=PostType(row.text("type") or "post"),
+            key=row.text("key"),
+            campaign=row.text("campaign"),
+            labels=row.words("labels", ";"),
+            notes=row.exactly("notes"),
+            scheduled_by=row.text("by") or "import",
+            priority=int(row.text("priority") or 0),
+            texts=row.of_accounts("text"),
+            options=row.options(),
+            then=list(row.several("then").values()),
+        )
+
+    def _source(self, media: str) -> str:
+        """Return where a file lies: what is written in a list counts from the list."""
+        return media if "://" in media else str(self.folder / Path(media).expanduser())
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row's values, by what their columns mean."""
+
+    values: Values
+
+    def exactly(self, name: str) -> str | None:
+        value = self.values.get(name)
+        return value if isinstance(value, str) else None
+
+    def text(self, name: str) -> str | None:
+        return (self.exactly(name) or "").strip() or None
+
+    def words(self, name: str, between: str) -> list[str]:
+        value = self.values.get(name, "")
+        several = re.split(between, value) if isinstance(value, str) else value
+        return [word.strip() for word in several if word.strip()]
+
+    @property
+    def accounts(self) -> list[str]:
+        return self.words("accounts", r"[\s;]") + self.words("to", r"[\s;]")
+
+    def several(self, name: str) -> dict[int, str]:
+        """Return the values of a column and of those that continue it, by number."""
+        found: dict[int, str] = {}
+        for column, value in self.values.items():
+            kind, number = _place(column)
+            if kind == name:
+                some = [value] if isinstance(value, str) else value
+                found |= {place: each for place, each in enumerate(some, number) if each.strip()}
+        return dict(sorted(found.items()))
+
+    def of_accounts(self, kind: str) -> dict[str, str]:
+        cells = {name: self.exactly(f"{kind}.{name}") for name in self.accounts}
+        return {name: value for name, value in cells.items() if value is not None}
+
+    def options(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for column in self.values:
+            if column.startswith("option."):
+                account, _, option = column.removeprefix("option.").rpartition(".")
+                found.setdefault(account, {})[option] = self.exactly(column) or ""
+        return found
+
+    def objections(self) -> Iterator[str]:
+        for column, value in self.values.items():
+            if not isinstance(value, str) and column not in LISTS:
+                yield f"{column} is a list: give it one value."
+        if not self.accounts:
+            yield "it goes nowhere: name an account in the column accounts."
+        elif not (self.text("at") or self.text("draft") or self._has_all_times()):
+            yield "it has no time: give one in the column at, or write yes in the column draft."
+        yield from self._unknown_words()
+        yield from self._out_of_place()
+
+    def _has_all_times(self) -> bool:
+        return self.of_accounts("at").keys() == set(self.accounts)
+
+    def _unknown_words(self) -> Iterator[str]:
+        for column, known in (("type", set(PostType)), ("draft", _YES_NO), ("exact", _YES_NO)):
+            if (word := self.text(column)) and word not in known:
+                yield f"{column} cannot be {word!r}: {nearest(word, [str(each) for each in known])}"
+        if not re.fullmatch(r"[+-]?[0-9]{1,4}", self.text("priority") or "0"):
+            yield f"priority is {self.text('priority')!r}: give a whole number of up to four digits."
+
+    def _out_of_place(self) -> Iterator[str]:
+        for kind in ("alt", "name"):
+            for number in self.several(kind).keys() - self.several("media").keys():
+                yield f"{kind} {number} has no media {number}."
+        for column in self.values:
+            kind, dot, rest = column.partition(".")
+            account = rest.rpartition(".")[0] if kind == "option" else rest
+            if dot and kind in OF_ACCOUNT and account not in self.accounts:
+                yield f"{column} is for an account it does not go to: add {account} to accounts."
+
+
+@lru_cache
+def _place(column: str) -> tuple[str, int]:
+    """Return the column that this one continues, and with which number: media and 2 of `media.2`."""
+    match = _NUMBERED.fullmatch(column)
+    return (match[1], int(match[2])) if match and match[1] in SEVERAL else (column, 1)

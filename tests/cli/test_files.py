@@ -1,0 +1,153 @@
+"""Lists of posts at the command line: what is printed where, and the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.cli.home import Home
+from tests.media.files import picture
+
+SHEET = "text,accounts,at\nHi,acme,2h\nHo,acme,3h\n"
+MIXED = "text,accounts,at\nHi,acme,2h\nHo,acme,never\n"
+
+
+@pytest.fixture(autouse=True)
+def account(home: Home) -> None:
+    """The account that the posts go to."""
+    home.add_account()
+
+
+def written(home: Home, text: str, name: str = "posts.csv") -> Path:
+    path = home.folder / name
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def listed(shell: Shell) -> int:
+    return len(shell("list", "--json").document["deliveries"])
+
+
+def test_a_list_is_saved_and_its_size_is_said(home: Home, shell: Shell) -> None:
+    written(home, SHEET)
+    answer = shell("import", "posts.csv")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "Saved 2 posts with 2 deliveries.\n"
+    assert listed(shell) == 2
+    assert shell("import", "posts.csv").out == "Nothing is new; 2 stood there already.\n"
+    assert listed(shell) == 2
+
+
+def test_a_rehearsal_shows_what_each_row_would_become(home: Home, shell: Shell) -> None:
+    written(home, MIXED)
+    answer = shell("import", "posts.csv", "--dry-run")
+    assert answer.code == 2
+    head, names, row = answer.out.splitlines()
+    assert head == "Would save 1 post with 1 delivery."
+    assert names.split() == ["ROW", "ACCOUNT", "STATE", "WANTED", "GIVEN", "REASON"]
+    assert row.split()[:3] == ["posts.csv:2", "acme", "scheduled"]
+    assert answer.err.startswith("postcron: posts.csv:3: 'never' is not a time")
+    assert listed(shell) == 0
+
+
+def test_one_row_that_does_not_fit_refuses_all(home: Home, shell: Shell) -> None:
+    written(home, MIXED)
+    answer = shell("import", "posts.csv")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("postcron: posts.csv:3: ")
+    assert answer.err.count("\n") == 1
+    assert listed(shell) == 0
+
+
+def test_with_partial_the_rows_that_fit_are_saved_and_the_exit_code_tells(
+    home: Home, shell: Shell
+) -> None:
+    written(home, MIXED)
+    answer = shell("import", "posts.csv", "--partial")
+    assert (answer.code, answer.out) == (2, "Saved 1 post with 1 delivery.\n")
+    assert answer.err.startswith("postcron: posts.csv:3: ")
+    assert listed(shell) == 1
+
+
+def test_a_program_reads_rows_and_problems(home: Home, shell: Shell) -> None:
+    written(home, MIXED)
+    answer = shell("import", "posts.csv", "--partial", "--json")
+    assert (answer.code, answer.err) == (2, "")
+    [row], [problem] = answer.document["rows"], answer.document["problems"]
+    assert (row["where"], row["post"], row["there"]) == ("posts.csv:2", 1, {})
+    assert row["deliveries"][0]["account"] == "acme"
+    assert problem["where"] == "posts.csv:3"
+    refused = shell("import", "posts.csv", "--json")
+    assert (refused.code, refused.err) == (2, "")
+    assert refused.document["error"]["problems"] == [problem]
+
+
+def test_standard_input_needs_its_format(shell: Shell) -> None:
+    answer = shell("import", "-", stdin=SHEET)
+    assert (answer.code, answer.out) == (2, "")
+    assert "--format csv or --format jsonl" in answer.err
+    assert shell("import", "-", "--format", "csv", stdin=SHEET).code == 0
+    line = '{"text": "Ha", "accounts": "acme", "at": "3h"}'
+    assert shell("import", "-", "--format", "jsonl", stdin=line).code == 0
+    assert listed(shell) == 3
+
+
+def test_a_problem_of_standard_input_has_its_line(shell: Shell) -> None:
+    answer = shell("import", "-", "--format", "csv", stdin=MIXED)
+    assert answer.err.startswith("postcron: standard input:3: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.tsv", SHEET.replace(",", "\t")), ("a.CSV", SHEET), ("a.ndjson", '{"to": "acme", "text": "Hi", "at": "2h"}')],
+)  # fmt: skip
+def test_the_ending_of_a_file_says_what_it_is(
+    home: Home, shell: Shell, name: str, text: str
+) -> None:
+    written(home, text, name)
+    assert shell("import", name).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nowhere.csv",), "nowhere.csv cannot be read: No such file"),
+        ((".", "--format", "csv"), ". cannot be read: Is a directory"),
+        (("posts.txt",), "What is in posts.txt?"),
+        (("posts.csv", "--delimiter", "::"), "--delimiter is one sign"),
+        (("posts.csv", "--format", "xml"), "xml"),
+        (("latin.csv",), "latin.csv:2: it is not UTF-8 (byte FC at place 3)"),
+        (("/dev/zero", "--format", "csv"), "/dev/zero:1: the line is longer than 1,000,000 bytes"),
+        ((), "FILE"),
+    ],
+)
+def test_a_file_that_is_none_is_one_sentence_and_2(
+    home: Home, shell: Shell, words: tuple[str, ...], says: str
+) -> None:
+    written(home, SHEET)
+    written(home, "text,accounts\nGr\udcfc\udcdfe,acme\n", "latin.csv")
+    answer = shell("import", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert says in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_no_flood_of_problems_meets_a_person(home: Home, shell: Shell) -> None:
+    written(home, "text,accounts,at\n" + "Hi,acme\n" * 502)
+    answer = shell("import", "posts.csv")
+    assert answer.err.splitlines()[-1] == "postcron: and 2 more problems; --json has them all."
+    assert answer.err.count("\n") == 501
+    problems = shell("import", "posts.csv", "--json").document["error"]["problems"]
+    assert len(problems) == 502
+
+
+def test_media_count_from_the_list(home: Home, shell: Shell) -> None:
+    folder = home.folder / "december"
+    folder.mkdir()
+    picture(folder / "door.png")
+    (folder / "posts.csv").write_text("text,accounts,at,media\nHi,acme,2h,door.png\n")
+    assert shell("import", "december/posts.csv").code == 0
+    [attachment] = shell("show", "1", "--json").document["post"]["media"]
+    assert attachment["name"] == "door.png"
