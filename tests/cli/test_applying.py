@@ -99,3 +99,17 @@ def test_a_variable_must_have_a_name_and_a_value(shell: Shell, posts: Path, give
     refused = shell("plan", "posts", "--set", given)
     assert refused.code == 2
     assert f"--set '{given}' must be written NAME=VALUE" in refused.err
+
+
+def test_a_scheduled_text_is_a_template_only_if_variables_are_given(
+    shell: Shell, posts: Path
+) -> None:
+    def text(*words: str) -> str:
+        answer = shell("schedule", *words, "--to", "acme", "--at", "in 2h", "--json")
+        found: str = answer.document["post"]["text"]
+        return found
+
+    assert text("{version}!", "--set", "version=2.1") == "2.1!"
+    assert text("{version}!") == "{version}!"
+    refused = shell("schedule", "{x}", "--set", "y=1", "--to", "acme", "--at", "in 2h")
+    assert (refused.code, "{x} has no value" in refused.err) == (2, True)

@@ -10,6 +10,7 @@ import typer
 from postcron.cli import failures, github, printing, words
 from postcron.cli.how import How, command
 from postcron.cli.people import who
+from postcron.cli.posting import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +25,6 @@ FolderPath = Annotated[
 Name = Annotated[
     str | None,
     typer.Option("--plan", metavar="NAME", help="The plan's name, if no plan.toml says it."),
-]
-Variables = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="What {NAME} stands for in texts. May be repeated."
-    ),
 ]
 
 

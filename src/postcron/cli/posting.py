@@ -57,6 +57,14 @@ Options = Annotated[
         "--option", metavar="ACCOUNT.NAME=VALUE", help="A platform's option. May be repeated."
     ),
 ]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Texts are templates: what {NAME} stands for. May be repeated.",
+    ),
+]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Posts (12) or deliveries (12.1).")]
 
 
@@ -101,11 +109,13 @@ def schedule(
             help="The next part of a thread, where there are threads. May be repeated.",
         ),
     ] = None,
+    variables: Variables = None,
     dry_run: DryRun = False,
 ) -> int:
     """Write a post down: checked and kept here, nowhere else yet."""
     from postcron.cli import documents, render
     from postcron.model import PostType
+    from postcron.operations.filling import filled
     from postcron.operations.schedule import Wish
     from postcron.operations.schedule import schedule as operation
 
@@ -128,6 +138,7 @@ def schedule(
         options=words.options_of(option or []),
         then=then or [],
     )
+    wish = filled(wish, words.variables_of(variables or []))
     with how.home() as house:
         answer = operation(house, wish, actor=who(), dry_run=dry_run)
         here = render.Here.at(house)
