@@ -22,7 +22,7 @@ check: $(VENV)/dev ## format, lint, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, PgBouncer, a Mastodon mock
+test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, PgBouncer, a Mastodon mock, Chromium
 	$(BIN)/python -m tests.real.install
 	$(BIN)/python -m pytest -m "real or not real" tests/real tests/media/test_s3.py tests/operations/test_hosts.py
 

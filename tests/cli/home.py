@@ -68,6 +68,10 @@ class Home:
     def add_account(self, url: str = NOWHERE) -> None:
         self.add(ACCOUNT.format(url=url))
 
+    def add_account_in(self, zone: str, name: str) -> None:
+        more = ACCOUNT.format(url=NOWHERE).replace("acme]", f"{name}]")
+        self.add(f'{more}timezone = "{zone}"\n')
+
     def holding(self, *states: State) -> list[Delivery]:
         """Put a delivery into the store for each state; they came there long ago."""
         with self.long_ago() as store:

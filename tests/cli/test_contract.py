@@ -206,6 +206,8 @@ def test_asking_ten_times_sends_once(due: Mastodon, shell: Shell) -> None:
         (("list",), {"deliveries", "next"}),
         (("show", "1"), {"post", "deliveries", "events"}),
         (("log",), {"events"}),
+        (("calendar",), {"first", "last", "timezone", "complete", "days"}),
+        (("calendar", "--week", "--tz", "account"), {"first", "last", "timezone", "complete", "days"}),
         (("stats",), {"since", "before", "total", "accounts", "punctuality"}),
         (("accounts",), {"accounts"}),
         (("accounts", "list"), {"accounts"}),

@@ -13,6 +13,7 @@ from postcron import __version__
 from postcron.cli import (
     accounts,
     applying,
+    calendars,
     figures,
     files,
     keys,
@@ -71,6 +72,7 @@ for group in (
     measuring,
     resolving,
     looking,
+    calendars,
     figures,
     reconciling,
     accounts,

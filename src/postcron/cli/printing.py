@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 from postcron.cli.visible import visible
-from postcron.errors import CannotWork
+from postcron.errors import CannotWork, Invalid
 
 
 class OutputFailed(CannotWork):
@@ -59,6 +61,42 @@ def say(text: str) -> None:
         _silence(sys.stdout)
         message = f"The answer could not be written: {error.strerror}. What was done is stored."
         raise OutputFailed(message) from error
+
+
+def pour(content: str) -> None:
+    """Print a whole file, as it is and in UTF-8; raises `OutputFailed`."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OutputFailed(f"The file could not be written: {error.strerror}.") from error
+
+
+def write(path: Path, content: str) -> None:
+    """Write a file that readers see as it was or as it is, never half; raises `Invalid`.
+
+    A new one is for us alone, like all that we make; one that is there keeps its rights.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}-{os.getpid()}")
+    try:
+        if path.exists() and not path.is_file():  # a pipe, a terminal; a folder refuses
+            path.write_text(content, encoding="utf-8", newline="")
+            return
+        draft.write_text(content, encoding="utf-8", newline="")
+        with suppress(FileNotFoundError):
+            draft.chmod(target.stat().st_mode & 0o777)
+        draft.replace(target)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def document(value: Mapping[str, Any]) -> None:

@@ -42,6 +42,23 @@ COLOURS = {
 }
 
 
+#: a sign for each state: to be told apart without colour and with no room
+MARKS = {
+    State.DRAFT: "~",
+    State.SCHEDULED: "○",
+    State.UPLOADING: "↑",
+    State.READY: "●",
+    State.QUEUED: "»",
+    State.PUBLISHING: "→",
+    State.CONFIRMING: "…",
+    State.UNKNOWN: "?",
+    State.PUBLISHED: "✓",
+    State.FAILED: "✗",
+    State.LATE: "!",
+    State.CANCELLED: "-",
+}
+
+
 @dataclass(frozen=True)
 class Here:
     """When and where the reader is: moments are told in their zone and from their now."""
@@ -71,9 +88,13 @@ class Here:
 
 
 def table(
-    heads: Sequence[str], rows: Iterable[Sequence[str]], *, colours: int | None = None
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    colours: int | None = None,
+    cut: int | None = None,
 ) -> str:
-    """Return a table; `colours` is the column that holds a state."""
+    """Return a table; `colours` is the column that holds a state, `cut` one that is not folded."""
     from rich.table import Table
     from rich.text import Text
 
@@ -81,7 +102,11 @@ def table(
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for place, head in enumerate(heads):
         short = place < 2 or place == colours
-        drawn.add_column(head, no_wrap=short and width >= NARROW, overflow="fold")
+        drawn.add_column(
+            head,
+            no_wrap=place == cut or (short and width >= NARROW),
+            overflow="ellipsis" if place == cut else "fold",
+        )
     for row in rows:
         drawn.add_row(
             *(
@@ -89,6 +114,33 @@ def table(
                 for place, cell in enumerate(row)
             )
         )
+    return _drawn(drawn, width)
+
+
+#: a line in a cell of a grid, and the state that colours it
+Line = tuple[str, State | None]
+
+
+def grid(heads: Sequence[str], rows: Iterable[Sequence[Sequence[Line]]]) -> str:
+    """Return columns of one width side by side, as wide as the terminal; a long line is cut."""
+    from rich.box import SQUARE
+    from rich.table import Table
+    from rich.text import Text
+
+    width = shutil.get_terminal_size().columns
+    drawn = Table(box=SQUARE, show_edge=False, show_lines=True, padding=0, header_style="bold")
+    for head in heads:
+        share = (width - len(heads) + 1) // len(heads)
+        drawn.add_column(head, width=share, no_wrap=True, overflow="crop")
+    for row in rows:
+        cells = (
+            Text("\n").join(
+                Text(visible(line), style=COLOURS.get(state, "") if state else "")
+                for line, state in cell
+            )
+            for cell in row
+        )
+        drawn.add_row(*cells)
     return _drawn(drawn, width)
 
 

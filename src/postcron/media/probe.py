@@ -97,7 +97,7 @@ def probe(path: Path, name: str = "") -> MediaFile:
         try:
             if (mime := _document(content, head)) is not None:
                 return replace(file, kind=Kind.DOCUMENT, mime=mime)
-            demuxer = _demuxer(head)
+            demuxer = demuxer_of(head)
             if demuxer is None or head[4:12] in _AVIF:
                 return _picture(content, file)
             return _recording(content, file, demuxer, head)
@@ -137,7 +137,8 @@ def _document(content: BinaryIO, head: bytes) -> str | None:
     return mime
 
 
-def _demuxer(head: bytes) -> str | None:
+def demuxer_of(head: bytes) -> str | None:
+    """Return which demuxer reads what begins so; None if it is no recording."""
     if head[4:12] in _HEIC:
         raise _Broken("is a HEIC photo, which platforms do not take; save it as JPEG.")
     found = (name for at, magic, name in _DEMUXERS if head[at : at + len(magic)] == magic)
