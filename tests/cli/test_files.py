@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,7 @@ def test_the_ending_of_a_file_says_what_it_is(
     [
         (("nowhere.csv",), "nowhere.csv cannot be read: No such file"),
         ((".", "--format", "csv"), ". cannot be read: Is a directory"),
-        (("posts.txt",), "What is in posts.txt?"),
+        (("posts.txt",), "Which format has posts.txt?"),
         (("posts.csv", "--delimiter", "::"), "--delimiter is one sign"),
         (("posts.csv", "--format", "xml"), "xml"),
         (("latin.csv",), "latin.csv:2: it is not UTF-8 (byte FC at place 3)"),
@@ -151,3 +152,81 @@ def test_media_count_from_the_list(home: Home, shell: Shell) -> None:
     assert shell("import", "december/posts.csv").code == 0
     [attachment] = shell("show", "1", "--json").document["post"]["media"]
     assert attachment["name"] == "door.png"
+
+
+# --- out ---------------------------------------------------------------------------------------
+
+
+def test_what_is_written_to_a_file_is_said_and_read_again(home: Home, shell: Shell) -> None:
+    written(home, SHEET)
+    shell("import", "posts.csv")
+    shell("cancel", "1")
+    answer = shell("export", "out.csv")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "Wrote 1 post with 1 delivery to out.csv.\nNot in it: 1 cancelled.\n"
+    out = home.folder / "out.csv"
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert out.stat().st_mode & 0o077 == 0
+    assert shell("import", "out.csv").out == "Nothing is new; 1 stood there already.\n"
+
+
+def test_a_list_on_standard_output_is_nothing_but_the_list(home: Home, shell: Shell) -> None:
+    written(home, SHEET)
+    shell("import", "posts.csv")
+    shell("cancel", "1")
+    answer = shell("export", "--format", "jsonl")
+    assert (answer.code, answer.err) == (0, "Not in it: 1 cancelled.\n")
+    assert shell("import", "-", "--format", "jsonl", stdin=answer.out).code == 0
+    assert shell("export", "-", "--format", "csv").out.startswith("key,text,accounts,at")
+
+
+def test_a_list_and_a_document_do_not_go_to_one_place(shell: Shell) -> None:
+    answer = shell("export", "--format", "csv", "--json")
+    assert (answer.code, answer.err) == (2, "")
+    assert answer.document["error"]["message"].startswith("--json goes with a FILE")
+
+
+def test_a_program_reads_how_much_was_written(home: Home, shell: Shell) -> None:
+    written(home, SHEET)
+    shell("import", "posts.csv")
+    document = shell("export", "out.jsonl", "--json").document
+    assert document == {"file": "out.jsonl", "posts": 2, "deliveries": 2, "left_out": {}}
+    assert (home.folder / "out.jsonl").read_text(encoding="utf-8").count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "--format csv or --format jsonl"),
+        (("out.txt",), "Which format has out.txt?"),
+        (("no/such/out.csv",), "no/such/out.csv cannot be written: No such file or directory"),
+        (("media", "--format", "csv"), "media cannot be written: Is a directory"),
+        (("out.csv", "--account", "acm"), "did you mean acme?"),
+        (("out.csv", "--since", "soon"), "'soon' is not a moment"),
+    ],
+)
+def test_a_list_that_cannot_be_written_is_one_sentence_and_2(
+    home: Home, shell: Shell, words: tuple[str, ...], says: str
+) -> None:
+    answer = shell("export", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert says in answer.err
+    assert not list(home.folder.glob("*out.csv*"))
+
+
+def test_what_is_no_file_is_written_as_it_comes(home: Home, shell: Shell) -> None:
+    written(home, SHEET)
+    shell("import", "posts.csv")
+    (home.folder / "link.csv").symlink_to("real.csv")
+    assert shell("export", "link.csv").code == 0
+    assert (home.folder / "link.csv").is_symlink()
+    assert (home.folder / "real.csv").is_file()
+    assert shell("export", "/dev/null", "--format", "csv").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_full_disk_is_told(home: Home, process: Shell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        answer = process("export", "--format", "csv", stdout=full, stderr=subprocess.PIPE)
+    assert answer.code == 3
+    assert "No space left" in answer.err

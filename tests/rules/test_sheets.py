@@ -6,10 +6,12 @@ import io
 from collections.abc import Collection, Iterator
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Problem
-from postcron.rules.sheets import Record, csv_records, json_records, lines
+from postcron.rules.sheets import Record, csv_lines, csv_records, json_line, json_records, lines
 
 COLUMNS = {"text", "accounts", "at"}
 
@@ -141,3 +143,26 @@ def test_a_line_that_is_no_record_is_a_problem_of_its_own(line: str, says: str) 
     assert wrong.where == "a.jsonl:1"
     assert wrong.what.startswith(says)
     assert good == Record("a.jsonl:2", {"text": "Hi"})
+
+
+CELLS = st.text(st.sampled_from("'=+-@\t\r\n ,;|\"a\u00e9\U0001f600") | st.characters(exclude_categories=["Cs"]))  # fmt: skip
+ROWS = st.lists(st.dictionaries(st.sampled_from(sorted(COLUMNS)), CELLS.filter(str.strip)))
+
+
+@given(ROWS)
+def test_a_sheet_comes_back_as_it_was_written(rows: list[dict[str, str]]) -> None:
+    text = "".join(csv_lines(["text", "accounts", "at"], rows))
+    assume("\0" not in text)
+    assert [one.values for one in sheet(text) if isinstance(one, Record)] == [*filter(None, rows)]
+
+
+@given(ROWS)
+def test_lines_of_json_come_back_as_they_were_written(rows: list[dict[str, str]]) -> None:
+    assume(not any("\0" in cell for row in rows for cell in row.values()))
+    text = "".join(map(json_line, rows))
+    assert [one.values for one in objects(text) if isinstance(one, Record)] == rows
+
+
+def test_no_cell_of_a_sheet_is_run_by_a_spreadsheet() -> None:
+    [_, line] = csv_lines(["text", "at"], [{"text": "=1+1", "at": "+1"}])
+    assert line == "'=1+1,'+1\r\n"

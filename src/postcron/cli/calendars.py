@@ -106,9 +106,9 @@ def _show(how: How, found: Calendar, *, week: bool) -> None:
 def _write(how: How, found: Calendar, target: str, content: str) -> None:
     """Write it to stdout, or to a file: in silence, as cron wants it."""
     if target == "-":
-        printing.pour(content)
+        printing.pour([content])
         return
-    printing.write(Path(target), content)
+    printing.write(Path(target), [content])
     if how.json or how.verbose:
         count = len(found.entries)
         answer = {"file": target, "deliveries": count, "complete": not found.cut}

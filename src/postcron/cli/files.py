@@ -12,6 +12,7 @@ import typer
 
 from postcron.cli import failures, printing
 from postcron.cli.how import DryRun, How, command
+from postcron.cli.looking import AccountName, CampaignName, PlatformName, Since, Until
 from postcron.cli.people import who
 from postcron.errors import Invalid
 
@@ -34,6 +35,7 @@ Format = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands about files with many posts."""
     command(app, import_, "import")
+    command(app, export)
 
 
 def import_(
@@ -79,18 +81,69 @@ def import_(
     return failures.INVALID
 
 
+def export(
+    how: How,
+    *,
+    file: Annotated[
+        str, typer.Argument(metavar="[FILE]", help="Where to; - is standard output.")
+    ] = "-",
+    format: Format = None,
+    account: AccountName = None,
+    platform: PlatformName = None,
+    campaign: CampaignName = None,
+    since: Since = None,
+    until: Until = None,
+) -> int:
+    """Write what is still to go out as a list that import reads."""
+    from postcron.cli import rows
+    from postcron.operations.export_posts import exporting as operation
+
+    kind, _ = _format(file, format)
+    if how.json and file == "-":
+        message = "--json goes with a FILE: on standard output is the list itself (--format jsonl)."
+        raise Invalid(message, code="usage")
+    with how.home() as house:
+        going = operation(
+            house,
+            kind,
+            account=None if account is None else house.account(account).name,
+            platform=platform,
+            campaign=campaign,
+            since=since,
+            until=until,
+        )
+        if file == "-":
+            printing.pour(going.lines())
+        else:
+            # By the mark at its beginning spreadsheets know UTF-8.
+            encoding = "utf-8-sig" if kind == "csv" else "utf-8"
+            printing.write(Path(file), going.lines(), encoding=encoding)
+    if file != "-":
+        how.answer(rows.exported_document(going, file), lambda: rows.exported(going, file))
+    elif going.left_out:
+        printing.complain(rows.left_out(going))
+    return failures.DONE
+
+
 @contextmanager
 def _listing(file: str, format: str | None, delimiter: str | None) -> Iterator[Listing]:
     from postcron.operations.import_posts import Listing
 
-    known, sign = (format, None) if format else ENDINGS.get(Path(file).suffix.lower(), (None, None))
-    if known is None:
-        message = f"What is in {file}? Say it with --format csv or --format jsonl."
-        raise Invalid(message, code="usage")
+    kind, sign = _format(file, format)
     sign = sign if delimiter is None else _sign(delimiter)
     name = "standard input" if file == "-" else file
     with _opened(file) as stream:
-        yield Listing(stream, name, Path(file).parent, known, sign)
+        yield Listing(stream, name, Path(file).parent, kind, sign)
+
+
+def _format(file: str, format: str | None) -> tuple[str, str | None]:
+    """Return what is in a file, and what separates its cells if that is known."""
+    kind, sign = (format, None) if format else ENDINGS.get(Path(file).suffix.lower(), (None, None))
+    if kind is None:
+        what = "the list" if file == "-" else file
+        message = f"Which format has {what}? Say it with --format csv or --format jsonl."
+        raise Invalid(message, code="usage")
+    return kind, sign
 
 
 def _sign(delimiter: str) -> str:

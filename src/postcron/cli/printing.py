@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -63,13 +63,14 @@ def say(text: str) -> None:
         raise OutputFailed(message) from error
 
 
-def pour(content: str) -> None:
-    """Print a whole file, as it is and in UTF-8; raises `OutputFailed`."""
+def pour(lines: Iterable[str]) -> None:
+    """Print a file as it comes, in UTF-8 and with its own line ends; raises `OutputFailed`."""
     if sys.stdout is None:
         return
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(content.encode())
+        for line in lines:
+            sys.stdout.buffer.write(line.encode())
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         _silence(sys.stdout)
@@ -78,7 +79,7 @@ def pour(content: str) -> None:
         raise OutputFailed(f"The file could not be written: {error.strerror}.") from error
 
 
-def write(path: Path, content: str) -> None:
+def write(path: Path, lines: Iterable[str], *, encoding: str = "utf-8") -> None:
     """Write a file that readers see as it was or as it is, never half; raises `Invalid`.
 
     A new one is for us alone, like all that we make; one that is there keeps its rights.
@@ -87,9 +88,9 @@ def write(path: Path, content: str) -> None:
     draft = target.with_name(f".{target.name}-{os.getpid()}")
     try:
         if path.exists() and not path.is_file():  # a pipe, a terminal; a folder refuses
-            path.write_text(content, encoding="utf-8", newline="")
+            _fill(path, lines, encoding)
             return
-        draft.write_text(content, encoding="utf-8", newline="")
+        _fill(draft, lines, encoding)
         with suppress(FileNotFoundError):
             draft.chmod(target.stat().st_mode & 0o777)
         draft.replace(target)
@@ -97,6 +98,11 @@ def write(path: Path, content: str) -> None:
         raise Invalid(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _fill(path: Path, lines: Iterable[str], encoding: str) -> None:
+    with path.open("w", encoding=encoding, newline="") as paper:
+        paper.writelines(lines)
 
 
 def document(value: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from postcron.cli.visible import visible
 
 if TYPE_CHECKING:
     from postcron.model import NewDelivery
+    from postcron.operations.export_posts import Export
     from postcron.operations.schedule_many import Row, ScheduledMany
 
 HEADS = ("ROW", "ACCOUNT", "STATE", "WANTED", "GIVEN", "REASON")
@@ -38,9 +39,7 @@ def _summary(answer: ScheduledMany, *, rehearsed: bool) -> str:
     if not new:
         return f"Nothing is new{more}."
     count = sum(len(post.deliveries) for row in new for post in row.news)
-    posts = f"{len(new):,} post{'' if len(new) == 1 else 's'}"
-    deliveries = f"{count:,} deliver{'y' if count == 1 else 'ies'}"
-    return f"{'Would save' if rehearsed else 'Saved'} {posts} with {deliveries}{more}."
+    return f"{'Would save' if rehearsed else 'Saved'} {_size(len(new), count)}{more}."
 
 
 def _cells(row: Row, here: Here) -> Iterator[tuple[str, ...]]:
@@ -51,6 +50,30 @@ def _cells(row: Row, here: Here) -> Iterator[tuple[str, ...]]:
     for one in row.news[0].deliveries if row.news else ():
         wanted = "–" if one.wanted_at is None else here.clock(one.wanted_at)
         yield row.where, one.account, str(one.state), wanted, here.when(one.due_at), one.reason
+
+
+def exported(one: Export, file: str) -> str:
+    line = f"Wrote {_size(one.posts, one.deliveries)} to {visible(file)}."
+    return f"{line}\n{left_out(one)}" if one.left_out else line
+
+
+def left_out(one: Export) -> str:
+    told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(one.left_out.items()))
+    return f"Not in it: {told}."
+
+
+def exported_document(one: Export, file: str) -> dict[str, Any]:
+    return {
+        "file": file,
+        "posts": one.posts,
+        "deliveries": one.deliveries,
+        "left_out": {str(reason): count for reason, count in one.left_out.items()},
+    }
+
+
+def _size(posts: int, deliveries: int) -> str:
+    several = f"{posts:,} post{'' if posts == 1 else 's'}"
+    return f"{several} with {deliveries:,} deliver{'y' if deliveries == 1 else 'ies'}"
 
 
 # --- for programs ------------------------------------------------------------------------------

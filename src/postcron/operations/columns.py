@@ -16,6 +16,8 @@ from postcron.operations.schedule import Wish
 from postcron.rules.nearest import nearest
 from postcron.rules.sheets import Record, Value
 
+#: who scheduled what a list does not say it of
+IMPORTED: Final = "import"
 #: a post has one of each
 SINGLE: Final = frozenset(
     {"text", "accounts", "to", "at", "tz", "draft", "type", "key", "campaign", "labels", "notes", "by", "priority", "exact", "window_end"}
@@ -27,6 +29,11 @@ OF_ACCOUNT: Final = frozenset({"text", "at", "option"})
 #: where JSON may have a list
 LISTS: Final = SEVERAL | {"accounts", "to", "labels"}
 
+#: how a person reads them; those of accounts come last
+_ORDER: Final = (
+    "key", "text", "accounts", "at", "exact", "window_end", "draft", "type", "campaign", "labels", "notes",
+    "by", "priority", "media", "alt", "name", "then",
+)  # fmt: skip
 _NUMBERED: Final = re.compile(r"(.+)\.([2-9]|[1-9][0-9])")
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -84,16 +91,82 @@ class Columns:
             campaign=row.text("campaign"),
             labels=row.words("labels", ";"),
             notes=row.exactly("notes"),
-            scheduled_by=row.text("by") or "import",
+            scheduled_by=row.text("by") or IMPORTED,
             priority=int(row.text("priority") or 0),
             texts=row.of_accounts("text"),
             options=row.options(),
             then=list(row.several("then").values()),
         )
 
+    def row(self, wish: Wish, *, in_cells: bool) -> Values | None:
+        """Return the row that says a wish; None if it would be read as another."""
+        row: Values = _flat(_values(wish)) if in_cells else _values(wish)
+        # What is only white space is no cell to a reader.
+        read = {
+            name: cell for name, cell in row.items() if not isinstance(cell, str) or cell.strip()
+        }
+        try:
+            return row if self.wish(Record("", read)) == wish else None
+        except DoesNotFit:
+            return None
+
     def _source(self, media: str) -> str:
         """Return where a file lies: what is written in a list counts from the list."""
-        return media if "://" in media else str(self.folder / Path(media).expanduser())
+        return media if "://" in media or media.startswith("~") else str(self.folder / media)
+
+
+def _values(wish: Wish) -> dict[str, Value]:
+    """Return the row that says a wish in JSON."""
+    row: dict[str, Value | None] = {
+        "text": wish.text,
+        "accounts": wish.accounts,
+        "at": wish.at,
+        "tz": wish.zone,
+        "draft": "yes" if wish.draft else None,
+        "exact": "yes" if wish.exact else None,
+        "window_end": wish.window_end,
+        "media": wish.media,
+        "alt": wish.alts if any(wish.alts) else None,
+        "name": wish.names,
+        "then": wish.then,
+        "type": None if wish.type is PostType.POST else wish.type,
+        "key": wish.key,
+        "campaign": wish.campaign,
+        "labels": wish.labels,
+        "notes": wish.notes,
+        "by": None if wish.scheduled_by == IMPORTED else wish.scheduled_by,
+        "priority": str(wish.priority) if wish.priority else None,
+    }
+    for kind, cells in (("text", wish.texts), ("at", wish.ats)):
+        row |= {f"{kind}.{account}": cell for account, cell in cells.items()}
+    for account, options in wish.options.items():
+        row |= {f"option.{account}.{name}": value for name, value in options.items()}
+    return {column: value for column, value in row.items() if value}
+
+
+def _flat(row: Values) -> dict[str, str]:
+    """Return the same row in cells of one value each."""
+    cells: dict[str, str] = {}
+    for column, value in row.items():
+        if isinstance(value, str):
+            cells[column] = value
+        elif column in SEVERAL:
+            names = [column, *(f"{column}.{number}" for number in range(2, len(value) + 1))]
+            cells |= {name: each for name, each in zip(names, value, strict=True) if each}
+        else:
+            cells[column] = ("; " if column == "labels" else " ").join(value)
+    return cells
+
+
+def in_order(columns: Collection[str]) -> list[str]:
+    """Return columns as a person reads them."""
+    return sorted(columns, key=_rank)
+
+
+def _rank(column: str) -> tuple[int, int, str]:
+    name, number = _place(column)
+    place = _ORDER.index(name) if name in _ORDER else len(_ORDER)
+    return (place, number, name)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ from postcron.operations.schedule import (
     posts_of,
     unfit,
 )
+from postcron.rules.keys import number
 from postcron.states import State
 
 #: wishes whose keys are looked up in one question
@@ -123,7 +125,7 @@ class _Desk:
         """Check some wishes, with one question about their keys."""
         wishes = [one for one in some if isinstance(one, Asked)]
         keys = {key for one in wishes for part in parts_of(one.wish) if (key := part.key)}
-        taken = self.house.store.taken(self.house.config.workspace, keys)
+        taken = self._by_number(keys) | self._taken(keys)
         for one in some:
             self.checked += 1
             if isinstance(one, Problem):
@@ -136,6 +138,20 @@ class _Desk:
                 self.problems += [_at(one.where, problem) for problem in error.problems]
             except Invalid as error:
                 self.problems.append(Problem(one.where, error.message))
+
+    def _taken(self, keys: Collection[str]) -> dict[str, Taken]:
+        return self.house.store.taken(self.house.config.workspace, keys)
+
+    def _by_number(self, keys: Collection[str]) -> dict[str, Taken]:
+        """Return the posts that were written out without a key of their own, and come back."""
+        store = self.house.store
+        numbers = {key: id for key in keys if (id := number(key, self._uuid))}
+        there = store.there(self.house.config.workspace, set(numbers.values()))
+        return {key: there[id] for key, id in numbers.items() if id in there}
+
+    @cached_property
+    def _uuid(self) -> str:
+        return self.house.store.papers().uuid
 
     def _row(self, one: Asked, taken: Mapping[str, Taken]) -> Row:
         wish, parts = one.wish, parts_of(one.wish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Problem
-from postcron.rules.cells import unguarded
+from postcron.rules.cells import guarded, unguarded
 
 #: bytes in one line: what is longer is no list of posts
 LONGEST: Final = 1_000_000
@@ -128,6 +129,19 @@ def _record(where: str, row: Sequence[str], names: Sequence[str]) -> Record | Pr
     return Record(where, {column: cell for column, cell in cells if cell.strip()})
 
 
+def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Yield the head and a line for each row, which `csv_records` reads as they are given."""
+    yield _line(columns)
+    for row in rows:
+        yield _line([guarded(row.get(column, "")) for column in columns])
+
+
+def _line(cells: Sequence[str]) -> str:
+    paper = io.StringIO(newline="")
+    csv.writer(paper).writerow(cells)
+    return paper.getvalue()
+
+
 # --- JSON Lines --------------------------------------------------------------------------------
 
 
@@ -182,3 +196,8 @@ def _value(name: str, value: Any) -> Value:
         raise ValueError(f"{name} has a sign that is none in UTF-8")
     found: Value = value
     return found
+
+
+def json_line(row: Mapping[str, Value]) -> str:
+    """Return the line that `json_records` reads as this row."""
+    return json.dumps(row, ensure_ascii=False) + "\n"

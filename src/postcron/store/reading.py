@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, text
 
-from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Outing, Phase, Post, Taken
+from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Outing, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
@@ -27,21 +27,6 @@ def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
         known = select(post.c.id).where(post.c.workspace == workspace, post.c.key == key)
         post_id = connection.execute(known).scalar()
         return None if post_id is None else rows.posts(connection, [post_id])[post_id]
-
-
-def taken(database: Database, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
-    """Return what those of some keys that are taken stand for."""
-    asked = (
-        select(post.c.key, post.c.id, post.c.text, delivery.c.account, delivery.c.state)
-        .join(delivery, delivery.c.post_id == post.c.id)
-        .where(post.c.workspace == workspace, post.c.key.in_(keys))
-    )
-    found: dict[str, Taken] = {}
-    with database.reading() as connection:
-        for key, post_id, said, account, state in connection.execute(asked) if keys else ():
-            before = found[key].states if key in found else {}
-            found[key] = Taken(post_id, said, {**before, account: state})
-    return found
 
 
 def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -53,6 +54,7 @@ from postcron.store import (
     recording,
     revising,
     rows,
+    standing,
     telling,
 )
 from postcron.store.accounts import Beat, Sealed
@@ -253,7 +255,23 @@ class Store:
 
     def taken(self, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
         """Return what those of some keys that are taken stand for."""
-        return reading.taken(self._database, workspace, keys)
+        return standing.taken(self._database, workspace, keys)
+
+    def there(self, workspace: str, ids: Collection[int]) -> dict[int, Taken]:
+        """Return those of some posts that there are, by id."""
+        return standing.there(self._database, workspace, ids)
+
+    def posts_after(self, id: int, filter: Filter, *, limit: int) -> list[Saved]:
+        """Return the next posts after an id, in their order, each with those of its deliveries that fit."""
+        return standing.posts_after(self._database, id, filter, limit)
+
+    def answers(self, ids: Collection[int]) -> list[Saved]:
+        """Return the posts that are the next parts of threads after some deliveries."""
+        return standing.answers(self._database, ids)
+
+    def states(self, filter: Filter) -> Counter[State]:
+        """Return how many deliveries that fit stand in each state."""
+        return standing.states(self._database, filter)
 
     def media_file(self, sha256: str) -> MediaFile | None:
         return reading.media_file(self._database, sha256)
