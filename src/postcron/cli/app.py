@@ -13,6 +13,7 @@ from postcron import __version__
 from postcron.cli import (
     accounts,
     applying,
+    batches,
     calendars,
     figures,
     files,
@@ -65,6 +66,7 @@ def postcron(
 for group in (
     setup,
     posting,
+    batches,
     applying,
     pausing,
     files,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from postcron import lane
-from postcron.cli import failures, printing, signals
+from postcron.cli import failures, printing, watching
 from postcron.cli.how import How, command
 from postcron.states import State
 
@@ -41,7 +41,7 @@ def status(
     how: How,
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
-    every: Annotated[str, typer.Option(metavar="SPAN", help="How often --watch looks.")] = "2s",
+    every: watching.Every = "2s",
     check: Annotated[
         bool,
         typer.Option(
@@ -54,18 +54,12 @@ def status(
         raise typer.BadParameter("--check looks once; it does not go with --watch.")
     if check:
         return _check(how)
-    from postcron.cli import render
-    from postcron.rules.spans import duration
-
-    pause = duration(every).total_seconds()
-    stop = signals.finish_when_asked() if watch else None
-    with how.home(stop) as house:
-        _status(how, house)
-        while stop is not None and not stop.wait(max(pause, 0.1)):
-            if not how.json:
-                printing.say(render.clear())
-            _status(how, house)
-    return failures.DONE if stop is None else signals.INTERRUPTED
+    if watch:
+        return watching.watch(how, every, _status)
+    with how.home() as house:
+        view = _status(house)
+    how.answer(view.document, view.text)
+    return failures.DONE
 
 
 def _idle(house: House) -> dict[str, datetime]:
@@ -90,14 +84,12 @@ def _check(how: How) -> int:
     return failures.FAILED if found else failures.DONE
 
 
-def _status(how: How, house: House) -> None:
+def _status(house: House) -> watching.View:
     from postcron.cli import installation, pages, render
     from postcron.operations.reading import status as operation
 
-    found, idle = operation(house), _idle(house)
-    how.answer(
-        installation.status(found, idle), lambda: pages.status(found, idle, render.Here.at(house))
-    )
+    found, idle, here = operation(house), _idle(house), render.Here.at(house)
+    return watching.View(installation.status(found, idle), lambda: pages.status(found, idle, here))
 
 
 def list_(

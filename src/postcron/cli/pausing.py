@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 Account = Annotated[str | None, typer.Option(metavar="NAME", help="Only this account.")]
 Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="Only this campaign.")]
 Batch = Annotated[str | None, typer.Option(metavar="NAME", help="Only this batch.")]
+Why = Annotated[str | None, typer.Option(metavar="TEXT", help="The reason: who looks will see it.")]
+Late = Annotated[
+    Literal["publish", "skip", "ask"] | None,
+    typer.Option(
+        metavar="CHOICE",
+        help="What became late meanwhile: publish it now, skip it, or ask (leave it to you).",
+        show_default="what its account says",
+    ),
+]
+Shift = Annotated[
+    bool, typer.Option("--shift", help="What was due meanwhile: later, by the pause's length.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +43,7 @@ def pause(
     account: Account = None,
     campaign: Campaign = None,
     batch: Batch = None,
-    why: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The reason: who looks will see it.")
-    ] = None,
+    why: Why = None,
 ) -> int:
     """Hold everything back, or one account, campaign or batch.
 
@@ -56,17 +66,8 @@ def resume(
     account: Account = None,
     campaign: Campaign = None,
     batch: Batch = None,
-    late: Annotated[
-        Literal["publish", "skip", "ask"] | None,
-        typer.Option(
-            metavar="CHOICE",
-            help="What became late meanwhile: publish it now, skip it, or ask (leave it to you).",
-            show_default="what its account says",
-        ),
-    ] = None,
-    shift: Annotated[
-        bool, typer.Option("--shift", help="What was due meanwhile: later, by the pause's length.")
-    ] = False,
+    late: Late = None,
+    shift: Shift = False,
 ) -> int:
     """End a pause, and say what it made late."""
     from postcron.cli import documents, pages, render

@@ -47,6 +47,7 @@ Kind = Annotated[
 ]
 Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="The campaign it belongs to.")]
 Notes = Annotated[str | None, typer.Option(metavar="TEXT", help="For yourselves; never published.")]
+By = Annotated[str, typer.Option(metavar="LABEL", help="Who or what schedules it.")]
 TextFor = Annotated[
     list[str] | None,
     typer.Option(metavar="ACCOUNT=TEXT", help="Another text for one account. May be repeated."),
@@ -99,7 +100,7 @@ def schedule(
     ] = None,
     campaign: Campaign = None,
     notes: Notes = None,
-    by: Annotated[str, typer.Option(metavar="LABEL", help="Who or what schedules it.")] = "manual",
+    by: By = "manual",
     text_for: TextFor = None,
     option: Options = None,
     then: Annotated[

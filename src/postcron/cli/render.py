@@ -6,18 +6,22 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from zoneinfo import ZoneInfo
 
+from postcron.cli import printing
 from postcron.cli.visible import visible
 from postcron.rules import pausing
 from postcron.rules.spans import until
-from postcron.states import State
+from postcron.states import AHEAD, State
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from postcron.model import Delivery, Page, Pause, Post
     from postcron.operations.edit import Edited
     from postcron.operations.house import House
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 #: on a narrower terminal the last column goes below, not beside
 NARROW = 72
+#: characters of a bar
+BAR = 20
 #: in a pipe nothing is folded: a line is what grep finds
 PIPE_WIDTH = 10_000
 
@@ -145,12 +151,17 @@ def grid(heads: Sequence[str], rows: Iterable[Sequence[Sequence[Line]]]) -> str:
 
 
 def _drawn(drawn: object, width: int) -> str:
+    paper = io.StringIO()
+    _console(paper, width).print(drawn)
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+
+
+def _console(file: TextIO, width: int | None = None) -> Console:
     from rich.console import Console
 
     colour = _is_terminal() and not os.environ.get("NO_COLOR")
-    paper = io.StringIO()
-    console = Console(
-        file=paper,
+    return Console(
+        file=file,
         width=width,
         force_terminal=colour,
         color_system="auto" if colour else None,
@@ -158,8 +169,6 @@ def _drawn(drawn: object, width: int) -> str:
         emoji=False,
         highlight=False,
     )
-    console.print(drawn)
-    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
 
 
 def _width() -> int:
@@ -182,7 +191,7 @@ def deliveries(
 ) -> str:
     held = {id: here.pause(pause) for id, pause in (paused or {}).items()}
     rows = [
-        (d.ref, d.account, str(d.state), here.when(d.due_at), held.get(d.id) or _note(d, here))
+        (d.ref, d.account, str(d.state), here.when(d.due_at), held.get(d.id) or note(d, here))
         for d in some
     ]
     return table(("ID", "ACCOUNT", "STATE", "DUE", "NOTE"), rows, colours=2) if rows else "Nothing."
@@ -193,18 +202,33 @@ def page(one: Page, here: Here) -> str:
     return f"{deliveries(one.deliveries, here, one.paused)}{more}"
 
 
-def clear() -> str:
-    """Return what empties a terminal and puts the cursor at its top; elsewhere a blank line."""
-    return "\x1b[2J\x1b[H" if _is_terminal() else ""
+@contextmanager
+def screen() -> Iterator[Callable[[str], None]]:
+    """Give what shows a page in place of the one before; off a terminal it goes below that one."""
+    from rich.live import Live
+    from rich.text import Text
+
+    if not _is_terminal():
+        yield printing.say
+        return
+    with Live(console=_console(sys.stdout), screen=True, auto_refresh=False) as live:
+        yield lambda page: live.update(Text.from_ansi(page), refresh=True)
 
 
-def _note(one: Delivery, here: Here) -> str:
+def note(one: Delivery, here: Here) -> str:
     if one.state is State.PUBLISHED:
         return one.url or one.remote_id or ""
     if one.error is not None and one.state is not State.CANCELLED:
         next_ = "" if one.wake_at is None else f" (again {until(one.wake_at, here.now)})"
         return f"{one.error}{next_}"
-    return one.reason
+    waits = one.waits_its_turn and one.state in AHEAD
+    return f"waits its turn; {one.reason}" if waits else one.reason
+
+
+def bar(done: int, total: int) -> str:
+    """Return how far something has come: `[########------------] 2 of 5`."""
+    filled = BAR * done // total if total else BAR
+    return f"[{'#' * filled}{'-' * (BAR - filled)}] {done} of {total}"
 
 
 def troubles(some: Iterable[Delivery], held: Collection[str], now: datetime) -> Iterator[str]:

@@ -31,12 +31,15 @@ from postcron.model.records import PAUSED as PAUSED
 from postcron.model.records import RESTORED as RESTORED
 from postcron.model.records import Approval as Approval
 from postcron.model.records import Attempt as Attempt
+from postcron.model.records import Batch as Batch
 from postcron.model.records import Delivery as Delivery
 from postcron.model.records import Follow as Follow
 from postcron.model.records import LedgerEvent as LedgerEvent
 from postcron.model.records import Measure as Measure
+from postcron.model.records import Mode as Mode
 from postcron.model.records import Outcome as Outcome
 from postcron.model.records import Outing as Outing
+from postcron.model.records import Part as Part
 from postcron.model.records import Pause as Pause
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
@@ -44,6 +47,7 @@ from postcron.model.records import Scope as Scope
 from postcron.model.requests import Added as Added
 from postcron.model.requests import Filter as Filter
 from postcron.model.requests import Move as Move
+from postcron.model.requests import NewBatch as NewBatch
 from postcron.model.requests import NewDelivery as NewDelivery
 from postcron.model.requests import NewPost as NewPost
 from postcron.model.requests import Page as Page

@@ -23,6 +23,32 @@ class Approval(StrEnum):
     REJECTED = "rejected"
 
 
+class Mode(StrEnum):
+    """How the posts of a batch got their moments."""
+
+    NOW = "now"
+    #: from a moment on, so far apart
+    SCHEDULED = "scheduled"
+    #: spread over the best times of their accounts
+    BEST = "best"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An ordered set of posts. How it stands is derived from their deliveries."""
+
+    id: int
+    workspace: str
+    name: str
+    mode: Mode
+    #: one after the other: the next once it is known how the one before ended
+    in_order: bool
+    #: the rest waits for a person when one did not go out
+    stop_on_failure: bool
+    created_by: str
+    created_at: datetime
+
+
 class Follow(StrEnum):
     """How a delivery follows the one before it."""
 
@@ -134,6 +160,15 @@ class Delivery:
     def waits_its_turn(self) -> bool:
         """Say whether it is not its turn yet."""
         return self.after_id is not None and self.wake_at is None and self.published_at is None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A delivery of a batch, and the place of its post there."""
+
+    position: int
+    post: Post
+    delivery: Delivery
 
 
 @dataclass(frozen=True)

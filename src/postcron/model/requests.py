@@ -8,9 +8,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import Approval, Delivery, Follow, Outcome, Pause, Post
+from postcron.model.records import (
+    Approval,
+    Delivery,
+    Follow,
+    Mode,
+    Outcome,
+    Pause,
+    Post,
+)
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """A batch about to be saved with all its posts, in one transaction."""
+
+    workspace: str
+    name: str
+    mode: Mode
+    in_order: bool
+    stop_on_failure: bool
+    created_by: str
 
 
 @dataclass(frozen=True)

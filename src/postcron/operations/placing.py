@@ -48,6 +48,8 @@ class Diary:
     plan: Plan
     #: how often it had changed when it was read; None: it does not matter what else there is
     changes: int | None
+    #: what was placed here, in that order
+    placed: list[datetime] = field(default_factory=list)
 
     def place(
         self,
@@ -73,6 +75,7 @@ class Diary:
             message = f"{self.account.name} cannot take it before its window ends: {placed.reason}."
             raise Invalid(f"{message} {self._next(placed)}.", code="window_over")
         self.plan.add(placed.at, name)
+        self.placed.append(placed.at)
         return placed
 
     def _at_once(self, wanted: Moment) -> Placed:

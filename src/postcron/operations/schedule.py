@@ -6,7 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from postcron.errors import DoesNotFit, Invalid
@@ -61,6 +61,8 @@ class Wish:
     #: which part of a thread this is
     number: int = 1
     labels: Sequence[str] = ()
+    #: so long at least after what was placed before it in the same call
+    every: timedelta | None = None
     #: of what is due at once, the highest goes first
     priority: int = 0
     #: the plan and file it is applied from, and what that file says
@@ -279,7 +281,10 @@ def plan(
             raise Invalid(message, code="no_time")
         return Planned(account.name, account.platform, State.DRAFT, None, None, "a draft")
     wanted = moments.parse(at, now=now, zone=wish.zone or account.timezone)
-    given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
+    diary = diaries.of(account)
+    if wish.every is not None and diary.placed:
+        wanted = wanted.spaced(diary.placed[-1], wish.every)
+    given = diary.place(wanted, window_end=window_end, exact=wish.exact)
     head = account.name, account.platform, State.DRAFT if wish.draft else State.SCHEDULED
     return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import NewPost, Problem, Taken
+from postcron.model import Added, NewPost, Problem, Taken
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, placing, window_end_of
@@ -33,6 +33,10 @@ from postcron.states import State
 
 #: wishes whose keys are looked up in one question
 AT_ONCE: Final = 500
+
+
+#: saves the posts of each thread, if the plans are still as they were seen
+Save = Callable[[Sequence[Sequence[NewPost]], Mapping[str, int]], Sequence[Added]]
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,14 @@ def schedule_many(
     dry_run: bool = False,
     partial: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    save: Save | None = None,
 ) -> ScheduledMany:
     """Save all wishes in one transaction, those of known keys excepted, as `schedule` does one.
 
     `asked` is read once, and may yield what is wrong with a wish in place of it. Raises
     `DoesNotFit` with every problem of every wish, and nothing saved. With `partial` those that fit
     are saved all the same; then, and for a rehearsal, the answer holds the problems. `progress` is
-    told now and then how many wishes are checked.
+    told now and then how many wishes are checked; `save` is how they are kept, if not just so.
     """
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         desk = _Desk(house, Intake(house, Path(folder)), house.clock.now(), actor)
@@ -90,7 +95,7 @@ def schedule_many(
         if desk.problems and not (dry_run or partial):
             raise DoesNotFit(desk.problems)
         answer = ScheduledMany(tuple(desk.rows), tuple(desk.problems), desk.notes())
-        return answer if dry_run else replace(answer, rows=_saved(desk))
+        return answer if dry_run else replace(answer, rows=_saved(desk, save))
 
 
 def _batches(asked: Iterable[Asked | Problem]) -> Iterator[list[Asked | Problem]]:
@@ -230,19 +235,20 @@ def _at(where: str, problem: Problem) -> Problem:
     return replace(problem, where=where, what=f"{problem.where}: {problem.what}")
 
 
-def _saved(desk: _Desk) -> tuple[Row, ...]:
+def _saved(desk: _Desk, save: Save | None) -> tuple[Row, ...]:
     house, keep = desk.house, desk.intake.keep
     run = house.run("schedule", actor=desk.actor)
+    save = save or (lambda threads, seen: house.store.add_many(threads, run=run, seen=seen))
 
-    def save(diaries: Diaries) -> tuple[Row, ...]:
+    def place_and_save(diaries: Diaries) -> tuple[Row, ...]:
         rows = desk.rows if diaries is desk.diaries else desk.placed_anew(diaries)
         threads = [
             [replace(new, attachments=keep(new.attachments)) for new in row.news]
             for row in rows
             if row.news
         ]
-        added = house.store.add_many(threads, run=run, seen=diaries.seen) if threads else []
+        added = save(threads, diaries.seen) if threads else []
         ids = iter(added)
         return tuple(replace(row, post_id=next(ids).post_id) if row.news else row for row in rows)
 
-    return placing(desk.diaries, save)
+    return placing(desk.diaries, place_and_save)

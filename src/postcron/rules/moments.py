@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid
-from postcron.rules.spans import match_span, until
+from postcron.rules.spans import exactly, match_span, until
 from postcron.rules.zones import local
 from postcron.rules.zones import zone_of as zone_of
 
@@ -45,6 +45,12 @@ class Moment:
     def is_now(self) -> bool:
         """Say whether somebody wants it at once, and not at a moment that happens to be now."""
         return self.reason == NOW
+
+    def spaced(self, before: datetime, gap: timedelta) -> Moment:
+        """Return the moment, or the first that is so far from another one before it."""
+        if self.at >= before + gap:
+            return self
+        return Moment(before + gap, f"{exactly(gap)} after the one before")
 
 
 def parse(text: str, *, now: datetime, zone: str) -> Moment:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from postcron.model import Delivery, Follow, Move
+from postcron.model import PAUSED, Delivery, Follow, Move
 from postcron.rules.backoff import BETWEEN_PARTS
 from postcron.states import State, Step
 
@@ -29,10 +31,11 @@ def lets_go(before: Delivery) -> frozenset[Follow]:
 def given_up(one: Delivery) -> bool:
     """Say whether it is certain that a delivery does not go out unless a person says so.
 
-    One whose outcome is unknown is not: it may be live.
+    One whose outcome is unknown is not: it may be live. Nor is one that a pause has made late: who
+    ends the pause decides.
     """
     ended = one.state in {State.FAILED, State.LATE} and one.wake_at is None
-    return ended or one.state is State.CANCELLED
+    return (ended and one.error_code != PAUSED) or one.state is State.CANCELLED
 
 
 def let_go(before: Delivery, one: Delivery, now: datetime, *, missed: bool) -> Move:
@@ -56,6 +59,45 @@ def take_back(before: Delivery, one: Delivery) -> Move:
     why = {"why": f"{before.ref} goes first"}
     kept = {"not_before": one.wake_at}
     return Move(one, Step.RESCHEDULED, wake_at=None, set=kept, detail=why)
+
+
+def move_up(before: Delivery, one: Delivery, now: datetime, *, missed: bool) -> Move:
+    """Return the step of a delivery that follows this one from now on.
+
+    A withdrawn one stands for none: then it is the first.
+    """
+    first = before.state is State.CANCELLED
+    if one.state is State.DRAFT:
+        move = Move(one, Step.EDITED, wake_at=None)
+    elif first or one.follows in lets_go(before):
+        move = let_go(before, one, now, missed=missed)
+    else:
+        move = take_back(before, one)
+    return replace(move, set={**move.set, "after_id": None if first else before.id})
+
+
+def go_on(chain: Mapping[int, Delivery], now: datetime) -> list[Move]:
+    """Return the steps by which what stopped goes on past all that did not go out; by id."""
+    return [
+        move
+        for one in chain.values()
+        if one.follows is Follow.STOP and one.state in WAITING and one.owner is None
+        for move in _past(chain, one, now)
+    ]
+
+
+def _past(chain: Mapping[int, Delivery], one: Delivery, now: datetime) -> Iterator[Move]:
+    before = chain[one.after_id or 0]
+    while before.state is State.CANCELLED and before.after_id is not None:
+        before = chain[before.after_id]
+    if before.state is State.CANCELLED:
+        yield move_up(before, one, now, missed=False)
+    elif given_up(before):
+        passing = let_go(before, one, now, missed=False)
+        changes = {"after_id": before.id, "follows": Follow.CONTINUE}
+        yield replace(passing, set={**passing.set, **changes})
+    elif before.id != one.after_id:
+        yield move_up(before, one, now, missed=False)
 
 
 def next_due(before: Delivery, one: Delivery, now: datetime, *, missed: bool) -> datetime:

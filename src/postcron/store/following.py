@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
-from postcron.model import Delivery, Follow, Move
-from postcron.rules.sequence import WAITING, let_go, lets_go, take_back
+from postcron.model import PAUSED, Delivery, Follow, Move
+from postcron.rules.sequence import WAITING, let_go, lets_go, move_up, take_back
 from postcron.states import State, Step
 from postcron.store import rows
 from postcron.store.tables import delivery
@@ -23,10 +22,12 @@ _before = delivery.alias("before")
 
 def its_turn() -> ColumnElement[bool]:
     """Return what holds for a delivery that may go: `lets_go`, in the words of the database."""
-    given_up = or_(
-        _before.c.state == State.CANCELLED,
-        and_(_before.c.state.in_((State.FAILED, State.LATE)), _before.c.wake_at.is_(None)),
+    ended = (
+        _before.c.state.in_((State.FAILED, State.LATE)),
+        _before.c.wake_at.is_(None),
+        _before.c.error_code.is_distinct_from(PAUSED),
     )
+    given_up = or_(_before.c.state == State.CANCELLED, and_(*ended))
     goes_on = and_(delivery.c.follows == Follow.CONTINUE, given_up)
     return or_(
         delivery.c.after_id.is_(None), _follows(or_(_before.c.state == State.PUBLISHED, goes_on))
@@ -104,11 +105,4 @@ def _move_up(
         return None
     while before.state is State.CANCELLED and before.after_id is not None:
         [before] = _read(transaction, delivery.c.id == before.after_id)
-    first = before.state is State.CANCELLED
-    if one.state is State.DRAFT:
-        move = Move(one, Step.EDITED, wake_at=None)
-    elif first or one.follows in lets_go(before):
-        move = let_go(before, one, now, missed=missed or before.state is State.LATE)
-    else:
-        move = take_back(before, one)
-    return replace(move, set={**move.set, "after_id": None if first else before.id})
+    return move_up(before, one, now, missed=missed or before.state is State.LATE)

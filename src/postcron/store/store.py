@@ -14,6 +14,7 @@ from postcron.model import (
     Added,
     Attachment,
     Attempt,
+    Batch,
     Breaker,
     Count,
     Delivery,
@@ -22,9 +23,11 @@ from postcron.model import (
     Measure,
     MediaFile,
     Move,
+    NewBatch,
     NewPost,
     Outing,
     Page,
+    Part,
     Pause,
     Phase,
     Post,
@@ -36,10 +39,12 @@ from postcron.model import (
     Taken,
     Ticket,
 )
+from postcron.rules.batches import Tally
 from postcron.rules.breaker import Change
 from postcron.states import UNCERTAIN, State
 from postcron.store import (
     accounts,
+    batches,
     breakers,
     claims,
     figures,
@@ -100,6 +105,17 @@ class Store:
     ) -> list[Added]:
         """Save many threads, most of them of one post, as `add_posts` saves one; all or none."""
         return posting.add_many(self._database, threads, run=run, seen=seen)
+
+    def add_batch(
+        self,
+        new: NewBatch,
+        threads: Sequence[Sequence[NewPost]],
+        *,
+        run: Run,
+        seen: Mapping[str, int] = NOTHING,
+    ) -> list[Added] | None:
+        """Save a batch and its posts, of each thread one after the other; None: its name is taken."""
+        return batches.add(self._database, new, threads, run=run, seen=seen)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Write steps in one transaction; None for each that another process was ahead of.
@@ -388,6 +404,21 @@ class Store:
     def put_off_measures(self, account: str, until: datetime, *, ended: datetime) -> None:
         """Ask nothing of an account before a moment, and never about what was out before `ended`."""
         measures.put_off(self._database, account, until, ended)
+
+    def batches(self) -> list[Batch]:
+        """Return the batches there are, the newest first."""
+        return batches.batches(self._database)
+
+    def batch(self, name: str) -> Batch | None:
+        return next(iter(batches.batches(self._database, name)), None)
+
+    def tallies(self) -> Mapping[int, Tally]:
+        """Return how many deliveries of each batch stand where."""
+        return batches.tallies(self._database)
+
+    def parts(self, batch: Batch) -> list[Part]:
+        """Return the deliveries of a batch in order."""
+        return batches.parts(self._database, batch.id)
 
     def measures(self, delivery_id: int) -> list[Measure]:
         """Return the numbers of a delivery, the oldest day first."""

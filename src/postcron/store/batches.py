@@ -1,0 +1,89 @@
+"""Batches and their posts, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from postcron.model import Added, Batch, Mode, NewBatch, NewPost, Part, Run
+from postcron.states import State
+from postcron.store import claims, posting, rows
+from postcron.store.database import Database, upsert
+from postcron.store.tables import batch, columns_of, delivery, post
+
+_BATCH = columns_of(batch, Batch)
+
+
+def add(
+    database: Database,
+    new: NewBatch,
+    threads: Sequence[Sequence[NewPost]],
+    *,
+    run: Run,
+    seen: Mapping[str, int],
+) -> list[Added] | None:
+    """Save a batch and its posts, of each thread one after the other; None if its name is taken."""
+
+    def work(transaction: Connection) -> list[Added] | None:
+        now = database.now()
+        values = {name: getattr(new, name) for name in NewBatch.__dataclass_fields__}
+        naming = upsert(transaction, batch).values(**values, created_at=now)
+        naming = naming.on_conflict_do_nothing(index_elements=["workspace", "name"])
+        batch_id = transaction.execute(naming.returning(batch.c.id)).scalar()
+        if batch_id is None:
+            return None
+        own = [[replace(one, batch_id=batch_id) for one in thread] for thread in threads]
+        saved = posting.add(transaction, own, run, now, seen)
+        return [Added(one.post.id, tuple(one.created)) for some in saved for one in some]
+
+    return database.write(work)
+
+
+def batches(database: Database, name: str | None = None) -> list[Batch]:
+    """Return the batches of this workspace, the newest first; or the one of that name."""
+    asked = select(*_BATCH).order_by(batch.c.id.desc())
+    if database.workspace is not None:
+        asked = asked.where(batch.c.workspace == database.workspace)
+    if name is not None:
+        asked = asked.where(batch.c.name == name)
+    with database.reading() as connection:
+        return [_to_batch(row) for row in connection.execute(asked)]
+
+
+def _to_batch(row: Row[Any]) -> Batch:
+    values = row._asdict()
+    return Batch(**values | {"mode": Mode(values["mode"])})
+
+
+def tallies(database: Database) -> dict[int, dict[tuple[State, bool], int]]:
+    """Return how many deliveries of each batch stand where; deleted posts left out."""
+    moves = delivery.c.wake_at.is_not(None)
+    asked = (
+        select(post.c.batch_id, delivery.c.state, moves, func.count())
+        .join(post, post.c.id == delivery.c.post_id)
+        .where(post.c.batch_id.is_not(None), post.c.deleted_at.is_(None))
+        .where(*claims.visible(database))
+        .group_by(post.c.batch_id, delivery.c.state, moves)
+    )
+    found: dict[int, dict[tuple[State, bool], int]] = {}
+    with database.reading() as connection:
+        for batch_id, state, by_itself, count in connection.execute(asked):
+            found.setdefault(batch_id, {})[state, bool(by_itself)] = count
+    return found
+
+
+def parts(database: Database, batch_id: int) -> list[Part]:
+    """Return the deliveries of a batch in order, those of deleted posts as well."""
+    asked = (
+        select(post.c.position, *rows.DELIVERY)
+        .join(post, post.c.id == delivery.c.post_id)
+        .where(post.c.batch_id == batch_id, *claims.visible(database))
+        .order_by(post.c.position, delivery.c.number)
+    )
+    with database.reading() as connection:
+        found = [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
+        posts = rows.posts(connection, {one.post_id for _, one in found})
+    return [Part(position, posts[one.post_id], one) for position, one in found]
