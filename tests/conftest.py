@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import engines as engines
 from tests import postgres
 from tests.proof.results import Recorder
 

@@ -39,6 +39,7 @@ from postcron.platforms.base import Allowance, Key, Login, Option
 from postcron.secrets import write_key
 from postcron.store import Papers, migrate
 from postcron.web import Api
+from tests import engines as engines
 from tests.fakes import FakeClock
 
 HEAD = """
