@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import tempfile
 import zipfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,21 @@ def video(
     turned: int = 0,
     size: tuple[int, int] = (64, 48),
 ) -> Path:
-    with av.open(str(path), "w", format=container) as output:
+    path.write_bytes(_film(codec, container, frames, turned, size))
+    return path
+
+
+@cache
+def _film(codec: str, container: str, frames: int, turned: int, size: tuple[int, int]) -> bytes:
+    with tempfile.NamedTemporaryFile() as file:
+        _encode(file.name, codec, container, frames, turned, size)
+        return Path(file.name).read_bytes()
+
+
+def _encode(
+    path: str, codec: str, container: str, frames: int, turned: int, size: tuple[int, int]
+) -> None:
+    with av.open(path, "w", format=container) as output:
         stream = output.add_stream(codec, rate=10)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
@@ -49,15 +65,19 @@ def video(
                 plane.update(bytes([number * 20 % 256]) * plane.buffer_size)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
-    return path
 
 
 def lengthened(path: Path, size: int) -> Path:
     """Let an MP4 have so many bytes, by a box of noise that nobody shows."""
     space = size - path.stat().st_size
     with path.open("ab") as file:
-        file.write(space.to_bytes(4, "big") + b"free" + random.Random(7).randbytes(space - 8))
+        file.write(space.to_bytes(4, "big") + b"free" + _noise(space - 8))
     return path
+
+
+@cache
+def _noise(size: int) -> bytes:
+    return random.Random(7).randbytes(size)
 
 
 def sound(path: Path, *, codec: str = "libmp3lame", container: str = "mp3") -> Path:
@@ -98,6 +118,6 @@ def compound(path: Path, stream: str = "WordDocument", before: int = 2000) -> Pa
 def noise(path: Path, size: int = 3 * 1024 * 1024 + 17) -> tuple[Path, MediaFile]:
     """Return a file longer than a few pieces; only its checksum and size are true."""
     image = probe(picture(path.with_suffix(".jpg")))
-    content = random.Random(7).randbytes(size)
+    content = _noise(size)
     path.write_bytes(content)
     return path, replace(image, sha256=hashlib.sha256(content).hexdigest(), size=size)

@@ -60,6 +60,10 @@ class Subject:
 
     #: what a post may be made of here: the simplest first, the one with most parts last
     shapes: tuple[str, ...] = ("text", "image", "video", "images")
+    #: what else may be made, each with what its post wishes for: not every word of the contract fits
+    special: Mapping[str, Mapping[str, Any]] = {}
+    #: shapes of which nothing is promised, whatever the account's act promises of others
+    unsure: frozenset[str] = frozenset()
     #: what every post has to set
     options: Mapping[str, str] = {}
     #: sourced answers to the publish call
@@ -124,11 +128,11 @@ class Subject:
             return [album.video()]
         return [album.image(), album.image("cat", alt="")][: 1 if shape == "image" else 2]
 
-    def wish(self, album: Album, *, with_file: bool) -> dict[str, Any]:
-        """Return what `acme` wishes for: the simplest post there is, or the simplest with a file."""
-        shape = next(shape for shape in self.shapes if shape != "text" or not with_file)
+    def wish(self, album: Album, shape: str) -> dict[str, Any]:
+        """Return what `acme` wishes for: a post of one shape, special or not."""
         media = [str(album.paths[one.file]) for one in self.files(album, shape)]
-        return {"media": media, "options": {"acme": self.options}}
+        wished = {"text": "hello", "media": media, "options": {"acme": self.options}}
+        return {**wished, **self.special.get(shape, {})}
 
     def running(self) -> AbstractContextManager[object]:
         """Start the other side."""

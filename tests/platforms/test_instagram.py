@@ -40,7 +40,7 @@ from tests.platforms.contract import (
     started,
     went_out,
 )
-from tests.platforms.subjects.instagram import InstagramSubject
+from tests.platforms.subjects.instagram import ByInstagram, InstagramSubject
 from tests.simulators.containers import Repeats
 from tests.simulators.graph import DAY, Refused, failing
 from tests.simulators.graph_login import SECRET
@@ -49,12 +49,6 @@ from tests.simulators.server import Asked, Fault
 
 NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
 SPAM = Refused(4, 2207051, "Application request limit reached")
-
-
-class ByInstagram(InstagramSubject):
-    """The same account by the other login."""
-
-    login = "instagram"
 
 
 @pytest.fixture

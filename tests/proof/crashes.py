@@ -1,4 +1,8 @@
-"""Dying at every durable write and every call, once or twice, in every world: nothing doubles."""
+"""Dying at every durable write and every call, once or twice, in every world: nothing doubles.
+
+`python -m tests.proof.crashes telegram slack` dies once at each point of every world with these
+platforms, which takes hours; `make sweep` draws some of all.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import logging
 import multiprocessing
 import random
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice, product
 from pathlib import Path
 
 from postcron.errors import CannotWork
@@ -22,6 +28,7 @@ from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
 from postcron.states import State
 from tests.oracle import Evidence, breaches
+from tests.platforms.subjects import SUBJECTS
 from tests.proof import worlds
 from tests.proof.death import Death, Killed
 from tests.proof.figures import Figures
@@ -33,7 +40,6 @@ RUNS = 120
 EVERY, RARELY, OFTEN = timedelta(minutes=1), timedelta(minutes=30), 40
 #: what a step of a story may be stopped by
 CUT_SHORT = (Killed, CannotWork)
-REAL = ("onlysocial", "mastodon", "bluesky", "linkedin", "tiktok", "x", "youtube")
 #: worlds that a process plays in before it says what it found
 SHARE = 4
 
@@ -48,10 +54,13 @@ class Setting:
     answer: str
     #: the store is away from that answer to the end of the run: the emergency journal has it
     away: bool = False
+    #: what the post is made of; empty: the simplest
+    shape: str = ""
 
     def __str__(self) -> str:
         away = ", store away" if self.away else ""
-        return f"{self.store}, {self.platform}, {self.answer}{away}"
+        what = f"{self.platform} {self.shape}".strip()
+        return f"{self.store}, {what}, {self.answer}{away}"
 
 
 @dataclass
@@ -98,7 +107,7 @@ class Story:
 
     def _schedule(self) -> None:
         """Ask again with the same key if the first command died."""
-        wish = Wish("hello", ["acme"], at="in 1h", key="once", **self.world.wish)
+        wish = Wish(accounts=["acme"], at="in 1h", key="once", **self.world.wish)
         try:
             schedule(self.stage.house, wish, actor="me")
         except Killed:
@@ -158,33 +167,58 @@ class Story:
     def _lost(self, states: list[State]) -> Iterator[str]:
         """Yield what the oracle cannot know: this answer never kept the post from going out."""
         said_no = worlds.NO | worlds.TAKEN
-        sure = self.world.act in worlds.SURE and self.setting.answer not in said_no
+        sure = self.world.sure and self.setting.answer not in said_no
         if sure and states != [State.PUBLISHED]:
             yield f"8 lost: it could have gone out, and ended {states}"
 
 
-def settings(stores: Sequence[str] = ("sqlite", "postgres")) -> list[Setting]:
-    """Return every world there is."""
-    kinds = [*worlds.ACTS, *REAL, *(f"{name} with a photo" for name in REAL)]
+def platforms() -> list[str]:
+    """Return every side a story can be told with: the fake by its acts, and every real one."""
+    return [*worlds.ACTS, *SUBJECTS]
+
+
+def settings(platform: str, stores: Sequence[str] = ("sqlite", "postgres")) -> list[Setting]:
+    """Return every world with this platform."""
     return [
-        Setting(store, kind, answer, away)
-        for store in stores
-        for kind in kinds
-        for answer in worlds.answers(kind)
-        for away in (False, True)
+        Setting(store, platform, answer, away, shape)
+        for store, shape, answer, away in product(
+            stores, worlds.shapes(platform), worlds.answers(platform), (False, True)
+        )
     ]
+
+
+def drawn(chance: random.Random) -> Iterator[Setting]:
+    """Yield every world once, one with each platform before any platform has its next."""
+    decks = [settings(platform) for platform in platforms()]
+    for deck in decks:
+        chance.shuffle(deck)
+    while decks := [deck for deck in decks if deck]:
+        chance.shuffle(decks)
+        yield from [deck.pop() for deck in decks]
 
 
 def play(folder: Path, ground: Ground, setting: Setting, *deaths: int) -> Told:
     """Tell one story in a folder of its own, dying at these points."""
     death = Death(frozenset(deaths))
     place = Path(tempfile.mkdtemp(dir=folder))
-    make = worlds.fake if setting.platform in worlds.ACTS else worlds.real
+    given = (place, ground, setting.platform, setting.answer, death)
+    is_fake = setting.platform in worlds.ACTS
+    make = worlds.fake(*given) if is_fake else worlds.real(*given, shape=setting.shape)
     try:
-        with make(place, ground, setting.platform, setting.answer, death) as world:
+        with make as world:
             return Story(world, setting).tell()
     finally:
         shutil.rmtree(place)
+
+
+def singles(folder: Path, setting: Setting) -> Iterator[tuple[str, Told]]:
+    """Yield every story of one world on SQLite in which the process dies once."""
+    whole = play(folder, on_sqlite, setting)
+    yield f"{setting}: no death", whole
+    for number, name in enumerate(whole.points):
+        # What follows the end of a write or of a question is the beginning of the next one.
+        if name.startswith("before") or name in {"after publish", "after the act"}:
+            yield f"{setting}: {number}", play(folder, on_sqlite, setting, number)
 
 
 def endings(
@@ -204,10 +238,7 @@ def endings(
 
 def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
     """Play `count` stories, or somewhat more, in worlds chosen by `seed`; on every core."""
-    chance = random.Random(seed)
-    every = settings()
-    chance.shuffle(every)
-    chosen = every[: max(count // 8, 1)]
+    chosen = list(islice(drawn(random.Random(seed)), max(count // 8, len(platforms()))))
     share = -(-count // len(chosen))
     cores = multiprocessing.cpu_count()
     parts = [chosen[n : n + SHARE] for n in range(0, len(chosen), SHARE)]
@@ -244,3 +275,31 @@ def _grounds(chosen: Sequence[Setting]) -> Iterator[dict[str, Ground]]:
         if any(setting.store == "postgres" for setting in chosen):
             grounds["postgres"] = stack.enter_context(on_postgres())
         yield grounds
+
+
+def every(names: Sequence[str]) -> Iterator[Figures]:
+    """Yield the figures of each platform: each of its worlds, and each single death in it."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(multiprocessing.cpu_count(), context) as pool:
+        for name in names:
+            figures = Figures(name)
+            for part in pool.map(_each, settings(name, ["sqlite"])):
+                figures.join(part)
+            yield figures
+
+
+def _each(setting: Setting) -> Figures:
+    logging.disable()
+    figures = Figures("crashes")
+    room = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=room if room.is_dir() else None) as folder:
+        for name, told in singles(Path(folder), setting):
+            tally(figures, name, told)
+    return figures
+
+
+if __name__ == "__main__":
+    for found in every(sys.argv[1:] or platforms()):
+        print(f"{found.layer}: {found.runs:,} stories, {found.bad} breaches", flush=True)
+        for breach in found.breaches:
+            print(f"  {breach}", flush=True)

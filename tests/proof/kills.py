@@ -20,7 +20,6 @@ from tests.proof.figures import Figures
 from tests.proof.grounds import on_sqlite
 from tests.proof.tracing import AVAILABLE, Driven, Ended
 
-PLATFORMS = ("bluesky", "onlysocial with a photo", "mastodon")
 #: the process begins so early, and waits; the simulator lives at the due second already
 JUST_BEFORE = timedelta(milliseconds=400)
 ANSWERS = ("ok", "lost", "500 although live", "500")
@@ -114,27 +113,30 @@ def points(folder: Path, setting: Setting) -> list[Point]:
 def world(folder: Path, setting: Setting) -> Iterator[worlds.World]:
     """Set up a world whose simulator a process can reach."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        kind, answer = setting.platform, setting.answer
-        with worlds.real(Path(place), on_sqlite, kind, answer, Death(), wired=True) as made:
+        given = (Path(place), on_sqlite, setting.platform, setting.answer, Death())
+        with worlds.real(*given, shape=setting.shape, wired=True) as made:
             yield made
 
 
-def settings() -> list[Setting]:
-    return [Setting("sqlite", name, answer) for name in PLATFORMS for answer in ANSWERS]
+def drawn(chance: random.Random) -> list[Setting]:
+    """Return a world with each platform: one shape of a post, one answer."""
+    return [
+        Setting("sqlite", name, chance.choice(ANSWERS), shape=shape)
+        for name, shape in worlds.posts(chance)
+    ]
 
 
 def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    """Kill `count` runs, at points chosen by `seed`; all of them if `count` is large enough."""
+    """Kill `count` runs, at points chosen by `seed` of a world with each platform."""
     if not AVAILABLE:
         figures.add("strace", ["0 not run: there is no strace here"])
         return
-    cores = multiprocessing.cpu_count()
+    cores, chance = multiprocessing.cpu_count(), random.Random(seed)
+    worlds = drawn(chance)
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-        found = pool.map(points, [folder] * len(settings()), settings())
-        stories = [
-            (setting, point) for setting, at in zip(settings(), found, strict=True) for point in at
-        ]
-        chosen = random.Random(seed).sample(stories, min(count, len(stories)))
+        found = pool.map(points, [folder] * len(worlds), worlds)
+        stories = [(each, point) for each, at in zip(worlds, found, strict=True) for point in at]
+        chosen = chance.sample(stories, min(count, len(stories)))
         for (setting, point), told in zip(
             chosen, pool.map(_play, [folder] * len(chosen), chosen), strict=True
         ):

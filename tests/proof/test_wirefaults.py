@@ -24,7 +24,7 @@ def test_no_fault_of_the_wire_doubles_or_silences_a_post(platform: str, tmp_path
     """Each platform meets its share of them here; a long sweep meets all of them with each."""
     figures = Figures("wire")
     share = sorted(SUBJECTS).index(platform) % SHARES
-    every = list(stories(tmp_path, platform, step=97, with_file=False, everywhere=False))
+    every = list(stories(tmp_path, platform, step=97, everywhere=False))
     for story, on_act in every[share::SHARES]:
         count_story(figures, tmp_path, story, on_act)
     assert figures.breaches == []

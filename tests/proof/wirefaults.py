@@ -26,6 +26,7 @@ from tests.platforms.contract import Album, Subject
 from tests.platforms.subjects import SUBJECTS, platform_of
 from tests.proof.badwire import FAULTS, LOST, BadWire, Exchange, Fault, cuts
 from tests.proof.figures import Figures
+from tests.proof.worlds import posts
 from tests.simulators.server import Asked, Server
 from tests.wire import Visit
 
@@ -60,11 +61,12 @@ class Story:
 
     platform: str
     plan: Mapping[int, Fault]
-    with_file: bool = False
+    #: what the post is made of; empty: the simplest
+    shape: str = ""
 
     def __str__(self) -> str:
         faults = "; ".join(f"{number}: {fault.name}" for number, fault in self.plan.items())
-        return f"{self.platform} [{faults}]"
+        return f"{self.platform} {self.shape} [{faults}]"
 
 
 class _SharedClock(FakeClock):
@@ -105,8 +107,8 @@ def play(folder: Path, story: Story) -> Ended:
     subject = SUBJECTS[story.platform](None)
     with subject.running(), BadWire(subject.server.url, story.plan) as wire:
         stage = _set(folder, story, subject, wire)
-        wish = subject.wish(Album(folder), with_file=story.with_file)
-        [delivery] = stage.schedule("Hello over there", at="in 3s", **wish)
+        wish = subject.wish(Album(folder), story.shape or subject.shapes[0])
+        [delivery] = stage.schedule(at="in 3s", **wish)
         reports = [publish(stage.house)]
         wire.open()
         for minutes in AFTERWARDS:
@@ -190,23 +192,23 @@ def _asked(request: bytes) -> Asked:
 
 
 def stories(
-    folder: Path, platform: str, *, step: int, with_file: bool, everywhere: bool
+    folder: Path, platform: str, *, step: int, shape: str = "", everywhere: bool
 ) -> Iterator[tuple[Story, Fault | None]]:
     """Return every story, each with what happens to its publish call.
 
     Two ways are walked first to see which exchanges there are: one where all goes well, and one
     where the publish call's answer is lost, so that the platform is looked at.
     """
-    well = play(folder / f"{platform}-well", Story(platform, {}, with_file))
+    well = play(folder / f"{platform}-well", Story(platform, {}, shape))
     for number in range(len(well.exchanges)) if everywhere else [well.act]:
         for fault in [*FAULTS, *cuts(well.exchanges[number], step)]:
-            story = Story(platform, {number: fault}, with_file)
+            story = Story(platform, {number: fault}, shape)
             yield story, fault if number == well.act else None
     if everywhere:
-        found = play(folder / f"{platform}-lost", Story(platform, {well.act: LOST}, with_file))
+        found = play(folder / f"{platform}-lost", Story(platform, {well.act: LOST}, shape))
         for number in range(well.act + 1, len(found.exchanges)):
             for fault in [*FAULTS, *cuts(found.exchanges[number], step)]:
-                yield Story(platform, {well.act: LOST, number: fault}, with_file), LOST
+                yield Story(platform, {well.act: LOST, number: fault}, shape), LOST
 
 
 def count_story(figures: Figures, folder: Path, story: Story, on_act: Fault | None) -> None:
@@ -223,12 +225,15 @@ def count_story(figures: Figures, folder: Path, story: Story, on_act: Fault | No
 
 
 def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    """Play `count` stories drawn from all there are: every byte of every call of every platform."""
+    """Play `count` stories drawn from all there are with one shape of a post at each platform.
+
+    That is: every fault, and every byte, of every call.
+    """
+    draw = random.Random(seed)
     every = [
         told
-        for platform in SUBJECTS
-        for told in stories(folder, platform, step=1, with_file=True, everywhere=True)
+        for platform, shape in posts(draw)
+        for told in stories(folder, platform, step=1, shape=shape, everywhere=True)
     ]
-    draw = random.Random(seed)
     for story, on_act in draw.sample(every, min(count, len(every))):
         count_story(figures, folder, story, on_act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -66,21 +67,22 @@ class World:
     death: Death
     database: MortalDatabase
     live: Callable[[], list[Shown]]
-    act: Act
-    #: what the post is made of, besides its text
-    wish: dict[str, Any] = field(default_factory=dict)
+    #: the platform promises that a lost call can be made again, or is found
+    sure: bool
+    #: what the post is made of
+    wish: dict[str, Any] = field(default_factory=lambda: {"text": "hello"})
     #: the other side of a real client
     server: Server | None = None
 
 
 @contextmanager
-def fake(folder: Path, ground: Ground, kind: str, word: str, death: Death) -> Iterator[World]:
+def fake(folder: Path, ground: Ground, act: str, word: str, death: Death) -> Iterator[World]:
     """Set up the fake platform, which answers the first act with `word`."""
-    stage = build(folder, at=START, act=ACTS[kind])
-    if "resent" in kind:
+    stage = build(folder, at=START, act=ACTS[act])
+    if "resent" in act:
         _resends(stage)
     stage.remote.script.append(word)
-    stage.remote.unreadable = kind == "blind"
+    stage.remote.unreadable = act == "blind"
     for name in ("prepare", "publish", "look"):
         setattr(stage.remote, name, death.around(name, getattr(stage.remote, name)))
 
@@ -88,7 +90,7 @@ def fake(folder: Path, ground: Ground, kind: str, word: str, death: Death) -> It
         return [Shown(one.account, one.text, one.at, one.remote_id) for one in stage.remote.live]
 
     with _mortal(stage, ground, death) as database:
-        yield World(stage, death, database, live, ACTS[kind])
+        yield World(stage, death, database, live, ACTS[act] in SURE)
 
 
 def _resends(stage: Stage) -> None:
@@ -101,14 +103,22 @@ def _resends(stage: Stage) -> None:
 
 @contextmanager
 def real(
-    folder: Path, ground: Ground, kind: str, reply: str, death: Death, *, wired: bool = False
+    folder: Path,
+    ground: Ground,
+    name: str,
+    reply: str,
+    death: Death,
+    *,
+    shape: str = "",
+    wired: bool = False,
 ) -> Iterator[World]:
     """Set up a real client and its simulator, which answers the first act with `reply`.
 
-    Between them is no socket, unless they are `wired`.
+    The post is of one shape, the simplest without one. Between client and simulator is no socket,
+    unless they are `wired`.
     """
-    name = kind.partition(" ")[0]
     subject = SUBJECTS[name](START)
+    shape = shape or subject.shapes[0]
     platform = find(platform_of(name))
     stage = build(folder, at=START, platform=platform.name, account=_settings(subject))
     _in_step(subject, stage)
@@ -117,7 +127,7 @@ def real(
         subject.server.misbehave(answer, subject.is_publish)
     stage.house.environ = {name.upper(): value for name, value in subject.secrets.items()}
     stage.house.find_platform = find if wired else lambda name: _through(way, find(name))
-    wish = subject.wish(Album(folder), with_file="photo" in kind)
+    wish = subject.wish(Album(folder), shape)
 
     def live() -> list[Shown]:
         return [
@@ -126,8 +136,8 @@ def real(
         ]
 
     with _other_side(subject, wired=wired), _mortal(stage, ground, death) as database:
-        act = act_of(platform, lambda: subject.settings)
-        yield World(stage, death, database, live, act, wish, subject.server)
+        sure = act_of(platform, lambda: subject.settings) in SURE and shape not in subject.unsure
+        yield World(stage, death, database, live, sure, wish, subject.server)
 
 
 def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:
@@ -141,13 +151,33 @@ def _answers(subject: Subject) -> dict[str, Misbehaviour | None]:
     }
 
 
-def answers(kind: str) -> list[str]:
+def answers(name: str) -> list[str]:
     """Return what this platform can answer to the act."""
-    if kind in ACTS:
+    if name in ACTS:
         return list(WORDS)
-    subject = SUBJECTS[kind.partition(" ")[0]](START)
-    try:
+    with _asked(name) as subject:
         return list(_answers(subject))
+
+
+def shapes(name: str) -> list[str]:
+    """Return what a post can be made of at this platform, the simplest first."""
+    if name in ACTS:
+        return [""]
+    with _asked(name) as subject:
+        return [*subject.shapes, *subject.special]
+
+
+def posts(chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield each platform with one shape of a post, drawn."""
+    for name in SUBJECTS:
+        yield name, chance.choice(shapes(name))
+
+
+@contextmanager
+def _asked(name: str) -> Iterator[Subject]:
+    subject = SUBJECTS[name](START)
+    try:
+        yield subject
     finally:
         subject.put_away()
 

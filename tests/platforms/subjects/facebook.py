@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
+from postcron.model import Attachment, PostType
 from postcron.platforms.base import Login, Platform
 from postcron.platforms.facebook import Facebook
 from postcron.web import Api
-from tests.platforms.contract import Refusal, Subject
+from tests.media.files import video
+from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import facebook
 from tests.simulators.graph import VERSION, failing
@@ -22,6 +26,13 @@ class FacebookSubject(Subject):
     server: facebook.Facebook
     older = 1
     shapes = ("text", "image", "video", "images")
+    special: Mapping[str, Mapping[str, Any]] = {
+        "reel": {"type": PostType.REEL},
+        "story": {"type": PostType.STORY, "text": ""},
+        "video story": {"type": PostType.STORY, "text": ""},
+    }
+    #: whether their last call may be made again is written nowhere
+    unsure = frozenset({"video", *special})
     nowhere = f"{facebook.PAGE}_999"
     turned_away = failing(190, 460, "Error validating access token", status=401)
     proves_nothing: tuple[Reply, ...] = (
@@ -86,6 +97,13 @@ class FacebookSubject(Subject):
     def is_publish(self, asked: Asked) -> bool:
         shows = asked.json() == {"is_published": True}
         return shows or b"upload_phase=finish" in asked.body or b"photo_id=" in asked.body
+
+    def files(self, album: Album, shape: str) -> list[Attachment]:
+        if shape == "reel":
+            path = video(album.folder / "reel.mp4", frames=30, size=(540, 960))
+            return [album._kept(path, "")]
+        kind = {"story": "image", "video story": "video"}.get(shape, shape)
+        return super().files(album, kind)
 
 
 SUBJECT = FacebookSubject

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from postcron.model import Attachment
+from postcron.model import Attachment, PostType
 from postcron.platforms.base import Login, Platform
 from postcron.platforms.instagram import Instagram
 from postcron.web import Api
@@ -27,6 +29,7 @@ class InstagramSubject(Subject):
     older = 1
     login = "facebook"
     shapes = ("image", "video", "images", "mixed")
+    special: Mapping[str, Mapping[str, Any]] = {"story": {"type": PostType.STORY, "text": ""}}
     nowhere = "17999999999999999"
     turned_away = failing(190, 460, "Error validating access token", status=401)
     proves_nothing: tuple[Reply, ...] = (
@@ -97,9 +100,20 @@ class InstagramSubject(Subject):
             album._kept(picture(album.folder / f"{n}.jpg", (40, 40)), f"A dog {n}") for n in "ab"
         ]
         clip = album._kept(video(album.folder / "clip.mp4", frames=40), "Waves")
-        return {"image": photos[:1], "video": [clip], "images": photos, "mixed": [*photos, clip]}[
-            shape
-        ]
+        return {
+            "image": photos[:1],
+            "story": photos[:1],
+            "video": [clip],
+            "images": photos,
+            "mixed": [*photos, clip],
+        }[shape]
+
+
+class ByInstagram(InstagramSubject):
+    """The same account by the other login: there, films go by their addresses."""
+
+    login = "instagram"
 
 
 SUBJECT = InstagramSubject
+VARIANTS = {"by-instagram": ByInstagram}

@@ -17,6 +17,8 @@ class OnlySocialSubject(Subject):
     """An account of a workspace."""
 
     server: onlysocial.OnlySocial
+    speaks = OnlySocial
+    core_path = "os"
     nowhere = "00000000-0000-4000-8000-000000000000"
     turned_away = Reply(401, {"message": "Unauthenticated."})
     proves_nothing: tuple[Reply, ...] = (
@@ -42,7 +44,7 @@ class OnlySocialSubject(Subject):
     def settings(self) -> dict[str, str]:
         return {
             "api_url": self.server.url,
-            "core_path": "os",
+            "core_path": self.core_path,
             "workspace": self.server.sandbox.workspace,
             "account_id": "2",
             "network": "mastodon",
@@ -54,7 +56,7 @@ class OnlySocialSubject(Subject):
 
     def platform(self) -> Platform:
         token = self.server.sandbox.token
-        return OnlySocial(Login("acme", self.settings, lambda name: token), Api)
+        return self.speaks(Login("acme", self.settings, lambda name: token), Api)
 
     def is_publish(self, asked: Asked) -> bool:
         return "/posts/schedule/" in asked.path

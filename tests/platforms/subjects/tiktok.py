@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from postcron.model import Attachment, Session
 from postcron.platforms.base import Login
 from postcron.platforms.tiktok import TikTok
 from postcron.web import Api
-from tests.media.files import lengthened, video
+from tests.media.files import lengthened, picture, video
 from tests.platforms.contract import Album, Refusal, Subject
 from tests.platforms.subjects.shared import busy, html
 from tests.simulators import tiktok
@@ -25,10 +26,12 @@ def saying(status: int, code: str) -> Reply:
 
 
 class TikTokSubject(Subject):
-    """One creator. Photos have tests of their own: nothing can be promised of them."""
+    """One creator. Photos have tests of their own, too: nothing can be promised of them."""
 
     server: tiktok.TikTok
     shapes = ("video", "long video")
+    special: Mapping[str, Mapping[str, Any]] = {"photos": {}}
+    unsure = frozenset({"photos"})
     options: Mapping[str, str] = {"privacy": "public"}
     nowhere = tiktok.FAILED
     turned_away = saying(401, "scope_not_authorized")
@@ -69,10 +72,15 @@ class TikTokSubject(Subject):
         return Login("acme", self.settings, lambda name: self.secrets[name], self.session)
 
     def files(self, album: Album, shape: str) -> list[Attachment]:
+        if shape == "photos":
+            paths = (picture(album.folder / name, (40, 40)) for name in ("a.jpg", "b.webp"))
+            return [album._kept(path, "A dog") for path in paths]
         path = video(album.folder / f"{shape.replace(' ', '-')}.mp4", size=(360, 640), frames=3)
         return [album._kept(path if shape == "video" else lengthened(path, LONG), "Waves")]
 
     def is_publish(self, asked: Asked) -> bool:
+        if asked.path.endswith("/content/init/"):
+            return True
         span = asked.headers.get("content-range", "0-0/1")
         last, _, size = span.partition("-")[2].partition("/")
         return asked.path == "/video/" and int(last) + 1 == int(size)
