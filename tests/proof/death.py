@@ -62,7 +62,7 @@ class MortalDatabase(Database):
         self.away: Callable[[str], bool] = lambda name: False
 
     def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
-        name = work.__qualname__.partition(".")[0]
+        name = work.__qualname__.partition(".<locals>")[0]
         if self.away(name):
             raise StoreUnavailable("The store is away.")
         written: T = self._death.around(name, super().write)(work, passage)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,16 +16,23 @@ import pytest
 
 from postcron import store
 from postcron.errors import Code, Temporary
-from postcron.model import Receipt, Session
+from postcron.model import Receipt, Scope, Session
+from postcron.operations import telling
 from postcron.operations.edit import Change, edit
 from postcron.operations.keys import rotate
 from postcron.operations.measure import measure
+from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
+from postcron.operations.repeat import Repeat, begin
+from postcron.operations.schedule import Wish
+from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.operations.series_changes import skip
 from postcron.operations.sessions import keep
+from postcron.operations.tick import tick
 from postcron.platforms.base import Platform
 from postcron.states import State
-from tests.operations.stage import build
+from tests.operations.stage import Stage, build
 from tests.platforms.subjects import SUBJECTS
 from tests.proof import crashes, marks, worlds
 from tests.proof.crashes import Setting
@@ -173,6 +181,10 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
         measure(stage.house)
     keep(stage.house, "acme", Session({"access": "t0ken"}, START + timedelta(days=9)))
     rotate(stage.house)
+    _repeat(stage)
+    schedule_many(stage.house, [Asked(Wish("hello", ["acme"], at="in 1h"), "1")], actor="me")
+    pause(stage.house, Scope.ALL, "", why=None, actor="me")
+    resume(stage.house, Scope.ALL, "", actor="me")
     reached = set(death.points)
     for platform, answer in (("handle", "bad_token"), ("bluesky", "500")):
         setting = Setting("sqlite", platform, answer)
@@ -181,14 +193,27 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     assert {f"{side} {name}" for side in ("before", "after") for name in writers} <= reached
 
 
+def _repeat(stage: Stage) -> None:
+    """Begin a series, change it, let it miss moments that are told, and lose its account."""
+    daily = Wish("hello", ["other"])
+    begin(stage.house, daily, Repeat("day 09:00"), actor="me")
+    skip(stage.house, "1", "tomorrow", actor="me")
+    stage.pass_time(days=9)
+    telling.told(stage.house, tick(stage.house))
+    acme = {"acme": stage.house.config.accounts["acme"]}
+    stage.house.config = replace(stage.house.config, accounts=acme)
+    stage.pass_time(days=9)
+    assert tick(stage.house).series.stalled
+
+
 def test_the_store_writes_through_one_door() -> None:
     """Whoever begins a transaction elsewhere would write without a point."""
     begins = {
         path.name
         for path in Path(store.__path__[0]).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Attribute) and ast.unparse(node) == "engine.begin")
-        or (isinstance(node, ast.Attribute) and ast.unparse(node) == "self.engine.begin")
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node) in {"engine.begin", "self.engine.begin", "connection.begin"}
     }
     assert begins == {"database.py", "migrating.py"}
 
@@ -215,6 +240,9 @@ def _store_modules() -> list[Path]:
 
 
 def _writers(path: Path) -> Iterator[str]:
-    for function in ast.parse(path.read_text()).body:
+    module = ast.parse(path.read_text())
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    verbs = [(f"{one.name}.", node) for one in classes for node in one.body]
+    for head, function in [*(("", node) for node in module.body), *verbs]:
         if isinstance(function, ast.FunctionDef) and "database.write(" in ast.unparse(function):
-            yield function.name
+            yield f"{head}{function.name}"

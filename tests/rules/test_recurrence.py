@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from postcron.errors import Invalid
 from postcron.rules.every import rule_of
-from postcron.rules.recurrence import Recurrence, limited, recurring
+from postcron.rules.recurrence import Bounds, Recurrence, bounded, recurring
 from postcron.rules.rrules import MOST_A_DAY, joined
 
 #: a Saturday, 11:00 in Rome
@@ -22,7 +22,9 @@ SPRING, AUTUMN = datetime(2027, 3, 26, 12, tzinfo=UTC), datetime(2026, 10, 23, 1
 
 
 def a_rule(rule: str, *, zone: str = "Europe/Rome", now: datetime = NOW, **more: Any) -> Recurrence:
-    return recurring(rule if "=" in rule else rule_of(rule), zone, now=now, **more)
+    starting = more.pop("starting", None)
+    text = rule if "=" in rule else rule_of(rule)
+    return recurring(text, zone, Bounds(**more), now=now, starting=starting)
 
 
 def coming(rule: str, number: int, *, now: datetime = NOW, **more: Any) -> list[str]:
@@ -140,7 +142,7 @@ def test_what_is_written_down_reads_the_same() -> None:
 def test_another_end_does_not_move_what_comes_every_second_week() -> None:
     one = a_rule("2 weeks friday 17:00", until="2026-12-31")
     later = datetime(2026, 12, 1, tzinfo=UTC)
-    longer = limited(one, now=later, times=2)
+    longer = bounded(one, Bounds(times=2), now=later)
     assert [f"{at:%m-%d}" for at in one.first(9, later)] == ["12-11", "12-25"]
     assert [f"{at:%m-%d}" for at in longer.first(9, later)] == ["12-11", "12-25"]
 
@@ -181,7 +183,7 @@ def test_another_end_does_not_move_what_comes_every_second_week() -> None:
 )  # fmt: skip
 def test_a_rule_that_nobody_can_mean_is_refused(rule: str, why: str) -> None:
     with pytest.raises(Invalid) as refused:
-        recurring(rule, "Europe/Rome", now=NOW)
+        recurring(rule, "Europe/Rome", Bounds(), now=NOW)
     assert why in refused.value.message
     assert len(refused.value.message) < 400
 
@@ -290,7 +292,7 @@ def test_every_moment_of_a_rule_is_one_of_the_oracles_and_none_is_missing(
     if "BYDAY" in parts:
         texts["BYDAY"] = ",".join(CODES[day] for day in parts["BYDAY"])
     rule = joined({name: str(value) for name, value in parts.items()} | texts)
-    one = recurring(rule, zone, now=now)
+    one = recurring(rule, zone, Bounds(), now=now)
     expected = oracle(parts, one.start, one.zone, days=120)
     end = datetime.combine(one.start, time(), UTC) + timedelta(days=118)
     assert one.between(now, end) == sorted(at for at in expected if at <= end)
@@ -318,6 +320,6 @@ PARTS = st.tuples(
 def test_any_rule_is_understood_or_refused(parts: list[tuple[str, str]], zone: str) -> None:
     written = ";".join(f"{name}={value}" for name, value in [("BYHOUR", "9"), *parts])
     with suppress(Invalid):
-        one = recurring(written, zone, now=NOW)
+        one = recurring(written, zone, Bounds(), now=NOW)
         first = one.first(3, NOW)[0]
         assert one.next(NOW) == first > NOW

@@ -62,8 +62,8 @@ def fill(store: Store) -> None:
         connection.execute(
             text(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
-                " INSERT INTO series (workspace, rule, zone, template, wake_at, created_by, created_at)"
-                " SELECT 'acme', '', '', '{}', CASE WHEN i % 9 = 0 THEN NULL ELSE :later END, '', :later"
+                " INSERT INTO series (workspace, rule, zone, template, made_until, wake_at, created_by, created_at)"
+                " SELECT 'acme', '', '', '{}', '', CASE WHEN i % 9 = 0 THEN NULL ELSE :later END, '', :later"
                 " FROM n"
             ),
             {"later": written(NOW + timedelta(days=9))},
@@ -156,7 +156,7 @@ def test_publish_sleeps_while_only_the_lead_has_begun(file_store: Store, path: s
 def test_a_series_whose_next_post_is_to_be_made_wakes_the_phases_that_make_it(
     file_store: Store, path: str
 ) -> None:
-    new = NewSeries("acme", None, "", "UTC", {}, wake_at=NOW, created_by="ada")
+    new = NewSeries("acme", None, "", "UTC", {}, made_until=NOW, wake_at=NOW, created_by="ada")
     one = file_store.series.add(new)
     due = {phase for phase in Phase if not nothing_due(path, phase, NOW.timestamp())}
     assert due == set(MAKING)

@@ -25,6 +25,7 @@ def a_new_series(key: str | None = None, **more: Any) -> NewSeries:
         "rule": "DTSTART:20261122T110000\nRRULE:FREQ=DAILY",
         "zone": "Europe/Rome",
         "template": {"text": "Hello"},
+        "made_until": NOW,
         "wake_at": NOW,
         "created_by": "ada",
     }
@@ -50,7 +51,7 @@ def test_a_series_is_kept_as_it_was_given(store: Store) -> None:
     one = store.series.add(new, [a_media_file()])
     assert store.series.one(one.id) == store.series.by_key("daily") == one
     assert {name: getattr(one, name) for name in vars(new)} == vars(new)
-    assert (one.made, one.left_out, one.made_until, one.created_at) == (0, 0, None, NOW)
+    assert (one.made, one.left_out, one.made_until, one.created_at) == (0, 0, NOW, NOW)
     assert store.media_file("ab" * 32) == a_media_file()
 
 

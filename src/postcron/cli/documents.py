@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from postcron.operations.pausing import Paused, Resumed
     from postcron.operations.reading import Shown, Story
     from postcron.operations.reconcile import Reconciled
-    from postcron.operations.report import Report
+    from postcron.operations.report import Making, Report
     from postcron.operations.resolve import Resolved
     from postcron.operations.schedule import Planned, Scheduled
 
@@ -54,6 +54,8 @@ def post(one: Post) -> Document:
         "created_by": one.created_by,
         "scheduled_by": one.scheduled_by,
         "window_end": moment(one.window_end),
+        "series": one.series_id,
+        "occurrence": moment(one.occurrence),
         "created_at": moment(one.created_at),
         "deleted_at": moment(one.deleted_at),
     }
@@ -150,7 +152,19 @@ def scheduled(answer: Scheduled) -> Document:
 
 def report(one: Report) -> Document:
     head = {"phase": str(one.phase), "dry_run": one.dry_run, "found": one.found}
-    return head | {name: [delivery(each) for each in some] for name, some in one.lists().items()}
+    lists = {name: [delivery(each) for each in some] for name, some in one.lists().items()}
+    return head | lists | {"series": _making(one.series)}
+
+
+def _making(one: Making) -> Document:
+    return {
+        "made": [
+            {"series": each.series_id, "at": moment(each.at), "post": each.post_id}
+            for each in one.made
+        ],
+        "left_out": [{"series": each.id, "moments": each.left_out} for each in one.left_out],
+        "stalled": [{"series": each.id, "why": why} for each, why in one.stalled],
+    }
 
 
 def collected(one: Collected) -> Document:

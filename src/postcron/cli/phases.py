@@ -145,7 +145,8 @@ def _phase(how: How, operation: Callable[[House], Report]) -> int:
     if stop.is_set():
         return signals.INTERRUPTED
     code = _exit_code(report) or (failures.FAILED if openings else failures.DONE)
-    return code or (failures.INVALID if invalid else failures.DONE)
+    unusable = invalid or report.series.stalled
+    return code or (failures.INVALID if unusable else failures.DONE)
 
 
 def _say(how: How, house: House, report: Report, invalid: Iterable[Invalid]) -> Sequence[Opening]:
@@ -160,7 +161,7 @@ def _say(how: How, house: House, report: Report, invalid: Iterable[Invalid]) -> 
         printing.complain(error.message)
     for opening in openings:
         printing.complain(opening.told(here.now))
-    for line in render.troubles(_troubled(report), held, here.now):
+    for line in [*render.troubles(_troubled(report), held, here.now), *render.gaps(report)]:
         printing.complain(line)
     if how.json or how.verbose or report.dry_run:
         how.answer(documents.report(report), lambda: render.report(report, here))
@@ -175,4 +176,5 @@ def _troubled(report: Report) -> list[Delivery]:
 def _exit_code(report: Report) -> int:
     if any(delivery.wake_at is None for delivery in report.unknown):
         return failures.UNKNOWN
-    return failures.FAILED if report.failed or report.late else failures.DONE
+    bad = report.failed or report.late or report.series.left_out
+    return failures.FAILED if bad else failures.DONE

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from postcron.cli import failures, words
 from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
+from postcron.cli.repeating import (
+    Every,
+    Except,
+    Given,
+    Rrule,
+    Starting,
+    Times,
+    Until,
+    Variation,
+)
 from postcron.errors import Invalid
+
+if TYPE_CHECKING:
+    from postcron.operations.schedule import Wish
 
 Text = Annotated[
     str | None,
@@ -110,6 +123,13 @@ def schedule(
             help="The next part of a thread, where there are threads. May be repeated.",
         ),
     ] = None,
+    every: Every = None,
+    rrule: Rrule = None,
+    starting: Starting = None,
+    until: Until = None,
+    times: Times = None,
+    without: Except = None,
+    variation: Variation = None,
     variables: Variables = None,
     dry_run: DryRun = False,
 ) -> int:
@@ -140,10 +160,26 @@ def schedule(
         then=then or [],
     )
     wish = filled(wish, words.variables_of(variables or []))
+    given = Given(every, rrule, starting, until, times, without, variation)
+    if given.repeats():
+        return _begin(how, wish, given, dry_run=dry_run)
     with how.home() as house:
         answer = operation(house, wish, actor=who(), dry_run=dry_run)
         here = render.Here.at(house)
     how.answer(documents.scheduled(answer), lambda: render.scheduled(answer, here))
+    return failures.DONE
+
+
+def _begin(how: How, wish: Wish, given: Given, *, dry_run: bool) -> int:
+    from postcron.cli import recurring
+    from postcron.operations.repeat import begin
+
+    with how.home() as house:
+        told = begin(
+            house, wish, given.repeat(), given.variations or (), actor=who(), dry_run=dry_run
+        )
+        now = house.clock.now()
+    how.answer(recurring.answer(told), lambda: recurring.page(told, now))
     return failures.DONE
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postcron.model import Delivery, Page, Pause, Post
     from postcron.operations.edit import Edited
     from postcron.operations.house import House
-    from postcron.operations.report import Report
+    from postcron.operations.report import Occurrence, Report
     from postcron.operations.resolve import Resolved
     from postcron.operations.schedule import Planned, Scheduled
 
@@ -266,7 +266,25 @@ def report(one: Report, here: Here) -> str:
     verb = "would touch" if one.dry_run else "found"
     told = ", ".join(f"{len(some)} {name}" for name, some in one.lists().items() if some)
     head = f"{one.phase} {verb} {one.found}" + (f" ({told})." if told and not one.dry_run else ".")
-    return f"{head}\n{deliveries(everything, here)}" if everything else head
+    lines = [head, *([deliveries(everything, here)] if everything else [])]
+    made = (
+        f"Series {each.series_id}: {_made(each)} {here.when(each.at)}" for each in one.series.made
+    )
+    return "\n".join([*lines, *made])
+
+
+def _made(one: Occurrence) -> str:
+    return "would make a post for" if one.post_id is None else f"post {one.post_id} for"
+
+
+def gaps(one: Report) -> Iterator[str]:
+    """Return a line for each series of which something will not go out."""
+    for each in one.series.left_out:
+        moments = f"{each.left_out} moment{'' if each.left_out == 1 else 's'}"
+        said = visible(str(each.template["said"]))
+        yield f"series {each.id} ({said}): {moments} passed while nothing ran, and will not go out."
+    for each, why in one.series.stalled:
+        yield f"series {each.id} can make no posts: {why} Tried again in an hour."
 
 
 def resolved(one: Resolved, here: Here) -> str:

@@ -20,6 +20,8 @@ class NewSeries:
     zone: str
     #: what a post of it is made from
     template: Json
+    #: it begins after this
+    made_until: datetime
     wake_at: datetime
     created_by: str
 
@@ -34,8 +36,8 @@ class Series:
     rule: str
     zone: str
     template: Json
-    #: its occurrences up to here are made; None: none is
-    made_until: datetime | None
+    #: its occurrences up to here are made
+    made_until: datetime
     #: when the next ones are made; None: there are no more
     wake_at: datetime | None
     #: goes up with every change; a write that has seen an older one changes nothing

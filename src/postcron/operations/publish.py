@@ -22,6 +22,7 @@ from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
 from postcron.operations.house import House
 from postcron.operations.looking import look, taken
+from postcron.operations.occurrences import make_due, would_make
 from postcron.operations.outcomes import Outcomes
 from postcron.operations.preflight import preflight
 from postcron.operations.preparing import draft
@@ -63,6 +64,7 @@ def publish(
         report = Report(Phase.PUBLISH, dry_run=True)
         found = house.store.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
+        report.series = would_make(house, limit)
         return report
     run = preflight(house, Phase.PUBLISH)
     with _pool(house) as calls, _pool(house) as others:
@@ -125,6 +127,10 @@ class Shift:
         report.add(self.store.reload(list(self.holding.touched)), done=frozenset({State.PUBLISHED}))
         self._beat(report)
         self.house.witness.keep()
+        if (
+            not self.house.stop.is_set()
+        ):  # last: it is for the days to come, and no second waits for it
+            report.series = make_due(self.house, self.run, limit=self.limit)
         return report
 
     def _turn(self) -> None:

@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from postcron.model import Delivery, Phase
+from postcron.model import Delivery, Phase, Series
 from postcron.states import State
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One moment of a series, and the post it became; None: a rehearsal."""
+
+    series_id: int
+    at: datetime
+    post_id: int | None = None
+
+
+@dataclass
+class Making:
+    """What became of the series that were due."""
+
+    made: list[Occurrence] = field(default_factory=list)
+    #: moments of these passed while nothing ran, and nobody has been told yet
+    left_out: list[Series] = field(default_factory=list)
+    #: these can make nothing now, and why
+    stalled: list[tuple[Series, str]] = field(default_factory=list)
+
+    def join(self, later: Making) -> None:
+        """Take over what another phase did; it knows better of the same series."""
+        newer = {one.id for one in later.left_out}
+        self.made += later.made
+        self.left_out = [one for one in self.left_out if one.id not in newer] + later.left_out
+        self.stalled += later.stalled
 
 
 @dataclass
@@ -28,6 +56,7 @@ class Report:
     skipped: list[Delivery] = field(default_factory=list)
     #: on its way: uploading, processing, waiting for its moment
     waiting: list[Delivery] = field(default_factory=list)
+    series: Making = field(default_factory=Making)
 
     def add(self, deliveries: Iterable[Delivery], *, done: frozenset[State]) -> None:
         """Sort deliveries by where they stand; `done` are the states this phase works towards."""
@@ -55,6 +84,7 @@ class Report:
             older = [delivery for delivery in mine if delivery.id not in newer]
             setattr(self, name, older + getattr(other, name))
         self.found = len(self.everything())
+        self.series.join(other.series)
 
     def everything(self) -> list[Delivery]:
         return [delivery for some in self.lists().values() for delivery in some]

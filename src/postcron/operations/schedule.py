@@ -284,7 +284,18 @@ def plan(
     diary = diaries.of(account)
     if wish.every is not None and diary.placed:
         wanted = wanted.spaced(diary.placed[-1], wish.every)
-    given = diary.place(wanted, window_end=window_end, exact=wish.exact)
+    return plan_at(diaries, account, wish, wanted, window_end)
+
+
+def plan_at(
+    diaries: Diaries,
+    account: Account,
+    wish: Wish,
+    wanted: moments.Moment,
+    window_end: datetime | None = None,
+) -> Planned:
+    """Return when a wish for a moment goes out on an account, and count it there."""
+    given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
     head = account.name, account.platform, State.DRAFT if wish.draft else State.SCHEDULED
     return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
 

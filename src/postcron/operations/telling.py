@@ -21,3 +21,4 @@ def told(house: House, report: Report) -> None:
     """Note that a report has reached people: to be called when it is printed, and not before."""
     stuck = [one for one in report.everything() if one.state in STUCK and one.wake_at is None]
     house.store.tell(stuck)
+    house.store.series.tell(report.series.left_out)

@@ -1,4 +1,4 @@
-"""Tick: recover, give up what is past its grace, and queue what is due."""
+"""Tick: recover, make the next posts of series, give up what is past its grace, queue what is due."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from postcron.model import PAUSED, Delivery, Move, Phase, Policy, Run
 from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
+from postcron.operations.occurrences import make_due, would_make
 from postcron.operations.preflight import preflight
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
@@ -25,9 +26,12 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
     if dry_run:
         found = house.store.waiting(Phase.TICK, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
+        report.series = would_make(house, limit)
         return report
     run = preflight(house, Phase.TICK)
-    changed = recover(house, run) + decide(house, run, limit=limit)
+    recovered = recover(house, run)
+    report.series = make_due(house, run, limit=limit)
+    changed = recovered + decide(house, run, limit=limit)
     report.add(
         house.store.reload(list(dict.fromkeys(d.id for d in changed))),
         done=frozenset({State.QUEUED}),

@@ -86,6 +86,19 @@ class Recurrence:
         # Some more, because a change of clocks can bring a day's out of order.
         return sorted(set(islice(self._instants(after), number + 2 * MOST_A_DAY)))[:number]
 
+    def on(self, day: date) -> list[datetime]:
+        """Return its moments of a local day."""
+        walls = takewhile(
+            lambda wall: wall.date() <= day, self.walls(datetime.combine(day, time()))
+        )
+        return sorted({resolved(wall, self.zone) for wall in walls})
+
+    @property
+    def end(self) -> datetime | None:
+        """What clocks show when it is over; None: it goes on for ever."""
+        written = pairs(self.rule).get("UNTIL")
+        return None if written is None else datetime.strptime(written, _WALL)  # noqa: DTZ007
+
     def until(self, end: datetime) -> Recurrence:
         """Return it with its last moment at or before what clocks show at the end."""
         parts = pairs(self.rule) | {"UNTIL": end.strftime(_WALL)}
@@ -121,53 +134,48 @@ def _wall(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """Where a rule ends, and the days it is left out on, as it was typed; None: not said."""
+
+    until: str | None = None
+    times: int | None = None
+    without: Sequence[str] = ()
+
+
 def recurring(
-    rule: str,
-    zone: str,
-    *,
-    now: datetime,
-    starting: str | None = None,
-    until: str | None = None,
-    times: int | None = None,
-    without: Sequence[str] = (),
+    rule: str, zone: str, bounds: Bounds, *, now: datetime, starting: str | None = None
 ) -> Recurrence:
     """Return what a rule (RFC 5545) means from now on, or from the day it starts.
 
-    Raises `Invalid` for a rule that is not understood, and for all that `limited` refuses.
+    Raises `Invalid` for a rule that is not understood, and for all that `bounded` refuses.
     """
     parts, place = understood(rule), zone_of(zone)
-    if (until is not None or times is not None) and parts.keys() & {"COUNT", "UNTIL"}:
-        raise Invalid("The rule has an end of its own (COUNT or UNTIL): leave --until and --times.")
     count, end = parts.pop("COUNT", None), parts.pop("UNTIL", None)
+    if (count or end) and (bounds.until is not None or bounds.times is not None):
+        raise Invalid("The rule has an end of its own (COUNT or UNTIL): leave --until and --times.")
     found = _anchored(parts, _begin(parts, starting, now.astimezone(place).date()), place, now)
     if end is not None:
         found = found.until(_end(end, place))
     if count is not None:
-        times = number("COUNT", count, MOST_TIMES)
-    return limited(found, now=now, until=until, times=times, without=without)
+        bounds = replace(bounds, times=number("COUNT", count, MOST_TIMES))
+    return bounded(found, bounds, now=now)
 
 
-def limited(
-    one: Recurrence,
-    *,
-    now: datetime,
-    until: str | None = None,
-    times: int | None = None,
-    without: Sequence[str] = (),
-) -> Recurrence:
-    """Return it with another end and without some more days; None leaves its end as it is.
+def bounded(one: Recurrence, bounds: Bounds, *, now: datetime) -> Recurrence:
+    """Return it with another end, if one is said, and without some more days.
 
     Raises `Invalid` if it then never comes again, or comes too often.
     """
     today = now.astimezone(one.zone).date()
-    if until is not None and times is not None:
+    if bounds.until is not None and bounds.times is not None:
         raise Invalid("--until and --times give two ends: give one.", code="usage")
-    days = {moments.wall(day, today=today, without=time()).date() for day in without}
+    days = {moments.wall(day, today=today, without=time()).date() for day in bounds.without}
     found = replace(one, without=one.without | days)
-    if until is not None:
-        found = found.until(moments.wall(until, today=today, without=time(23, 59, 59)))
-    if times is not None:
-        found = found.times(times, now)
+    if bounds.until is not None:
+        found = found.until(moments.wall(bounds.until, today=today, without=time(23, 59, 59)))
+    if bounds.times is not None:
+        found = found.times(number("--times", str(bounds.times), MOST_TIMES), now)
     some = found.first(LOOKED_AT, now)
     if not some:
         raise Invalid(f"{found.rule[:200]} names no moment that is still to come.")

@@ -127,7 +127,7 @@ class SeriesRow(SQLModel, table=True):
     zone: str = Field(sa_type=Text)
     template: dict[str, Any] = Field(sa_type=Document)
     #: its occurrences up to here are made
-    made_until: datetime | None = Field(default=None, sa_type=Instant)
+    made_until: datetime = Field(sa_type=Instant)
     #: when tick makes the next ones; none: it has ended
     wake_at: datetime | None = Field(default=None, sa_type=Instant)
     #: goes up with every change, so that of two writers one is refused

@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text, nullable=False),
         sa.Column("zone", sa.Text, nullable=False),
         sa.Column("template", DOCUMENT, nullable=False),
-        sa.Column("made_until", INSTANT),
+        sa.Column("made_until", INSTANT, nullable=False),
         sa.Column("wake_at", INSTANT),
         sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
         sa.Column("made", sa.Integer, nullable=False, server_default="0"),

@@ -1,0 +1,132 @@
+"""Occurrences: what is next in each series becomes a post, once, however many runs are at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from postcron.errors import Invalid
+from postcron.model import NewPost, Run, Saved, Series
+from postcron.operations.house import House
+from postcron.operations.placing import Diaries, placing
+from postcron.operations.report import Making, Occurrence
+from postcron.operations.schedule import parts_of, plan_at, posts_of
+from postcron.operations.templates import Template
+from postcron.rules.moments import WEEKDAYS, Moment
+from postcron.rules.recurrence import Recurrence
+
+#: posts are made this long before they are wanted, and a day before their phase 2
+AHEAD: Final = timedelta(hours=48)
+BEFORE_LEAD: Final = timedelta(days=1)
+#: a series that can make nothing now is tried again after this
+AGAIN: Final = timedelta(hours=1)
+
+
+def make_due(house: House, run: Run, *, limit: int) -> Making:
+    """Make the next posts of the series whose time has come."""
+    making = Making()
+    for one in house.store.series.due(limit):
+        try:
+            making.join(make(house, run, one))
+        except Invalid as error:
+            # Its accounts, or the rules they keep: a person mends them, and not within this minute.
+            house.store.series.put_off(one, house.clock.now() + AGAIN)
+            making.stalled.append((one, error.message))
+    return making
+
+
+def make(house: House, run: Run, one: Series) -> Making:
+    """Make the posts of a series that are wanted soon; raises `Invalid` with nothing made.
+
+    What should have gone out while nothing ran is left out once its grace is over, and counted.
+    """
+    upcoming = _Upcoming.of(house, one)
+    left_out = len(upcoming.missed)
+
+    def save(diaries: Diaries) -> tuple[Series, list[list[Saved]]] | None:
+        return house.store.series.make(
+            one,
+            list(upcoming.threads(diaries)),
+            until=upcoming.until,
+            wake_at=house.clock.now() if one.left_out + left_out else upcoming.wake_at,
+            left_out=left_out,
+            run=run,
+            seen=diaries.seen,
+        )
+
+    answer = placing(Diaries(house), save)
+    if answer is None:
+        return Making()
+    changed, saved = answer
+    ids = [thread[0].post.id for thread in saved]
+    made = [Occurrence(one.id, at, id) for at, id in zip(upcoming.moments, ids, strict=True)]
+    return Making(made, [changed] if changed.left_out else [])
+
+
+def would_make(house: House, limit: int) -> Making:
+    """Return what `make_due` would make, for a rehearsal."""
+    making = Making()
+    for one in house.store.series.due(limit):
+        try:
+            moments = _Upcoming.of(house, one).moments
+        except Invalid as error:
+            making.stalled.append((one, error.message))
+        else:
+            making.made += [Occurrence(one.id, at) for at in moments]
+    return making
+
+
+@dataclass(frozen=True)
+class _Upcoming:
+    """The moments of a series that are to become posts now."""
+
+    house: House
+    series: Series
+    template: Template
+    rule: Recurrence
+    #: what is wanted up to here is made
+    until: datetime
+    moments: Sequence[datetime]
+    #: what passed while nothing ran
+    missed: Sequence[datetime]
+
+    @classmethod
+    def of(cls, house: House, one: Series) -> _Upcoming:
+        template, rule = Template.of(house, one), Recurrence.read(one.rule, one.zone)
+        policies = [house.policy(name) for name in template.wish.accounts]
+        now = house.clock.now()
+        until = now + max(AHEAD, *(policy.lead + BEFORE_LEAD for policy in policies))
+        there = house.store.series.posts(one, since=one.made_until)
+        found = [at for at in rule.between(one.made_until, until) if at not in there]
+        oldest = now - max(policy.grace for policy in policies)
+        moments = [at for at in found if at >= oldest]
+        return cls(house, one, template, rule, until, moments, [at for at in found if at < oldest])
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """Return when the next one after these is to be made."""
+        coming = self.rule.next(self.until)
+        return None if coming is None else coming - (self.until - self.house.clock.now())
+
+    def threads(self, diaries: Diaries) -> Iterator[list[NewPost]]:
+        """Yield the posts of each moment: one, or those of a thread."""
+        for number, at in enumerate(self.moments, self.series.made):
+            wish = self.template.turn(number)
+            wanted = Moment(at, self._reason(at))
+            accounts = [self.house.account(name) for name in wish.accounts]
+            planned = [plan_at(diaries, account, wish, wanted) for account in accounts]
+            files = [self.template.files, *([()] * len(wish.then))]
+            news = posts_of(
+                self.house, parts_of(wish), planned, files, actor=self.series.created_by
+            )
+            first, *rest = [replace(new, series_id=self.series.id) for new in news]
+            # One post is the occurrence; the further parts of its thread follow it.
+            yield [replace(first, occurrence=at), *rest]
+
+    def _reason(self, at: datetime) -> str:
+        local = at.astimezone(self.rule.zone)
+        clock = f"{local:%H:%M:%S}".removesuffix(":00")
+        day = f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d}"
+        return f"series {self.series.id}: {day} {clock} in {self.series.zone}"
