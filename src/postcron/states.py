@@ -99,6 +99,10 @@ class Step(StrEnum):
     ALLOWED = "allowed"
     #: the text, media or options changed
     EDITED = "edited"
+    #: somebody has to approve it first, or once more
+    SUBMITTED = "submitted"
+    #: somebody has
+    APPROVED = "approved"
     #: withdrawn
     CANCELLED = "cancelled"
 
@@ -176,6 +180,14 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.QUEUED, E.EDITED): S.SCHEDULED,
     (S.FAILED, E.EDITED): S.FAILED,
     (S.LATE, E.EDITED): S.LATE,
+    (S.DRAFT, E.SUBMITTED): S.DRAFT,
+    (S.SCHEDULED, E.SUBMITTED): S.DRAFT,
+    (S.READY, E.SUBMITTED): S.DRAFT,
+    (S.QUEUED, E.SUBMITTED): S.DRAFT,
+    (S.FAILED, E.SUBMITTED): S.DRAFT,
+    (S.LATE, E.SUBMITTED): S.DRAFT,
+    (S.DRAFT, E.APPROVED): S.SCHEDULED,
+    (S.DRAFT, E.MISSED): S.LATE,
     (S.DRAFT, E.CANCELLED): S.CANCELLED,
     (S.SCHEDULED, E.CANCELLED): S.CANCELLED,
     (S.READY, E.CANCELLED): S.CANCELLED,

@@ -412,3 +412,10 @@ class Renewals:
     def renew(self, *args: Any, **kwargs: Any) -> Any:
         self.renewals += 1
         return self._store.renew(*args, **kwargs)
+
+
+def test_of_two_posts_due_at_one_second_the_higher_priority_goes_first(stage: Stage) -> None:
+    for text, priority in (("low", 0), ("high", 5)):
+        stage.schedule(text, at="in 30s", priority=priority)
+    publish(stage.house)
+    assert stage.remote.texts() == ["high", "low"]

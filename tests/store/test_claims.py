@@ -119,6 +119,23 @@ def test_the_nearest_go_first_and_after_an_outage_the_newest(store: Store) -> No
     assert order == [2, 40, -5, -60, -300]
 
 
+def test_of_what_is_due_at_once_the_highest_priority_goes_first(store: Store) -> None:
+    """And it keeps nothing waiting that was due before: nobody starves."""
+    dues = [(NOW, 0), (NOW, 9), (NOW - MINUTE, -5), (NOW, -1), (NOW - MINUTE, 0)]
+    for due, priority in dues:
+        new = a_new_delivery(due=due, priority=priority)
+        added(store, a_new_post(new), run=a_run())
+    queued: list[tuple[datetime | None, int]] = []
+    claimed: list[tuple[datetime | None, int]] = []
+    for _ in dues:
+        queued += [(d.due_at, d.priority) for d in store.enqueue(a_run(), until=NOW, limit=1)]
+    while some := store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=2):
+        claimed += [(one.due_at, one.priority) for one in some]
+    assert (
+        queued == claimed == [(NOW, 9), (NOW, 0), (NOW, -1), (NOW - MINUTE, 0), (NOW - MINUTE, -5)]
+    )
+
+
 def test_what_another_run_holds_is_left_alone_until_its_lease_is_over(
     store: Store, clock: StoppedClock
 ) -> None:

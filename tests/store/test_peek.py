@@ -95,6 +95,7 @@ def test_an_empty_store_has_nothing_due(file_store: Store, path: str) -> None:
 
 
 DUE = {
+    State.DRAFT: {"tick", "publish", "run"},
     State.SCHEDULED: {"pre-upload", "tick", "publish", "run"},
     State.UPLOADING: {"pre-upload", "tick", "publish", "run"},
     State.READY: {"tick", "publish", "run"},

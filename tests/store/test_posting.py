@@ -164,8 +164,8 @@ def test_many_more_than_go_into_one_statement_keep_their_order(store: Store) -> 
     ids = [one.post_id for one in store.add_many(news, run=a_run())]
     assert ids == sorted(ids)
     assert store.taken("acme", {"k0", f"k{AT_ONCE + 2}"}) == {
-        "k0": Taken(ids[0], "Hello", {"acme": State.SCHEDULED}),
-        f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", {"acme": State.SCHEDULED}),
+        "k0": Taken(ids[0], "Hello", None, {"acme": State.SCHEDULED}),
+        f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", None, {"acme": State.SCHEDULED}),
     }
 
 

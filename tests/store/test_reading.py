@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from postcron.errors import Invalid
-from postcron.model import Filter, Phase
+from postcron.model import Approval, Filter, Phase
 from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
 from postcron.store.tables import delivery
@@ -281,3 +281,24 @@ def test_what_is_out_counts_from_when_it_went_out(
     found = store.outings({one.account}, since=NOW + since * hour, before=NOW + before * hour)
     assert [each.at for each in found] == [NOW + 2 * hour] * counts
     assert store.outings({"other"}, since=NOW - DAY, before=NOW + DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (Filter(label="spring"), {1, 2}),
+        (Filter(label='say "hi" – 100 %'), {2}),
+        (Filter(label="spr"), set()),
+        (Filter(created_by="bob"), {3}),
+        (Filter(approval=Approval.PENDING), {3}),
+        (Filter(batch="stories"), set()),
+    ],
+)
+def test_posts_are_found_by_what_people_wrote_beside_them(
+    store: Store, filter: Filter, found: set[int]
+) -> None:
+    added(store, a_new_post(labels=("spring", "sale")), run=a_run())
+    added(store, a_new_post(labels=('say "hi" – 100 %', "spring")), run=a_run())
+    added(store, a_new_post(created_by="bob", approval=Approval.PENDING), run=a_run())
+    assert {one.post_id for one in store.page(filter).deliveries} == found
+    assert store.count(filter) == len(found)

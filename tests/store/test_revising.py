@@ -37,6 +37,18 @@ def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> N
     assert event.detail == {"changed": ["attachments", "campaign", "notes", "text", "type"]}
 
 
+def test_labels_and_priority_are_changed_without_a_step(store: Store) -> None:
+    saved = added(store, a_new_post(labels=("old",)), run=a_run())
+    store.revise(saved.post, [], run=a_run(), labels=("new", "sale"), priority=7)
+    post = store.post(saved.post.id)
+    assert post is not None
+    assert post.labels == ("new", "sale")
+    [one] = store.deliveries(post.id)
+    assert (one.priority, one.state, one.fence) == (7, State.SCHEDULED, 0)
+    (event, *_) = store.events(Filter(), limit=9)
+    assert event.detail == {"changed": ["labels", "priority"]}
+
+
 def test_what_is_not_named_stays(store: Store) -> None:
     saved = added(store, a_new_post(notes="old", attachments=(an_attachment(),)), run=a_run())
     store.revise(saved.post, [], run=a_run(), campaign="autumn")

@@ -13,6 +13,7 @@ from postcron import __version__
 from postcron.cli import (
     accounts,
     applying,
+    approving,
     batches,
     calendars,
     figures,
@@ -67,6 +68,7 @@ def postcron(
 for group in (
     setup,
     posting,
+    approving,
     batches,
     series,
     applying,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Pause,
         Post,
     )
+    from postcron.operations.approving import Decided
     from postcron.operations.edit import Edited
     from postcron.operations.listing import Entry
     from postcron.operations.measure import Collected
@@ -50,6 +51,8 @@ def post(one: Post) -> Document:
         "media": [attachment(each) for each in one.attachments],
         "campaign": one.campaign,
         "notes": one.notes,
+        "labels": list(one.labels),
+        "approval": approval(one),
         "workspace": one.workspace,
         "created_by": one.created_by,
         "scheduled_by": one.scheduled_by,
@@ -59,6 +62,12 @@ def post(one: Post) -> Document:
         "created_at": moment(one.created_at),
         "deleted_at": moment(one.deleted_at),
     }
+
+
+def approval(one: Post) -> Document | None:
+    if one.approval is None:
+        return None
+    return {"state": str(one.approval), "by": one.decided_by, "at": moment(one.decided_at)}
 
 
 def attachment(one: Attachment) -> Document:
@@ -89,6 +98,7 @@ def delivery(one: Delivery) -> Document:
         "wanted_at": moment(one.wanted_at),
         "due_at": moment(one.due_at),
         "reason": one.reason,
+        "priority": one.priority,
         "ready_at": moment(one.ready_at),
         "published_at": moment(one.published_at),
         "seen_at": moment(one.seen_at),
@@ -119,6 +129,11 @@ def resolved(one: Resolved) -> Document:
 
 def edited(one: Edited) -> Document:
     head = {"post": post(one.post), "notes": list(one.notes)}
+    return head | deliveries(one.deliveries)
+
+
+def decided(one: Decided) -> Document:
+    head = {"posts": [post(each) for each in one.posts], "notes": list(one.notes)}
     return head | deliveries(one.deliveries)
 
 

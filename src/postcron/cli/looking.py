@@ -99,6 +99,15 @@ def list_(
     account: AccountName = None,
     platform: PlatformName = None,
     campaign: CampaignName = None,
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Of this batch.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="LABEL", help="With this label.")] = None,
+    created_by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Written down by this user.")
+    ] = None,
+    approval: Annotated[
+        Literal["pending", "approved", "rejected"] | None,
+        typer.Option(metavar="WORD", help="Pending, approved or rejected."),
+    ] = None,
     media: Annotated[
         str | None,
         typer.Option(
@@ -118,6 +127,7 @@ def list_(
 ) -> int:
     """List deliveries, newest first."""
     from postcron.cli import documents, render
+    from postcron.model import Approval
     from postcron.operations.listing import deliveries as operation
 
     with how.home() as house:
@@ -127,6 +137,10 @@ def list_(
             account=None if account is None else house.account(account).name,
             platform=platform,
             campaign=campaign,
+            batch=batch,
+            label=label,
+            created_by=created_by,
+            approval=None if approval is None else Approval(approval),
             media=media,
             since=since,
             until=until,

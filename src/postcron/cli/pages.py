@@ -110,7 +110,9 @@ def _post(one: Post, here: Here) -> Iterator[str]:
     facts = {
         "key": one.key,
         "campaign": one.campaign,
+        "labels": ", ".join(one.labels),
         "notes": one.notes,
+        "approval": _approval(one, here),
         "by": f"{one.created_by} ({one.scheduled_by}), {here.clock(one.created_at)}",
     }
     yield f"Post {one.id}, a {one.type}" + ("" if one.deleted_at is None else ", deleted")
@@ -121,11 +123,18 @@ def _post(one: Post, here: Here) -> Iterator[str]:
         yield f"  {each.file.kind} {visible(each.name)}, {each.file.size:,} bytes{alt}"
 
 
+def _approval(one: Post, here: Here) -> str:
+    if one.decided_at is None:
+        return str(one.approval or "")
+    return f"{one.approval} by {one.decided_by}, {here.clock(one.decided_at)}"
+
+
 def _story(one: Story, here: Here) -> Iterator[str]:
     delivery = one.delivery
     yield ""
     yield f"{delivery.ref} {visible(delivery.account)} ({delivery.platform}): {delivery.state}"
-    yield f"  due {here.when(delivery.due_at)}, {visible(delivery.reason)}"
+    first = f", priority {delivery.priority}" if delivery.priority else ""
+    yield f"  due {here.when(delivery.due_at)}, {visible(delivery.reason)}{first}"
     if delivery.text is not None:
         yield from (f"  │ {visible(line)}" for line in delivery.text.splitlines())
     if delivery.error is not None:

@@ -61,6 +61,19 @@ Kind = Annotated[
 Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="The campaign it belongs to.")]
 Notes = Annotated[str | None, typer.Option(metavar="TEXT", help="For yourselves; never published.")]
 By = Annotated[str, typer.Option(metavar="LABEL", help="Who or what schedules it.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="LABEL", help="A label. May be repeated.")
+]
+Priority = Annotated[
+    int | None,
+    typer.Option(
+        min=-1000,
+        max=1000,
+        metavar="N",
+        help="Of what is due at once the highest goes first.",
+        show_default="0",
+    ),
+]
 TextFor = Annotated[
     list[str] | None,
     typer.Option(metavar="ACCOUNT=TEXT", help="Another text for one account. May be repeated."),
@@ -104,6 +117,9 @@ def schedule(
     exact: Exact = False,
     window_end: WindowEnd = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it; nothing goes out.")] = False,
+    approval: Annotated[
+        bool, typer.Option("--approval", help="It goes out only if somebody approves it.")
+    ] = False,
     media: Media = None,
     alt: Alt = None,
     kind: Kind = None,
@@ -113,6 +129,8 @@ def schedule(
     ] = None,
     campaign: Campaign = None,
     notes: Notes = None,
+    label: Labels = None,
+    priority: Priority = None,
     by: By = "manual",
     text_for: TextFor = None,
     option: Options = None,
@@ -150,10 +168,13 @@ def schedule(
         media=media or [],
         alts=alt or [],
         draft=draft,
+        approval=approval,
         type=PostType(kind or "post"),
         key=words.key_of(key),
         campaign=campaign,
         notes=notes,
+        labels=words.labels_of(label or []),
+        priority=priority or 0,
         scheduled_by=by,
         texts=words.texts_of(text_for or []),
         options=words.options_of(option or []),
@@ -200,6 +221,8 @@ def edit(
     kind: Kind = None,
     campaign: Campaign = None,
     notes: Notes = None,
+    label: Labels = None,
+    priority: Priority = None,
     text_for: TextFor = None,
     option: Options = None,
 ) -> int:
@@ -222,13 +245,15 @@ def edit(
         type=None if kind is None else PostType(kind),
         campaign=campaign,
         notes=notes,
+        labels=None if label is None else words.labels_of(label),
+        priority=priority,
     )
     if change == Change(zone=tz, alts=alt or [], exact=exact):
         raise Invalid("Nothing to change: name what shall be different, like --at or --text.")
     with how.home() as house:
         edited = operation(house, id, change, actor=who())
         here = render.Here.at(house)
-    how.answer(documents.edited(edited), lambda: render.edited(edited, here))
+    how.answer(documents.edited(edited), lambda: render.noted(edited, here))
     return failures.DONE
 
 

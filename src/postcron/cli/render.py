@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from postcron.cli import printing
 from postcron.cli.visible import visible
+from postcron.model import Approval
 from postcron.rules import pausing
 from postcron.rules.spans import until
 from postcron.states import AHEAD, State
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from postcron.model import Delivery, Page, Pause, Post
+    from postcron.operations.approving import Decided
     from postcron.operations.edit import Edited
     from postcron.operations.house import House
     from postcron.operations.report import Occurrence, Report
@@ -292,7 +294,8 @@ def resolved(one: Resolved, here: Here) -> str:
     return f"{table}\nNot checked: {visible(one.not_checked)}" if one.not_checked else table
 
 
-def edited(one: Edited, here: Here) -> str:
+def noted(one: Edited | Decided, here: Here) -> str:
+    """Return deliveries, and before them what a person should know of them."""
     return "\n".join([*map(visible, one.notes), deliveries(one.deliveries, here)])
 
 
@@ -302,6 +305,8 @@ def scheduled(answer: Scheduled, here: Here) -> str:
         lines.append("Nothing is saved; this is what it would be:")
     else:
         lines.append(f"Post {answer.post.id}{_key(answer.post)}")
+        if answer.post.approval is Approval.PENDING:
+            lines.append(f"It waits for approval: `postcron approve {answer.post.id}`.")
     heads = ("ID", "ACCOUNT", "STATE", "WANTED", "GIVEN", "REASON")
     rows = [_given(each, here) for each in answer.deliveries]
     return "\n".join([*lines, table(heads, rows, colours=2)])

@@ -12,6 +12,7 @@ from postcron.rules.templates import NAME
 
 #: no platform takes a text this long: what is longer was not meant
 LONGEST_TEXT = 1_000_000
+LONGEST_LABEL = 100
 
 
 def refuse_unreadable(argv: Sequence[str]) -> None:
@@ -81,6 +82,15 @@ def texts_of(pairs: Sequence[str]) -> dict[str, str]:
             raise Invalid(f"--text-for {_start(pair)} must be written ACCOUNT=TEXT.")
         texts[account] = text
     return texts
+
+
+def labels_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Return labels, each once; an empty one stands for none at all."""
+    labels = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    for label in labels:
+        if len(label) > LONGEST_LABEL:
+            raise Invalid(f"--label {_start(label)} is longer than {LONGEST_LABEL} characters.")
+    return labels
 
 
 def variables_of(pairs: Sequence[str]) -> dict[str, str]:

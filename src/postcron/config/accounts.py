@@ -15,7 +15,18 @@ from postcron.rules.zones import zone_of
 
 #: keys of [platforms.NAME]; an account may have its own
 PLATFORM_KEYS: Final = frozenset(
-    {"timezone", "lead", "grace", "late", "resend", "window", "blackout", "min_gap", "daily_cap"}
+    {
+        "timezone",
+        "lead",
+        "grace",
+        "late",
+        "resend",
+        "approval",
+        "window",
+        "blackout",
+        "min_gap",
+        "daily_cap",
+    }
 )
 #: keys any account may have; the others belong to its platform
 ACCOUNT_KEYS: Final = PLATFORM_KEYS | {"platform", "enabled"}
@@ -25,7 +36,12 @@ _SECRET: Final = re.compile(r"(.*_)?(token|password|secret|secret_key|private_ke
 
 
 def account(
-    name: str, table: Table, platforms: Mapping[str, Table], timezone: str, place: Place
+    name: str,
+    table: Table,
+    platforms: Mapping[str, Table],
+    timezone: str,
+    base: Policy,
+    place: Place,
 ) -> Account:
     if not _NAME.fullmatch(name):
         raise table.invalid(
@@ -43,7 +59,7 @@ def account(
         settings={
             key: _setting(table, key, place) for key in table.values if key not in ACCOUNT_KEYS
         },
-        policy=_policy(table, _policy(general, Policy()) if general else Policy()),
+        policy=_policy(table, _policy(general, base) if general else base),
         enabled=table.truth("enabled") is not False,
         where=table.where(),
     )
@@ -67,6 +83,7 @@ def _policy(table: Table, general: Policy) -> Policy:
         "grace": table.span("grace"),
         "late": table.choice("late", {"ask", "publish", "skip"}),
         "resend": table.choice("resend", {"ask", "after_proof"}),
+        "approval": table.truth("approval"),
     }
     return replace(general, **{key: value for key, value in given.items() if value is not None})
 

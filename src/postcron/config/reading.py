@@ -18,7 +18,7 @@ from postcron.config.tables import Table, parse
 from postcron.config.timetables import timetable
 from postcron.config.values import Config, MediaConfig, RunLimits, StoreConfig
 from postcron.errors import ConfigInvalid, Invalid
-from postcron.model import SecretRef
+from postcron.model import Policy, SecretRef
 from postcron.rules import trust
 from postcron.rules.redaction import passwords
 from postcron.rules.zones import zone_of
@@ -27,7 +27,17 @@ from postcron.rules.zones import zone_of
 Wrong = Callable[[str], ConfigInvalid]
 
 TABLES: Final = frozenset(
-    {"workspace", "timezone", "store", "media", "seal_key", "run", "platforms", "accounts"}
+    {
+        "workspace",
+        "timezone",
+        "approval",
+        "store",
+        "media",
+        "seal_key",
+        "run",
+        "platforms",
+        "accounts",
+    }
 )
 
 
@@ -42,6 +52,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     for general in platforms.values():
         general.only(PLATFORM_KEYS)
     accounts = dict(document.table("accounts").tables())
+    base = Policy(approval=document.truth("approval") or False)
     return Config(
         path=path,
         workspace=environ.get("POSTCRON_WORKSPACE") or document.text("workspace") or "default",
@@ -51,7 +62,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         run=_run(document.table("run")),
         seal_key=place.secret(document, "seal_key")
         or SecretRef("file", place.path("postcron.key")),
-        accounts={n: account(n, t, platforms, timezone, place) for n, t in accounts.items()},
+        accounts={n: account(n, t, platforms, timezone, base, place) for n, t in accounts.items()},
         timetables={name: timetable(table, platforms) for name, table in accounts.items()},
         platforms=frozenset(platforms),
         document=document,

@@ -29,6 +29,7 @@ from postcron.model.media import ReadMedia as ReadMedia
 from postcron.model.records import BINDING as BINDING
 from postcron.model.records import PAUSED as PAUSED
 from postcron.model.records import RESTORED as RESTORED
+from postcron.model.records import UNAPPROVED as UNAPPROVED
 from postcron.model.records import Approval as Approval
 from postcron.model.records import Attempt as Attempt
 from postcron.model.records import Batch as Batch

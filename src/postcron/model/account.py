@@ -27,6 +27,8 @@ class Policy:
     late: str = "ask"
     #: after proof that nothing was published: ask a person, or send once more (after_proof)
     resend: str = "ask"
+    #: somebody has to approve a post before it goes out
+    approval: bool = False
 
 
 @dataclass(frozen=True)

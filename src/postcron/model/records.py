@@ -60,6 +60,10 @@ class Follow(StrEnum):
     CONTINUE = "continue"
 
 
+#: while a post is one of these, nothing of it is sent
+UNAPPROVED: Final = frozenset({Approval.PENDING, Approval.REJECTED})
+
+
 @dataclass(frozen=True)
 class Post:
     """One thing to say. Its status is derived from its deliveries."""

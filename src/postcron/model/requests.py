@@ -103,6 +103,7 @@ class Taken:
 
     post_id: int
     text: str
+    approval: Approval | None
     #: how its deliveries stand, by account
     states: Mapping[str, State]
 
@@ -136,6 +137,9 @@ class Filter:
     platform: str | None = None
     campaign: str | None = None
     batch: str | None = None
+    label: str | None = None
+    created_by: str | None = None
+    approval: Approval | None = None
     post_id: int | None = None
     #: made from this file, by its checksum
     media: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from postcron.model import Delivery
+from postcron.model import Approval, Delivery, Post
 from postcron.rules.spans import until
 from postcron.states import UNCERTAIN, State
 
@@ -20,6 +20,19 @@ def advice(delivery: Delivery, now: datetime, *, kept: bool = False) -> str:
             "emergency journal, and the next run here stores it. Leave it alone until then."
         )
     return _SENTENCES[delivery.state](delivery, now)
+
+
+def awaiting(post: Post, delivery: Delivery) -> str:
+    """Return what a delivery of a post needs that nobody has approved."""
+    if post.approval is Approval.REJECTED:
+        return (
+            f"It was rejected and goes nowhere: `postcron edit {delivery.ref} --text …` submits it once more, "
+            f"`postcron approve {post.id}` lets it go after all."
+        )
+    return (
+        f"It goes nowhere until somebody approves it: `postcron approve {post.id}`, or "
+        f"`postcron reject {post.id} --why …`."
+    )
 
 
 def _draft(delivery: Delivery, now: datetime) -> str:

@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
-from postcron.model import Attachment, Delivery, Move, Outcome, Post, PostType
+from postcron.model import Approval, Attachment, Delivery, Move, Outcome, Post, PostType
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, Placed, new_time, placing, window_end_of
-from postcron.operations.schedule import first_wake
+from postcron.operations.schedule import first_wake, unapproved_until
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place, waits
 from postcron.rules import moments
-from postcron.states import STEPS, State, Step
+from postcron.states import FINAL, STEPS, UNCERTAIN, State, Step
 
 EDITABLE = frozenset(state for state, step in STEPS if step is Step.EDITED)
 #: a new time always leads back to scheduled from here
 WITHOUT_TIME = frozenset({State.DRAFT, State.QUEUED, State.FAILED, State.LATE})
+
+
+#: what its post waits for does not matter to these any more
+_SETTLED = FINAL | UNCERTAIN | {State.PUBLISHING, State.DRAFT}
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Change:
     type: PostType | None = None
     campaign: str | None = None
     notes: str | None = None
+    labels: tuple[str, ...] | None = None
+    priority: int | None = None
     #: refuse rather than move; and never move beyond this
     exact: bool = False
     window_end: str | None = None
@@ -83,6 +89,12 @@ class _Case:
     now: datetime
     window_end: datetime | None
 
+    @property
+    def submits(self) -> bool:
+        """Say whether somebody has to approve the post once it is changed: also once more."""
+        decided = self.post.approval is Approval.APPROVED
+        return self.post.approval is not None and (self.change.content or not decided)
+
 
 def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = False) -> Edited:
     """Change a post (`12`) or one delivery (`12.1`); all of it or nothing.
@@ -115,18 +127,24 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
             return Edited(post, tuple(everyone))
         kept = intake.keep(attachments) if change.media is not None else None
     run = house.run("edit", actor=actor)
+    submits = case.submits and open_ones
+    others = [_submitted(house, each) for each in _approved(case, everyone, open_ones)]
 
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
+        moves = [_move(case, *each) for each in zip(open_ones, placed, strict=True)]
         house.store.revise(
             post,
-            [_move(case, *each) for each in zip(open_ones, placed, strict=True)],
+            moves + others,
             run=run,
             text=None if alone else change.text,
             type=change.type,
             attachments=kept,
             campaign=change.campaign,
             notes=change.notes,
+            labels=change.labels,
+            priority=change.priority,
+            approval=Approval.PENDING if submits else None,
             window_end=window_end,
             applied=change.applied,
             seen=by.seen,
@@ -135,6 +153,23 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
     placing(diaries, save)
     notes = tuple(each.note for each in first if each is not None and each.note is not None)
     return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)), notes)
+
+
+def _approved(
+    case: _Case, everyone: Sequence[Delivery], changed: Sequence[Delivery]
+) -> list[Delivery]:
+    """Return what else of a post must wait for its next approval; raises `Refused` if it cannot."""
+    if not (case.submits and changed and case.post.approval is Approval.APPROVED):
+        return []
+    others = [one for one in everyone if one not in changed and one.state not in _SETTLED]
+    if busy := [one for one in others if not is_open(case.house, one)]:
+        raise Refused(" ".join(why_not(one) for one in busy))
+    return others
+
+
+def _submitted(house: House, one: Delivery) -> Move:
+    wake_at = unapproved_until(house.account(one.account), one.due_at)
+    return Move(one, Step.SUBMITTED, wake_at, {"ready_at": None})
 
 
 def _window_end(
@@ -197,7 +232,7 @@ def why_not(delivery: Delivery) -> str:
 def _move(case: _Case, delivery: Delivery, placed: Placed | None) -> Move:
     changes = _content(case, delivery) | ({} if placed is None else new_time(placed))
     due_at = changes.get("due_at", delivery.due_at)
-    step = _step(case.house, delivery, case.change, due_at)
+    step = _step(case, delivery, due_at)
     if step is Step.UPLOAD_EXPIRED:
         changes["ready_at"] = None
     return Move(
@@ -217,7 +252,10 @@ def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
     return diaries.move(delivery, wanted, window_end=case.window_end, exact=case.change.exact)
 
 
-def _step(house: House, delivery: Delivery, change: Change, due_at: datetime | None) -> Step:
+def _step(case: _Case, delivery: Delivery, due_at: datetime | None) -> Step:
+    house, change = case.house, case.change
+    if case.submits:
+        return Step.SUBMITTED
     if change.at is None or (change.content and delivery.state not in WITHOUT_TIME):
         return Step.EDITED
     life = house.platform_class(house.account(delivery.account)).ticket_life
@@ -258,6 +296,8 @@ def _check(case: _Case, delivery: Delivery, attachments: Sequence[Attachment]) -
 def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
     if due_at is None or waits(house, delivery):
         return None
+    if step is Step.SUBMITTED:
+        return unapproved_until(house.account(delivery.account), due_at)
     if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
         return None
     if step is Step.RESCHEDULED and delivery.state is State.READY:

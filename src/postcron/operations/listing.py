@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import Invalid, NotFound
-from postcron.model import Account, AccountState, Filter, LedgerEvent, Page, Pause, Scope
+from postcron.model import Account, AccountState, Approval, Filter, LedgerEvent, Page, Pause, Scope
 from postcron.operations import pauses
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
@@ -20,7 +20,7 @@ from postcron.rules.zones import local
 from postcron.states import State, Step
 
 #: written when a post or an account is touched, beside the steps of deliveries
-KINDS: Final = frozenset(map(str, Step)) | {"created", "revised", "deleted"}
+KINDS: Final = frozenset(map(str, Step)) | {"created", "revised", "deleted", "rejected"}
 
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -41,6 +41,10 @@ def deliveries(
     account: str | None = None,
     platform: str | None = None,
     campaign: str | None = None,
+    batch: str | None = None,
+    label: str | None = None,
+    created_by: str | None = None,
+    approval: Approval | None = None,
     media: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -55,6 +59,10 @@ def deliveries(
         account=account,
         platform=platform,
         campaign=campaign,
+        batch=batch,
+        label=label,
+        created_by=created_by,
+        approval=approval,
         media=None if media is None else checksum(house, media),
         since=edge(house, since),
         before=edge(house, until),

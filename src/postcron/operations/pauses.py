@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from postcron.errors import Refused
 from postcron.model import PAUSED, Delivery, Move, Pause, Run
 from postcron.operations.house import House
-from postcron.rules import pausing
+from postcron.rules import lateness, pausing
 from postcron.states import AHEAD, State, Step
 
 #: what a pause can still hold back
@@ -50,10 +51,18 @@ def require_none(house: House, delivery: Delivery) -> None:
         raise Refused(message)
 
 
-def over(house: House, some: Sequence[Delivery]) -> dict[int, str]:
-    """Return who holds these back, by id of the delivery: a sentence about what was."""
+@dataclass(frozen=True)
+class Barred:
+    """Why people did not let a delivery go in its time."""
+
+    code: str
+    why: str
+
+
+def over(house: House, some: Sequence[Delivery]) -> dict[int, Barred]:
+    """Return who has held these back, by id of the delivery."""
     found = house.store.paused([one.id for one in some]) if some else {}
-    return {id: f"It was {told(house, pause)}." for id, pause in found.items()}
+    return {id: Barred(PAUSED, f"It was {told(house, pause)}.") for id, pause in found.items()}
 
 
 def told(house: House, pause: Pause) -> str:
@@ -63,4 +72,4 @@ def told(house: House, pause: Pause) -> str:
 
 def _late_at(house: House, delivery: Delivery) -> datetime:
     start = delivery.grace_from or delivery.due_at or house.clock.now()
-    return pausing.until_late(start, house.policy(delivery.account).grace)
+    return lateness.begins(start, house.policy(delivery.account).grace)

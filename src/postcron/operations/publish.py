@@ -82,6 +82,10 @@ def _pool(house: House) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _order(held: Held) -> tuple[datetime, int]:
+    return held.due_at, -held.delivery.priority
+
+
 @dataclass
 class Shift:
     """One run of publish: about a minute, from the first claim to the last outcome."""
@@ -292,7 +296,7 @@ class Shift:
         """Return what is to be made durable now, as many as the workers can take up soon."""
         now, room = self.clock.now(), self._room()
         near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
-        near = self.holding.one_at_a_time(sorted(near, key=lambda held: held.due_at))[:room]
+        near = self.holding.one_at_a_time(sorted(near, key=_order))[:room]
         for held in near:
             if not self._may_still_go(held):
                 self._give_back(held)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from postcron.model import (
+    UNAPPROVED,
     AccountState,
     Attempt,
     Delivery,
@@ -18,7 +19,7 @@ from postcron.model import (
     Post,
 )
 from postcron.operations import pauses, quotas
-from postcron.operations.advice import advice
+from postcron.operations.advice import advice, awaiting
 from postcron.operations.house import House
 from postcron.operations.journal import Journal
 from postcron.operations.preflight import held
@@ -55,23 +56,25 @@ def show(house: House, id: str) -> Shown:
     """Return everything about a post, or about one of its deliveries."""
     post, chosen = post_of(house, id), select(house, id)
     events = house.store.events(Filter(post_id=post.id), limit=10_000, newest_first=False)
-    stories = tuple(_story(house, delivery, events) for delivery in chosen)
+    stories = tuple(_story(house, post, delivery, events) for delivery in chosen)
     return Shown(post, stories, tuple(e for e in events if e.delivery_id is None))
 
 
-def _story(house: House, delivery: Delivery, events: list[LedgerEvent]) -> Story:
+def _story(house: House, post: Post, delivery: Delivery, events: list[LedgerEvent]) -> Story:
     return Story(
         delivery,
         tuple(house.store.attempts(delivery.id)),
         tuple(event for event in events if event.delivery_id == delivery.id),
-        _advice(house, delivery),
+        _advice(house, post, delivery),
         tuple(house.store.measures(delivery.id)),
         pauses.now(house, [delivery]).get(delivery.id),
     )
 
 
-def _advice(house: House, delivery: Delivery) -> str:
+def _advice(house: House, post: Post, delivery: Delivery) -> str:
     now = house.clock.now()
+    if delivery.state in {State.DRAFT, State.LATE} and post.approval in UNAPPROVED:
+        return awaiting(post, delivery)
     said = advice(delivery, now, kept=delivery.key in _kept(house))
     if delivery.state not in quotas.WAITING or delivery.due_at is None or delivery.due_at > now:
         return said

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from postcron.errors import Refused
-from postcron.model import Delivery, Move, Phase, Run
+from postcron.model import UNAPPROVED, Delivery, Move, Phase, Run
 from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight
 from postcron.operations.report import Report
-from postcron.operations.selecting import select
+from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place
 from postcron.operations.tick import is_late
 from postcron.states import State, Step
@@ -61,6 +61,7 @@ def _on_its_way(delivery: Delivery) -> bool:
 def _again(house: House, delivery: Delivery) -> Move:
     require_place(house, delivery)
     pauses.require_none(house, delivery)
+    require_approved(house, delivery)
     now = house.clock.now()
     consent = {"grace_from": now, "tries": 0}
     if delivery.state is State.FAILED and _is_early(house, delivery):
@@ -73,6 +74,14 @@ def _again(house: House, delivery: Delivery) -> Move:
     if delivery.state is State.UNKNOWN:
         message += f" It may be out: `postcron show {delivery.ref}` says what is safe to do."
     raise Refused(message)
+
+
+def require_approved(house: House, delivery: Delivery) -> None:
+    """Raise `Refused` for what somebody has to approve first."""
+    post = post_of(house, str(delivery.post_id))
+    if post.approval in UNAPPROVED:
+        message = f"Post {post.id} is {post.approval}: `postcron approve {post.id}` first."
+        raise Refused(message)
 
 
 def _is_early(house: House, delivery: Delivery) -> bool:

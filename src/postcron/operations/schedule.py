@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from postcron.errors import DoesNotFit, Invalid
+from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import (
     Account,
+    Approval,
     Attachment,
     Delivery,
     NewDelivery,
@@ -27,7 +28,7 @@ from postcron.operations.intake import Intake
 from postcron.operations.outlook import login_ends
 from postcron.operations.placing import Diaries, placing, window_end_of
 from postcron.operations.quotas import overfull
-from postcron.rules import moments
+from postcron.rules import lateness, moments
 from postcron.rules.spans import until
 from postcron.states import State
 
@@ -58,6 +59,8 @@ class Wish:
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: the texts of further parts: each answers the one before, once that is live
     then: Sequence[str] = ()
+    #: somebody has to approve it before it goes out, whatever its accounts say
+    approval: bool = False
     #: which part of a thread this is
     number: int = 1
     labels: Sequence[str] = ()
@@ -115,6 +118,9 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         )
     if known is not None and len(parts) > 1:
         raise incomplete(wish, missing)
+    if known is not None:
+        wish = joining(house, wish, known.post.id, known.post.approval)
+        parts = parts_of(wish)
     now = house.clock.now()
     window_end = window_end_of(wish.window_end, wish.zone, missing, now)
 
@@ -296,8 +302,25 @@ def plan_at(
 ) -> Planned:
     """Return when a wish for a moment goes out on an account, and count it there."""
     given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
-    head = account.name, account.platform, State.DRAFT if wish.draft else State.SCHEDULED
+    waits = wish.draft or is_pending(diaries.house, wish)
+    head = account.name, account.platform, State.DRAFT if waits else State.SCHEDULED
     return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
+
+
+def is_pending(house: House, wish: Wish) -> bool:
+    """Say whether somebody has to approve what is asked for: one account of it is enough."""
+    return wish.approval or any(house.account(name).policy.approval for name in wish.accounts)
+
+
+def joining(house: House, wish: Wish, post_id: int, approval: Approval | None) -> Wish:
+    """Return a wish for more accounts of a post; raises `Refused` once that has been decided on."""
+    if approval is Approval.PENDING:
+        return replace(wish, approval=True)
+    if approval is not Approval.REJECTED and not is_pending(house, wish):
+        return wish
+    stands = approval or "on its way without approval"
+    message = f"Post {post_id} is {stands}: schedule it for its other accounts under another key."
+    raise Refused(message)
 
 
 def unfit(
@@ -358,9 +381,7 @@ def _new(house: House, wish: Wish, planned: Planned) -> NewDelivery:
         due_at=planned.due_at,
         reason=planned.reason,
         # What follows another is let go by that one.
-        wake_at=first_wake(house, account, planned.state, planned.due_at)
-        if wish.number == 1
-        else None,
+        wake_at=_wake(house, wish, account, planned) if wish.number == 1 else None,
         key=str(uuid.uuid4()),
         priority=wish.priority,
     )
@@ -384,6 +405,17 @@ def first_wake(
     return due_at - lead
 
 
+def _wake(house: House, wish: Wish, account: Account, planned: Planned) -> datetime | None:
+    if is_pending(house, wish):
+        return unapproved_until(account, planned.due_at)
+    return first_wake(house, account, planned.state, planned.due_at)
+
+
+def unapproved_until(account: Account, due_at: datetime | None) -> datetime | None:
+    """Return when a delivery that nobody has approved is late."""
+    return None if due_at is None else lateness.begins(due_at, account.policy.grace)
+
+
 def _new_post(
     house: House,
     wish: Wish,
@@ -403,6 +435,7 @@ def _new_post(
         campaign=wish.campaign,
         notes=wish.notes,
         labels=tuple(wish.labels),
+        approval=Approval.PENDING if is_pending(house, wish) else None,
         source=wish.source,
         applied=wish.applied,
     )

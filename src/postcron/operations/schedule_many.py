@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Added, NewPost, Problem, Taken
+from postcron.model import Added, Approval, NewPost, Problem, Taken
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, placing, window_end_of
@@ -21,6 +21,7 @@ from postcron.operations.schedule import (
     accounts_of,
     differs,
     incomplete,
+    joining,
     notes_on,
     of_other_length,
     parts_of,
@@ -173,6 +174,9 @@ class _Desk:
             found = (*differs(wish, known[0].post_id, known[0].text), *_cancelled(wish, known[0]))
             self._said += [f"{one.where}: {note}" for note in found]
             return row
+        if known:
+            wish = joining(self.house, wish, known[0].post_id, known[0].approval)
+            parts = parts_of(wish)
         attachments = [self.intake.fetch(part.media, part.alts, part.names) for part in parts]
         if problems := unfit(self.house, parts, missing, attachments):
             raise DoesNotFit(problems)
@@ -195,6 +199,7 @@ class _Desk:
     def _placed(self, row: Row, wish: Wish, diaries: Diaries) -> Row:
         accounts = [self.house.account(one.account) for one in row.news[0].deliveries]
         window_end = row.news[0].window_end
+        wish = replace(wish, approval=row.news[0].approval is Approval.PENDING)
         try:
             planned = [plan(diaries, each, wish, self.now, window_end) for each in accounts]
         except Invalid as error:

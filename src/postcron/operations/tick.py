@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Final
 
-from postcron.model import PAUSED, Delivery, Move, Phase, Policy, Run
+from postcron.model import Delivery, Move, Phase, Policy, Run
 from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.occurrences import make_due, would_make
+from postcron.operations.pauses import Barred
 from postcron.operations.preflight import preflight
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.rules import lateness
 from postcron.states import State, Step
+
+#: why a draft that has a time and needs approval is late
+_UNAPPROVED: Final = Barred("unapproved", "Nobody has approved it.")
 
 
 def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Report:
@@ -73,14 +78,15 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     """Mark as late what is past its grace, before anything could send it."""
     late = past_its_grace(house, now, limit)
     full = quotas.full(house) if late else {}
-    paused = pauses.over(house, late)
+    barred = pauses.over(house, late)
+    barred |= {one.id: _UNAPPROVED for one in late if one.state is State.DRAFT}
     moves = [
         missed(
             delivery,
             now,
             house.policy(delivery.account),
             waited=full.get(delivery.account),
-            paused=paused.get(delivery.id),
+            barred=barred.get(delivery.id),
         )
         for delivery in late
     ]
@@ -118,19 +124,20 @@ def missed(
     policy: Policy,
     *,
     waited: str | None = None,
-    paused: str | None = None,
+    barred: Barred | None = None,
 ) -> Move:
     """Return the step to *late*; where the policy is not to ask, tick carries it out next.
 
-    `waited` is what it was waiting for, if anything is known of that, and `paused` who held it back:
-    then whoever ends the pause decides.
+    `waited` is what it was waiting for, if anything is known of that, and `barred` what people had not
+    let it do: then a person decides.
     """
-    why = " ".join(filter(None, (_why_late(delivery, now, policy), paused or waited)))
+    told = barred.why if barred else waited
+    why = " ".join(filter(None, (_why_late(delivery, now, policy), told)))
     return Move(
         delivery,
         Step.MISSED,
-        wake_at=None if policy.late == "ask" or paused else now,
-        set={"error_code": PAUSED if paused else "late", "error": why},
+        wake_at=None if policy.late == "ask" or barred else now,
+        set={"error_code": barred.code if barred else "late", "error": why},
         detail={"why": why},
     )
 

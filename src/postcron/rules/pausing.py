@@ -8,9 +8,6 @@ from zoneinfo import ZoneInfo
 
 from postcron.model import Pause, Scope
 
-#: a grace lasts to its very end
-AFTER = timedelta(milliseconds=1)
-
 
 def told(pause: Pause, zone: str) -> str:
     """Return who paused what, since when and why: `paused by ada since 2026-11-21 11:00 (acme)`."""
@@ -22,11 +19,6 @@ def ending(pause: Pause) -> str:
     """Return the command that ends a pause."""
     what = [] if pause.scope is Scope.ALL else [f"--{pause.scope}", shlex.quote(pause.name)]
     return " ".join(["postcron resume", *what])
-
-
-def until_late(start: datetime, grace: timedelta) -> datetime:
-    """Return when something that waits becomes late, if the pause lasts as long."""
-    return start + grace + AFTER
 
 
 def shifted(due_at: datetime, pause: Pause, now: datetime) -> datetime:

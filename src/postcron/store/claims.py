@@ -57,12 +57,14 @@ def _coming(now: datetime, until: datetime) -> Condition:
 def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:
     """Order by what is nearest to now: first what is still to come, then the least overdue.
 
-    After a long outage the newest goes out first, not months-old posts.
+    After a long outage the newest goes out first, not months-old posts. Of what is due at once the
+    highest priority does: it makes nobody wait who was due before.
     """
     return (
         case((delivery.c.due_at >= now, 0), else_=1),
         case((delivery.c.due_at >= now, delivery.c.due_at)),
         delivery.c.due_at.desc(),
+        delivery.c.priority.desc(),
         delivery.c.id,
     )
 
@@ -182,10 +184,10 @@ def _take(
     return sorted(taken, key=lambda one: _distance(one, now))
 
 
-def _distance(one: Delivery, now: datetime) -> tuple[bool, timedelta]:
+def _distance(one: Delivery, now: datetime) -> tuple[bool, timedelta, int, int]:
     """Sort as `nearest` does: RETURNING keeps no order."""
     ahead = (one.due_at or now) - now
-    return ahead < timedelta(0), abs(ahead)
+    return ahead < timedelta(0), abs(ahead), -one.priority, one.id
 
 
 def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> datetime | None:

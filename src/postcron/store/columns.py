@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Dialect, Enum, Float, Text, literal
+from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Enum, Float, Text, literal
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -143,3 +143,25 @@ def _seconds_in_postgres(span: SecondsBetween, compiler: Any, **how: Any) -> str
 def _seconds_in_sqlite(span: SecondsBetween, compiler: Any, **how: Any) -> str:
     start, end = (compiler.process(moment, **how) for moment in span.clauses)
     return f"round((julianday({end}) - julianday({start})) * 86400, 3)"
+
+
+class Holds(ColumnElement[bool]):
+    """Whether a text is one of a JSON list's."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], text: str) -> None:
+        self.column, self.text = column, literal(text, Text())
+
+
+@compiles(Holds, "postgresql")
+def _held_in_postgres(holds: Holds, compiler: Any, **how: Any) -> str:
+    column, text = compiler.process(holds.column, **how), compiler.process(holds.text, **how)
+    return f"jsonb_exists({column}, {text})"
+
+
+@compiles(Holds, "sqlite")
+def _held_in_sqlite(holds: Holds, compiler: Any, **how: Any) -> str:
+    column, text = compiler.process(holds.column, **how), compiler.process(holds.text, **how)
+    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {text})"  # noqa: S608 - compiled

@@ -1,10 +1,10 @@
-"""What a pause covers: the condition that claims and intents ask for, in the database itself."""
+"""Whether people let a delivery go: what claims and intents ask for, in the database itself."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, select
 
-from postcron.model import Scope
+from postcron.model import UNAPPROVED, Scope
 from postcron.store.tables import batch, delivery, pause, post
 
 
@@ -22,6 +22,13 @@ def covers() -> ColumnElement[bool]:
 def paused() -> ColumnElement[bool]:
     """Return what holds for a delivery that any pause holds back."""
     return exists().where(covers()).correlate(delivery)
+
+
+def unapproved() -> ColumnElement[bool]:
+    """Return what holds for a delivery whose post somebody has to approve first, or has rejected."""
+    # Not IN: many such updates go out as one.
+    waits = or_(*(post.c.approval == each for each in sorted(UNAPPROVED)))
+    return exists().where(post.c.id == delivery.c.post_id, waits).correlate(delivery)
 
 
 def _campaign() -> ScalarSelect[str | None]:

@@ -13,7 +13,7 @@ from postcron.errors import Invalid
 from postcron.model import Delivery, Filter, LedgerEvent, Page
 from postcron.states import State
 from postcron.store import claims, rows
-from postcron.store.columns import Instant
+from postcron.store.columns import Holds, Instant
 from postcron.store.database import Database
 from postcron.store.tables import attachment, batch, delivery, event, post
 
@@ -69,12 +69,16 @@ def _about(filter: Filter) -> list[ColumnElement[bool]]:
         (delivery.c.account, filter.account),
         (delivery.c.platform, filter.platform),
         (post.c.campaign, filter.campaign),
+        (post.c.created_by, filter.created_by),
+        (post.c.approval, filter.approval),
         (post.c.id, filter.post_id),
     ]
     fitting = [column == wanted for column, wanted in asked if wanted is not None]
     if filter.media is not None:
         using = select(attachment.c.post_id).where(attachment.c.sha256 == filter.media)
         fitting.append(post.c.id.in_(using))
+    if filter.label is not None:
+        fitting.append(Holds(post.c.labels, filter.label))
     if filter.batch is not None:
         named = select(batch.c.id).where(batch.c.name == filter.batch)
         named = named.where(batch.c.workspace == post.c.workspace).correlate(post)

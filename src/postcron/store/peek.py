@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REVISION = "0006"
 
 _ALL = (
-    "state IN ('scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
+    "state IN ('draft', 'scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"
     " 'unknown', 'published', 'failed', 'late')"
 )
 
@@ -24,7 +24,7 @@ _ALL = (
 PHASE_CONDITION = {
     "pre-upload": "state IN ('scheduled', 'uploading')",
     "tick": (
-        "(state IN ('uploading', 'publishing', 'ready', 'late')"
+        "(state IN ('draft', 'uploading', 'publishing', 'ready', 'late')"
         " OR state IN ('scheduled', 'queued') AND due_at <= :tick)"
     ),
     "publish": f"{_ALL} AND due_at <= :publish",

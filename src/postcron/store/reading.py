@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, text
 
-from postcron.model import RESTORED, Attempt, Delivery, MediaFile, Outing, Phase, Post
+from postcron.model import (
+    RESTORED,
+    Attempt,
+    Delivery,
+    Follow,
+    MediaFile,
+    Outing,
+    Phase,
+    Post,
+)
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
@@ -41,6 +50,19 @@ def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]
     for one in deliveries(database, delivery.c.post_id.in_(found)):
         theirs[one.post_id].append(one)
     return [(found[id], theirs[id]) for id in ids if id in found]
+
+
+def thread(database: Database, post_id: int) -> list[int]:
+    """Return the ids of a post and of those whose deliveries answer its own, one after the other."""
+    part = select(delivery.c.id, delivery.c.post_id).where(delivery.c.post_id == post_id)
+    part = part.where(*claims.visible(database))
+    parts = part.cte("part", recursive=True)
+    answers = delivery.c.follows == Follow.ANSWER
+    after = select(delivery.c.id, delivery.c.post_id).join(parts, delivery.c.after_id == parts.c.id)
+    parts = parts.union(after.where(answers))
+    with database.reading() as connection:
+        found = connection.execute(select(parts.c.post_id).distinct()).scalars().all()
+    return sorted({post_id, *found})
 
 
 def media_file(database: Database, sha256: str) -> MediaFile | None:
@@ -133,7 +155,10 @@ def expired(now: datetime) -> ColumnElement[bool]:
 def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     """What should have gone out before a moment, and is in nobody's hands."""
     return and_(
-        delivery.c.state.in_(AHEAD - {State.UPLOADING}),
+        or_(
+            delivery.c.state.in_(AHEAD - {State.UPLOADING}),
+            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= now),
+        ),
         delivery.c.due_at < before,
         or_(its_turn(), without_place()),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),

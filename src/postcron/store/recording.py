@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Update,
     and_,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from postcron.model import Delivery, Move, Outcome, Run
-from postcron.states import Step, after
+from postcron.states import State, Step, after
 from postcron.store import following, gate, ledger, rows
 from postcron.store.database import Database, Passage
 from postcron.store.tables import LIVE, attempt, delivery
@@ -48,7 +49,7 @@ _FIELDS: Final = frozenset(Delivery.__dataclass_fields__)
 
 
 @cache
-def _guarded(*, taken: bool, opening: bool, adopted: bool, step: Step | None) -> Update:
+def _guarded(*, taken: bool, opening: bool, adopted: bool, gates: tuple[_Gate, ...]) -> Update:
     """Return the update that changes a delivery only if it stands where the reader saw it."""
     statement = update(delivery).where(
         delivery.c.id == bindparam("seen_id"),
@@ -65,9 +66,7 @@ def _guarded(*, taken: bool, opening: bool, adopted: bool, step: Step | None) ->
         statement = statement.where(~exists().where(_LIVE))
     if adopted:
         statement = statement.where(~exists().where(_TWIN))
-    if step is not None:
-        statement = statement.where(gate.paused() if step is Step.HELD else ~gate.paused())
-    return statement
+    return statement.where(*(_GATES[each] for each in gates))
 
 
 @cache
@@ -101,8 +100,24 @@ _OPEN: Final = insert(attempt).values(
 #: forgotten nothing but that it may have been
 _OPENING: Final = {Step.INTENDED: Outcome.OPEN, Step.DOUBTED: Outcome.UNKNOWN}
 
-#: the steps that need that nothing is paused, or that something is
-_GATED: Final = frozenset({Step.INTENDED, Step.HELD})
+#: what people must have said before a step
+_Gate = Literal["paused", "free", "approved"]
+_GATES: Final[Mapping[_Gate, ColumnElement[bool]]] = {
+    "paused": gate.paused(),
+    "free": ~gate.paused(),
+    "approved": ~gate.unapproved(),
+}
+#: the steps that rest on a pause or on there being none
+_ON_PAUSES: Final = frozenset({Step.INTENDED, Step.HELD})
+
+
+def _gates(move: Move) -> tuple[_Gate, ...]:
+    if move.step is Step.HELD:
+        return ("paused",)
+    if move.step is Step.INTENDED:
+        return ("free", "approved")
+    sets_out = after(move.delivery.state, move.step) in {State.SCHEDULED, State.QUEUED}
+    return ("approved",) if sets_out and move.delivery.state in {State.DRAFT, State.LATE} else ()
 
 
 def _new(name: str) -> Any:
@@ -122,7 +137,7 @@ def record(database: Database, moves: Sequence[Move], *, run: Run) -> list[Deliv
     """
     for move in moves:
         after(move.delivery.state, move.step)
-    passage = Passage.FREE if any(move.step in _GATED for move in moves) else None
+    passage = Passage.FREE if any(move.step in _ON_PAUSES for move in moves) else None
     if len(moves) > 1:
         with suppress(_Overtaken):
             return database.write(lambda to: _make_all(to, moves, run, database.now()), passage)
@@ -218,8 +233,7 @@ def _asked(move: Move, run: Run, now: datetime) -> tuple[Update, dict[str, Any],
     adopted = move.set.get("remote_id") is not None
     if adopted:
         guards["seen_remote"] = move.set["remote_id"]
-    gated = move.step if move.step in _GATED else None
-    statement = _guarded(taken=taken, opening=opening, adopted=adopted, step=gated)
+    statement = _guarded(taken=taken, opening=opening, adopted=adopted, gates=_gates(move))
     return statement, guards, _values(move, run, now)
 
 

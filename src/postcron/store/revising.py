@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, update
 
 from postcron.errors import Refused
-from postcron.model import Attachment, Delivery, Move, Post, PostType, Run
+from postcron.model import Approval, Attachment, Delivery, Move, Post, PostType, Run
 from postcron.states import after
 from postcron.store import plans, posting, recording
 from postcron.store.database import Database
-from postcron.store.tables import attachment, event, post
+from postcron.store.tables import attachment, delivery, event, post
 
 
 def revise(
@@ -27,6 +27,10 @@ def revise(
     attachments: tuple[Attachment, ...] | None,
     campaign: str | None,
     notes: str | None,
+    labels: tuple[str, ...] | None,
+    priority: int | None,
+    approval: Approval | None,
+    why: str | None,
     applied: str | None,
     window_end: datetime | None,
     deleted: bool,
@@ -45,6 +49,8 @@ def revise(
         "notes": notes,
         "applied": applied,
         "window_end": window_end,
+        "labels": None if labels is None else list(labels),
+        "approval": approval,
     }
     changes: dict[str, Any] = {name: new for name, new in named.items() if new is not None}
 
@@ -57,20 +63,28 @@ def revise(
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
         plans.change(transaction, timed, seen)
-        moved = recording.make(transaction, moves, run, now)
-        _refuse_losses(moves, moved)
+        decided = approval if approval is not Approval.PENDING else None
+        if approval is not None:
+            by = {"decided_by": run.actor, "decided_at": now}
+            changes.update(by if decided else dict.fromkeys(by))
         if deleted:
             changes["deleted_at"] = now
-        if changes:
+        if changes:  # first: what is approved now may move now
             transaction.execute(update(post).where(post.c.id == old.id).values(**changes))
+        moved = recording.make(transaction, moves, run, now)
+        _refuse_losses(moves, moved)
+        if priority is not None:
+            of_post = update(delivery).where(delivery.c.post_id == old.id)
+            transaction.execute(of_post.values(priority=priority))
         if attachments is not None:
             transaction.execute(delete(attachment).where(attachment.c.post_id == old.id))
             posting.attach(transaction, {old.id: attachments})
-        told = sorted(
-            changes.keys() - {"applied"} | ({"attachments"} if attachments is not None else set())
-        )
+        beside = {"attachments": attachments, "priority": priority}
+        named = {name for name, new in beside.items() if new is not None}
+        told = sorted(changes.keys() - {"applied", "decided_by", "decided_at"} | named)
         if told:
-            happened = "deleted" if deleted else "revised"
+            happened = "deleted" if deleted else decided or "revised"
+            detail = {"why": why} if why else {"changed": told}
             transaction.execute(
                 insert(event),
                 {
@@ -79,7 +93,7 @@ def revise(
                     "post_id": old.id,
                     "run": run.id,
                     "actor": run.actor,
-                    "detail": {"changed": told},
+                    "detail": {} if decided and not why else detail,
                 },
             )
         return [one for one in moved if one is not None]

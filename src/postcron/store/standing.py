@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, exists, func, literal, select
 
-from postcron.model import Filter, Follow, Saved, Taken
+from postcron.model import Approval, Filter, Follow, Saved, Taken
 from postcron.states import State
 from postcron.store import claims, rows
 from postcron.store.database import Database
@@ -33,14 +33,20 @@ def _named(
     if not names:
         return
     asked = (
-        select(column.label("name"), post.c.id, post.c.text, delivery.c.account, delivery.c.state)
+        select(
+            *(column.label("name"), post.c.id, post.c.text, post.c.approval),
+            *(delivery.c.account, delivery.c.state),
+        )
         .join(delivery, delivery.c.post_id == post.c.id)
         .where(post.c.workspace == workspace, column.in_(names))
         .order_by(post.c.id, delivery.c.number)
     )
     with database.reading() as connection:
-        for (name, id, text), some in groupby(connection.execute(asked), lambda row: row[:3]):
-            yield name, Taken(id, text, {account: state for *_, account, state in some})
+        for (name, id, text, approval), some in groupby(
+            connection.execute(asked), lambda row: row[:4]
+        ):
+            decided = Approval(approval) if approval else None
+            yield name, Taken(id, text, decided, {account: state for *_, account, state in some})
 
 
 def posts_after(database: Database, id: int, filter: Filter, limit: int) -> list[Saved]:

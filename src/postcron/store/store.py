@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement
 from postcron.model import (
     AccountState,
     Added,
+    Approval,
     Attachment,
     Attempt,
     Batch,
@@ -135,6 +136,10 @@ class Store:
         attachments: tuple[Attachment, ...] | None = None,
         campaign: str | None = None,
         notes: str | None = None,
+        labels: tuple[str, ...] | None = None,
+        priority: int | None = None,
+        approval: Approval | None = None,
+        why: str | None = None,
         applied: str | None = None,
         window_end: datetime | None = None,
         deleted: bool = False,
@@ -154,6 +159,10 @@ class Store:
             attachments=attachments,
             campaign=campaign,
             notes=notes,
+            labels=labels,
+            priority=priority,
+            approval=approval,
+            why=why,
             applied=applied,
             window_end=window_end,
             deleted=deleted,
@@ -288,6 +297,11 @@ class Store:
     def states(self, filter: Filter) -> Counter[State]:
         """Return how many deliveries that fit stand in each state."""
         return standing.states(self._database, filter)
+
+    def thread(self, post_id: int) -> list[Post]:
+        """Return a post and those that follow it in a thread, in order."""
+        ids = reading.thread(self._database, post_id)
+        return [post for _, post in sorted(self.posts(ids).items())]
 
     def media_file(self, sha256: str) -> MediaFile | None:
         return reading.media_file(self._database, sha256)
