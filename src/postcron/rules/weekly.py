@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import takewhile
 from typing import Final
 
 from postcron.errors import Invalid
@@ -29,10 +30,11 @@ _CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 def split_days(text: str) -> tuple[frozenset[int], str]:
     """Split `mon-fri 18:00-23:00` into its days and the rest; no days are all seven."""
     words = text.lower().split()
-    named = [word for word in words if not word[0].isdigit()]
-    if words[: len(named)] != named:
+    named = list(takewhile(lambda word: not word[0].isdigit(), words))
+    rest = words[len(named) :]
+    if any(word[0].isalpha() for word in rest):
         raise Invalid(f"{text[:60]!r} is not understood: the days come first, like mon-fri 18:00.")
-    return days("".join(named)) if named else EVERY_DAY, " ".join(words[len(named) :])
+    return days("".join(named)) if named else EVERY_DAY, " ".join(rest)
 
 
 def days(text: str) -> frozenset[int]:
@@ -43,9 +45,9 @@ def days(text: str) -> frozenset[int]:
 def _span(part: str) -> frozenset[int]:
     if part in _GROUPS:
         return _GROUPS[part]
-    first, _, last = part.partition("-")
+    first, dash, last = part.partition("-")
     try:
-        start, end = _NUMBERS[first], _NUMBERS[last or first]
+        start, end = _NUMBERS[first], _NUMBERS[last if dash else first]
     except KeyError as error:
         message = f"{part[:60]!r} names no day: write it like mon, mon-fri, sat,sun or daily."
         raise Invalid(message) from error
