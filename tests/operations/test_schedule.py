@@ -224,13 +224,3 @@ def test_a_wish_without_text_is_fine_with_media(stage: Stage, photo: Path) -> No
     answer = schedule(stage.house, wish(text=None, media=[str(photo)]), actor="me")
     assert isinstance(answer, Scheduled)
     assert answer.created
-
-
-def test_a_post_waits_for_the_gap_to_the_one_before(tmp_path: Path) -> None:
-    """C2."""
-    stage = build(tmp_path, at=START, account='min_gap = "60m"')
-    schedule(stage.house, wish(at="in 2h"), actor="me")
-    [second] = schedule(stage.house, wish(at="in 2h10m"), actor="me").deliveries
-    assert second.wanted_at == START + timedelta(hours=2, minutes=10)
-    assert second.due_at == START + timedelta(hours=3)
-    assert second.reason == "in 2h10m; 14:00 because 13:00 + 1 h gap to 1.1 (Europe/Rome)"
