@@ -13,6 +13,7 @@ from postcron.config import Config, RunLimits, default_path, find, load, starter
 from postcron.errors import ConfigInvalid
 from postcron.model import Policy, SecretRef
 from postcron.platforms import BUILT_IN
+from postcron.rules.blackouts import blackout
 from postcron.rules.nearest import nearest
 from postcron.rules.placing import Timetable
 from postcron.rules.windows import window
@@ -106,6 +107,7 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
         late = "skip"
         window = "18:00-24:00"
         min_gap = "60m"
+        blackout = ["12-25", "2026-12-31..2027-01-01"]
         [accounts.a]
         platform = "mastodon"
         [accounts.b]
@@ -115,10 +117,12 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
         grace = "1h"
         resend = "after_proof"
         min_gap = "90m"
+        blackout = []
         daily_cap = 5
         enabled = false
         [accounts.c]
         platform = "bluesky"
+        window = ["mon-fri 18:00-24:00", "sat,sun 22:00-02:00"]
     """
     config = loaded(file, ZONE + text)
     a, b, c = (config.accounts[name] for name in "abc")
@@ -131,9 +135,11 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
     assert [account.enabled for account in (a, b, c)] == [True, False, True]
     evenings = (window("18:00-24:00"),)
     assert config.timetables == {
-        "a": Timetable(evenings, min_gap=timedelta(hours=1)),
+        "a": Timetable(
+            evenings, (blackout("12-25"), blackout("2026-12-31..2027-01-01")), timedelta(hours=1)
+        ),
         "b": Timetable(evenings, min_gap=timedelta(minutes=90), daily_cap=5),
-        "c": Timetable(),
+        "c": Timetable((window("mon-fri 18:00-24:00"), window("sat,sun 22:00-02:00"))),
     }
     assert config.platforms == {"mastodon"}
 
@@ -258,6 +264,35 @@ ACCOUNT = f'{ZONE}[accounts.a]\nplatform = "x"\n'
         (f'{ACCOUNT}resend = "yes"\n', 4, "must be one of after_proof, ask."),
         (f'{ACCOUNT}enabled = "no"\n', 4, "accounts.a.enabled must be true or false."),
         (f'{ACCOUNT}window = "18-23"\n', 4, "'18' is not a time of day: write it like 18:00."),
+        (
+            f'{ACCOUNT}window = ["18:00-18:00"]\n',
+            4,
+            "accounts.a.window cannot be understood: '18:00-18:00' has no length",
+        ),
+        (
+            f'{ACCOUNT}window = ["18:00-23:00", "fri 22:00-02:00"]\n',
+            4,
+            "overlap on fri; write one of them shorter.",
+        ),
+        (f"{ACCOUNT}window = []\n", 4, 'is empty; the whole day is written "00:00-24:00".'),
+        (f"{ACCOUNT}window = [18]\n", 4, "must be text in quotes, or a list of such."),
+        (f"{ACCOUNT}window = 18\n", 4, "accounts.a.window must be text in quotes."),
+        (
+            f'{ACCOUNT}blackout = ["2026-02-30"]\n',
+            4,
+            "accounts.a.blackout cannot be understood: There is no day 2026-02-30",
+        ),
+        (
+            f'{ACCOUNT}blackout = ["01-01..12-31"]\n',
+            4,
+            "accounts.a.blackout leaves no day of the year.",
+        ),
+        (
+            f'{ACCOUNT}min_gap = "367d"\n',
+            4,
+            "accounts.a.min_gap is longer than 366 d: nobody waits for it.",
+        ),
+        (f'{ZONE}[platforms.x]\nwindow = "9-17"\n', 3, "platforms.x.window cannot be understood"),
         (f"{ACCOUNT}daily_cap = 0\n", 4, "must be from 1 to 10000."),
         (f"{ACCOUNT}min_gap = 60\n", 4, "accounts.a.min_gap must be text in quotes."),
         (f"{ACCOUNT}user_id = 1.5\n", 4, "accounts.a.user_id must be text in quotes."),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,13 @@ from postcron.operations.placing import TRIES, Diaries, placing
 from postcron.operations.publish import publish
 from postcron.operations.schedule import Scheduled, Wish, schedule
 from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.store import migrate
 from tests.operations.stage import Stage, build
 
 #: 11:00 in Rome, a Saturday
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+#: how many posts each of several planners has
+POSTS = 12
 EVENINGS = 'window = "18:00-23:00"\nmin_gap = "45m"'
 
 
@@ -389,3 +395,41 @@ def test_accounts_without_rules_about_others_never_plan_anew(stage: Stage) -> No
 
     schedule_many(stage.house, asked(), actor="me")
     assert planned(stage) == ["21 19:00", "21 19:00"]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/shared.db"
+        (tmp_path / "shared.db").touch(mode=0o600)
+    else:
+        url = request.getfixturevalue("postgres_server").fresh_url()
+    migrate(url)
+    return url
+
+
+@pytest.mark.parametrize("count", [2])
+def test_several_processes_that_plan_at_once_never_take_one_slot(
+    tmp_path: Path, shared_store: str, count: int
+) -> None:
+    planners = []
+    for number in range(count):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        words = [sys.executable, "-m", "tests.operations.planner", str(folder), shared_store]
+        planners.append(subprocess.Popen(words, stdin=subprocess.PIPE, text=True))
+    for planner in planners:
+        assert planner.stdin is not None
+        planner.stdin.write("go\n")
+        planner.stdin.flush()
+    for planner in planners:
+        planner.communicate(timeout=90)
+        assert planner.returncode == 0
+    stage = build(tmp_path, at=START, account=EVENINGS, store=shared_store)
+    due = [each.due_at for each in stage.house.store.page(Filter(), newest_first=False).deliveries]
+    assert len(due) == count * POSTS
+    # Six fit into an evening, and nobody left a hole.
+    first = START + timedelta(hours=8)
+    assert due[:5] == [first + number * timedelta(minutes=45) for number in range(5)]
+    gaps = [late - early for early, late in pairwise(due) if early and late]
+    assert min(gaps) == timedelta(minutes=45)

@@ -16,9 +16,9 @@ from postcron.rules.windows import window
 ROME = ZoneInfo("Europe/Rome")
 
 #: what is known to be good
-INSTAGRAM = {"windows": ["18:00-23:00"], "min_gap": timedelta(minutes=60)}
-TIKTOK = {"windows": ["16:00-24:00"], "min_gap": timedelta(minutes=30)}
-YOUTUBE = {"windows": ["17:00-22:00"], "min_gap": timedelta(minutes=90)}
+INSTAGRAM: dict[str, Any] = {"windows": ["18:00-23:00"], "min_gap": timedelta(minutes=60)}
+TIKTOK: dict[str, Any] = {"windows": ["16:00-24:00"], "min_gap": timedelta(minutes=30)}
+YOUTUBE: dict[str, Any] = {"windows": ["17:00-22:00"], "min_gap": timedelta(minutes=90)}
 
 
 def at(text: str) -> datetime:

@@ -39,13 +39,15 @@ def test_what_names_no_day_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "numbers", "rest"),
     [
-        ("mon-fri 18:00-23:00", {0, 1, 2, 3, 4}, "18:00-23:00"),
-        ("  Sat, Sun   18:00 ", {5, 6}, "18:00"),
+        ("mon-fri 18:00-23:00", frozenset(range(5)), "18:00-23:00"),
+        ("  Sat, Sun   18:00 ", frozenset({5, 6}), "18:00"),
         ("18:00", EVERY_DAY, "18:00"),
         ("", EVERY_DAY, ""),
     ],
 )
-def test_days_stand_before_what_happens_on_them(text: str, numbers: set[int], rest: str) -> None:
+def test_days_stand_before_what_happens_on_them(
+    text: str, numbers: frozenset[int], rest: str
+) -> None:
     assert split_days(text) == (numbers, rest)
 
 

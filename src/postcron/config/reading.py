@@ -15,7 +15,7 @@ from typing import Any, Final
 from postcron.config.accounts import PLATFORM_KEYS, account, zone
 from postcron.config.finding import Place
 from postcron.config.tables import Table, parse
-from postcron.config.timetables import timetable
+from postcron.config.timetables import timetables
 from postcron.config.values import Config, MediaConfig, RunLimits, StoreConfig
 from postcron.errors import ConfigInvalid, Invalid
 from postcron.model import Policy, SecretRef
@@ -63,7 +63,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         seal_key=place.secret(document, "seal_key")
         or SecretRef("file", place.path("postcron.key")),
         accounts={n: account(n, t, platforms, timezone, base, place) for n, t in accounts.items()},
-        timetables={name: timetable(table, platforms) for name, table in accounts.items()},
+        timetables=timetables(accounts, platforms),
         platforms=frozenset(platforms),
         document=document,
     )

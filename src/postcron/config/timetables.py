@@ -18,13 +18,19 @@ T = TypeVar("T")
 MOST: Final = 10_000
 
 
-def timetable(table: Table, platforms: Mapping[str, Table]) -> Timetable:
-    """Return the windows, blackouts, gap and cap of an account; raises `ConfigInvalid`."""
-    general = platforms.get(table.text("platform") or "")
-    return Timetable(**((_given(general) if general else {}) | _given(table)))
+def timetables(
+    accounts: Mapping[str, Table], platforms: Mapping[str, Table]
+) -> dict[str, Timetable]:
+    """Return when each account speaks; raises `ConfigInvalid`, also for platforms nobody uses."""
+    general = {name: _given(table) for name, table in platforms.items()}
+    return {
+        name: Timetable(**(general.get(table.text("platform") or "", {}) | _given(table)))
+        for name, table in accounts.items()
+    }
 
 
 def _given(table: Table) -> dict[str, Any]:
+    """Return the windows, blackouts, gap and cap that stand in a table."""
     given = {
         "windows": _windows(table),
         "blackouts": _blackouts(table),
