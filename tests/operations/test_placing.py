@@ -28,7 +28,7 @@ from tests.operations.stage import Stage, build
 #: 11:00 in Rome, a Saturday
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 #: how many posts each of several planners has
-POSTS = 12
+POSTS = 6
 EVENINGS = 'window = "18:00-23:00"\nmin_gap = "45m"'
 
 
