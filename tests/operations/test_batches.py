@@ -13,6 +13,7 @@ import pytest
 from postcron.errors import DoesNotFit, Invalid, NotFound, Refused
 from postcron.model import Act, Delivery, Mode, Sight
 from postcron.operations import batches
+from postcron.operations.approving import approve
 from postcron.operations.batching import Batched, Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.publish import publish
@@ -42,7 +43,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def order(*texts: str, mode: Mode = Mode.NOW, **more: Any) -> Order:
     """Return what somebody asks for: a batch to go out at once, or as `more` says."""
     given: dict[str, Any] = {"accounts": ["acme"]}
-    given |= {name: more.pop(name) for name in ("at", "every", "accounts") if name in more}
+    given |= {
+        name: more.pop(name) for name in ("at", "every", "accounts", "approval") if name in more
+    }
     asked: dict[str, Any] = {"name": "stories", "common": Wish(text=None, **given)}
     return Order(mode=mode, texts=texts, **(asked | more))
 
@@ -315,13 +318,25 @@ def test_the_first_goes_now_and_the_others_so_far_apart(stage: Stage) -> None:
     assert wrong(stage) == []
 
 
+def test_what_has_to_be_approved_keeps_its_place_until_it_is(stage: Stage) -> None:
+    """E7."""
+    parts = batch(stage, "one", "two", "three", approval=True)
+    approve(stage.house, [str(parts[0].post_id), str(parts[2].post_id)], actor="boss")
+    minutes(stage, 2)
+    assert stage.remote.texts() == ["one"]
+    approve(stage.house, [str(parts[1].post_id)], actor="boss")
+    minutes(stage, 2)
+    assert stage.remote.texts() == ["one", "two", "three"]
+    assert wrong(stage) == []
+
+
 # --- all or nothing --------------------------------------------------------------------------
 
 
 def test_one_that_does_not_fit_keeps_all_of_them_from_being_saved(stage: Stage) -> None:
     with pytest.raises(DoesNotFit) as raised:
         batch(stage, "one", "x" * 41, "y" * 50)
-    assert [problem.where for problem in raised.value.problems] == ["post 2: acme", "post 3: acme"]
+    assert [problem.where for problem in raised.value.problems] == ["post 2", "post 3"]
     assert stage.house.store.counts() == {}
     assert stage.house.store.batches() == []
 

@@ -200,7 +200,7 @@ def test_filters_narrow_a_list(store: Store) -> None:
 
 def test_deleted_posts_are_listed_only_when_asked_for(store: Store) -> None:
     saved = added(store, a_new_post(), run=a_run())
-    store.revise(saved.post, [], run=a_run(), deleted=True)
+    store.change([], run=a_run(), deleted=[saved.post.id])
     assert store.page(Filter()).deliveries == ()
     assert store.page(Filter(deleted=True)).deliveries == saved.deliveries
 

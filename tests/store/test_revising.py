@@ -72,7 +72,7 @@ def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Sto
 def test_a_deleted_post_says_when_and_keeps_its_history(store: Store) -> None:
     saved = added(store, a_new_post(key="k"), run=a_run())
     moves = [a_move(one, Step.CANCELLED) for one in saved.deliveries]
-    (cancelled,) = store.revise(saved.post, moves, run=a_run(), deleted=True)
+    (cancelled,) = store.change(moves, run=a_run(), deleted=[saved.post.id])
     assert cancelled.state is State.CANCELLED
     post = store.post_by_key("acme", "k")
     assert post is not None

@@ -74,6 +74,9 @@ Priority = Annotated[
         show_default="0",
     ),
 ]
+Approval = Annotated[
+    bool, typer.Option("--approval", help="It goes out only if somebody approves it.")
+]
 TextFor = Annotated[
     list[str] | None,
     typer.Option(metavar="ACCOUNT=TEXT", help="Another text for one account. May be repeated."),
@@ -117,9 +120,7 @@ def schedule(
     exact: Exact = False,
     window_end: WindowEnd = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it; nothing goes out.")] = False,
-    approval: Annotated[
-        bool, typer.Option("--approval", help="It goes out only if somebody approves it.")
-    ] = False,
+    approval: Approval = False,
     media: Media = None,
     alt: Alt = None,
     kind: Kind = None,

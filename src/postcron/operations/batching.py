@@ -13,6 +13,7 @@ from postcron.operations.house import House
 from postcron.operations.schedule import Wish
 from postcron.operations.schedule_many import Asked, Row, schedule_many
 from postcron.rules.placing import Timetable
+from postcron.states import State
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,8 @@ def _following(house: House, order: Order, one: NewDelivery) -> NewDelivery:
     timetable = house.config.timetables.get(one.account, Timetable())
     at_once = order.mode is Mode.NOW and every is None
     gap = timedelta() if at_once else max(timetable.min_gap, every or timedelta())
-    return replace(
-        one,
-        follows=Follow.STOP if order.stop_on_failure else Follow.CONTINUE,
-        gap=gap or None,
-        wake_at=None,
-        not_before=one.wake_at,
-    )
+    follows = Follow.STOP if order.stop_on_failure else Follow.CONTINUE
+    following = replace(one, follows=follows, gap=gap or None)
+    if one.state is State.DRAFT:  # it waits for a person first, who is told if nobody comes
+        return following
+    return replace(following, wake_at=None, not_before=one.wake_at)

@@ -8,7 +8,7 @@ from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move
 from postcron.operations.edit import is_open, why_not
 from postcron.operations.house import House
-from postcron.operations.selecting import post_of, select
+from postcron.operations.selecting import select
 from postcron.states import State, Step
 
 
@@ -32,16 +32,18 @@ def delete(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
 def _withdraw(
     house: House, chosen: Sequence[Delivery], *, actor: str, deleted: bool
 ) -> list[Delivery]:
-    open_ones = [d for d in chosen if d.state is not State.CANCELLED]
-    busy = [delivery for delivery in open_ones if not is_open(house, delivery)]
+    open_ones = {one.id: one for one in chosen if one.state is not State.CANCELLED}
+    busy = [delivery for delivery in open_ones.values() if not is_open(house, delivery)]
     if busy:
         raise Refused(" ".join(why_not(delivery) for delivery in busy))
-    run = house.run("cancel", actor=actor)
-    for post_id in dict.fromkeys(delivery.post_id for delivery in chosen):
-        # Read again: what followed another of these is withdrawn with that one.
-        left = house.store.reload([d.id for d in open_ones if d.post_id == post_id])
-        moves = [
-            Move(d, Step.CANCELLED, wake_at=None) for d in left if d.state is not State.CANCELLED
-        ]
-        house.store.revise(post_of(house, str(post_id)), moves, run=run, deleted=deleted)
+    withdraw(house, list(open_ones.values()), chosen if deleted else (), actor=actor)
     return house.store.reload([delivery.id for delivery in chosen])
+
+
+def withdraw(
+    house: House, open_ones: Sequence[Delivery], deleted: Sequence[Delivery], *, actor: str
+) -> None:
+    """Cancel deliveries and take the posts of those `deleted` from the lists; all of it or nothing."""
+    moves = [Move(one, Step.CANCELLED, wake_at=None) for one in open_ones]
+    posts = {one.post_id for one in deleted}
+    house.store.change(moves, run=house.run("cancel", actor=actor), deleted=posts)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from postcron.errors import Refused
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import State, Step, after
 from postcron.store import following, gate, ledger, rows
@@ -149,6 +150,20 @@ def make(to: Connection, moves: Sequence[Move], run: Run, now: datetime) -> list
     moved = [_move(to, move, run, now) for move in moves]
     _write_down(to, moves, moved, run, now)
     return moved
+
+
+def make_all(to: Connection, moves: Sequence[Move], run: Run, now: datetime) -> list[Delivery]:
+    """Make every move in a transaction that is already open; raises `Refused` if one of them lost."""
+    try:
+        return [one for one in _make_all(to, moves, run, now) if one is not None]
+    except _Overtaken:
+        raise Refused(overtaken([move.delivery.ref for move in moves])) from None
+
+
+def overtaken(refs: Sequence[str]) -> str:
+    """Return what a person is told who was not first with these deliveries."""
+    which = f"Delivery {refs[0]} has" if len(refs) == 1 else f"One of {len(refs)} deliveries has"
+    return f"{which} just been changed by another run: look at it again, then repeat the change."
 
 
 class _Overtaken(Exception):

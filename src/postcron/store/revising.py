@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, update
 
 from postcron.errors import Refused
-from postcron.model import Approval, Attachment, Delivery, Move, Post, PostType, Run
+from postcron.model import Approval, Attachment, Delivery, Json, Move, Post, PostType, Run
 from postcron.states import after
 from postcron.store import plans, posting, recording
 from postcron.store.database import Database
@@ -33,7 +33,6 @@ def revise(
     why: str | None,
     applied: str | None,
     window_end: datetime | None,
-    deleted: bool,
     seen: Mapping[str, int],
 ) -> list[Delivery]:
     """Change a post and make the moves; raises `Refused`, with nothing written, if one of them lost.
@@ -67,8 +66,6 @@ def revise(
         if approval is not None:
             by = {"decided_by": run.actor, "decided_at": now}
             changes.update(by if decided else dict.fromkeys(by))
-        if deleted:
-            changes["deleted_at"] = now
         if changes:  # first: what is approved now may move now
             transaction.execute(update(post).where(post.c.id == old.id).values(**changes))
         moved = recording.make(transaction, moves, run, now)
@@ -83,29 +80,64 @@ def revise(
         named = {name for name, new in beside.items() if new is not None}
         told = sorted(changes.keys() - {"applied", "decided_by", "decided_at"} | named)
         if told:
-            happened = "deleted" if deleted else decided or "revised"
-            detail = {"why": why} if why else {"changed": told}
-            transaction.execute(
-                insert(event),
-                {
-                    "at": now,
-                    "kind": happened,
-                    "post_id": old.id,
-                    "run": run.id,
-                    "actor": run.actor,
-                    "detail": {} if decided and not why else detail,
-                },
-            )
+            detail = {"why": why} if why else {} if decided else {"changed": told}
+            happened = _happened(decided or "revised", old.id, detail, run, now)
+            transaction.execute(insert(event), happened)
         return [one for one in moved if one is not None]
 
     return database.write(work)
 
 
+def change(
+    database: Database,
+    moves: Sequence[Move],
+    *,
+    run: Run,
+    deleted: Collection[int],
+    seen: Mapping[str, int],
+) -> list[Delivery]:
+    """Make the moves of many posts, and take posts from the lists; all of it or (`Refused`) nothing."""
+    for move in moves:
+        after(move.delivery.state, move.step)
+    timed = {
+        (database.workspace or "", move.delivery.account)
+        for move in moves
+        if move.set.get("due_at") is not None
+    }
+
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        plans.change(transaction, timed, seen)
+        moved = recording.make_all(transaction, moves, run, now)
+        ids = sorted(deleted)
+        for start in range(0, len(ids), posting.AT_ONCE):
+            _delete(transaction, ids[start : start + posting.AT_ONCE], run, now)
+        return moved
+
+    return database.write(work)
+
+
+def _delete(transaction: Connection, ids: Sequence[int], run: Run, now: datetime) -> None:
+    leaving = update(post).where(post.c.id.in_(ids), post.c.deleted_at.is_(None))
+    gone = transaction.scalars(leaving.values(deleted_at=now).returning(post.c.id)).all()
+    detail = {"changed": ["deleted_at"]}
+    told = [_happened("deleted", id, detail, run, now) for id in gone]
+    if told:
+        transaction.execute(insert(event), told)
+
+
+def _happened(kind: str, post_id: int, detail: Json, run: Run, now: datetime) -> dict[str, Any]:
+    return {
+        "at": now,
+        "kind": kind,
+        "post_id": post_id,
+        "run": run.id,
+        "actor": run.actor,
+        "detail": detail,
+    }
+
+
 def _refuse_losses(moves: Sequence[Move], moved: Sequence[Delivery | None]) -> None:
     for move, new in zip(moves, moved, strict=True):
         if new is None:
-            message = (
-                f"Delivery {move.delivery.ref} has just been changed by another run: "
-                "look at it again, then repeat the change."
-            )
-            raise Refused(message)
+            raise Refused(recording.overtaken([move.delivery.ref]))

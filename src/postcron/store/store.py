@@ -142,7 +142,6 @@ class Store:
         why: str | None = None,
         applied: str | None = None,
         window_end: datetime | None = None,
-        deleted: bool = False,
         seen: Mapping[str, int] = NOTHING,
     ) -> list[Delivery]:
         """Change a post and make the moves; `Refused`, with nothing written, if one of them lost.
@@ -165,9 +164,22 @@ class Store:
             why=why,
             applied=applied,
             window_end=window_end,
-            deleted=deleted,
             seen=seen,
         )
+
+    def change(
+        self,
+        moves: Sequence[Move],
+        *,
+        run: Run,
+        deleted: Collection[int] = (),
+        seen: Mapping[str, int] = NOTHING,
+    ) -> list[Delivery]:
+        """Make the moves of many posts and take those `deleted` from the lists; all or (`Refused`) none.
+
+        Raises `PlanChanged` if the plan of an account has changed since it was `seen`.
+        """
+        return revising.change(self._database, moves, run=run, deleted=deleted, seen=seen)
 
     def claim_uploads(
         self,
