@@ -16,6 +16,7 @@ from postcron.platforms import BUILT_IN
 from postcron.rules.blackouts import blackout
 from postcron.rules.nearest import nearest
 from postcron.rules.placing import Timetable
+from postcron.rules.slots import slot
 from postcron.rules.windows import window
 
 HOME = {"HOME": "/home/ada"}
@@ -108,6 +109,7 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
         window = "18:00-24:00"
         min_gap = "60m"
         blackout = ["12-25", "2026-12-31..2027-01-01"]
+        slots = "mon 19:00"
         [accounts.a]
         platform = "mastodon"
         [accounts.b]
@@ -119,6 +121,7 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
         min_gap = "90m"
         blackout = []
         daily_cap = 5
+        slots = ["sat,sun 20:00,21:30"]
         enabled = false
         [accounts.c]
         platform = "bluesky"
@@ -136,9 +139,17 @@ def test_an_account_goes_before_its_platform_and_that_before_the_defaults(file: 
     evenings = (window("18:00-24:00"),)
     assert config.timetables == {
         "a": Timetable(
-            evenings, (blackout("12-25"), blackout("2026-12-31..2027-01-01")), timedelta(hours=1)
+            evenings,
+            (blackout("12-25"), blackout("2026-12-31..2027-01-01")),
+            timedelta(hours=1),
+            slots=(slot("mon 19:00"),),
         ),
-        "b": Timetable(evenings, min_gap=timedelta(minutes=90), daily_cap=5),
+        "b": Timetable(
+            evenings,
+            min_gap=timedelta(minutes=90),
+            daily_cap=5,
+            slots=(slot("sat,sun 20:00,21:30"),),
+        ),
         "c": Timetable((window("mon-fri 18:00-24:00"), window("sat,sun 22:00-02:00"))),
     }
     assert config.platforms == {"mastodon"}
@@ -293,6 +304,9 @@ ACCOUNT = f'{ZONE}[accounts.a]\nplatform = "x"\n'
             "accounts.a.min_gap is longer than 366 d: nobody waits for it.",
         ),
         (f'{ZONE}[platforms.x]\nwindow = "9-17"\n', 3, "platforms.x.window cannot be understood"),
+        (f'{ACCOUNT}slots = "mon"\n', 4, "'mon' is not a slot: write it like \"mon-fri 09:00\""),
+        (f'{ACCOUNT}slots = ["mon 9am"]\n', 4, "'9am' is not a time of day"),
+        (f"{ACCOUNT}slots = [9]\n", 4, "must be text in quotes, or a list of such."),
         (f"{ACCOUNT}daily_cap = 0\n", 4, "must be from 1 to 10000."),
         (f"{ACCOUNT}min_gap = 60\n", 4, "accounts.a.min_gap must be text in quotes."),
         (f"{ACCOUNT}user_id = 1.5\n", 4, "accounts.a.user_id must be text in quotes."),

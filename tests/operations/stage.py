@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from postcron.model import (
     Cap,
     Delivery,
     Draft,
+    Hour,
     Identity,
     Kind,
     Limits,
@@ -120,6 +121,8 @@ class Remote:
     allowed: Callable[[], Allowance | None] | None = None
     #: what it answers when it is asked how a post does; None: nobody can ask
     numbers: Callable[[Receipt], Mapping[str, int]] | None = None
+    #: what it says of the hours of an account's week; None: nobody can ask
+    advice: Callable[[], Sequence[Hour]] | None = None
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -294,6 +297,8 @@ def _add_abilities(fake: Any, remote: Remote) -> None:
         fake.allowance = lambda self, now: allowed()
     if (numbers := remote.numbers) is not None:
         fake.measure = lambda self, receipt: numbers(receipt)
+    if (advice := remote.advice) is not None:
+        fake.best_times = lambda self, since, until, zone: advice()
 
 
 @dataclass

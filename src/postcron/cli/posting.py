@@ -42,7 +42,11 @@ Alt = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="When: 2026-11-20T18:00, tomorrow 9am, friday 18:30, 2h30m."),
+    typer.Option(
+        metavar="TIME",
+        help="When: 2026-11-20T18:00, tomorrow 9am, friday 18:30, 2h30m; next (the account's next "
+        "free slot) or best (its best time).",
+    ),
 ]
 Zone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="The zone of --at, like Europe/Rome.")

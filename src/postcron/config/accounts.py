@@ -26,6 +26,7 @@ PLATFORM_KEYS: Final = frozenset(
         "blackout",
         "min_gap",
         "daily_cap",
+        "slots",
     }
 )
 #: keys any account may have; the others belong to its platform

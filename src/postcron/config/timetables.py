@@ -10,6 +10,7 @@ from postcron.config.tables import Table
 from postcron.errors import Invalid
 from postcron.rules.blackouts import Blackout, blackout, leave_no_day
 from postcron.rules.placing import LONGEST_WAIT, Timetable
+from postcron.rules.slots import slot
 from postcron.rules.spans import spell
 from postcron.rules.windows import Window, overlapping, window
 
@@ -30,12 +31,13 @@ def timetables(
 
 
 def _given(table: Table) -> dict[str, Any]:
-    """Return the windows, blackouts, gap and cap that stand in a table."""
+    """Return the windows, blackouts, gap, cap and slots that stand in a table."""
     given = {
         "windows": _windows(table),
         "blackouts": _blackouts(table),
         "min_gap": _gap(table),
         "daily_cap": table.number("daily_cap", least=1, most=MOST),
+        "slots": _each(table, "slots", slot),
     }
     return {name: value for name, value in given.items() if value is not None}
 

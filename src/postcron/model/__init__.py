@@ -16,7 +16,9 @@ from postcron.model.call import Sight as Sight
 from postcron.model.call import Sighting as Sighting
 from postcron.model.call import Ticket as Ticket
 from postcron.model.figures import Count as Count
+from postcron.model.figures import Hour as Hour
 from postcron.model.figures import Punctuality as Punctuality
+from postcron.model.figures import Result as Result
 from postcron.model.limits import Cap as Cap
 from postcron.model.limits import Limits as Limits
 from postcron.model.limits import MediaRule as MediaRule

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from postcron.states import State
 
@@ -31,3 +33,21 @@ class Punctuality:
     sent_p95: float
     live_p50: float
     live_p95: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one post did: when it went out, and what it had in its first week."""
+
+    at: datetime
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Hour:
+    """An hour of the week, local to the account: Monday is 0."""
+
+    weekday: int
+    hour: int
+    #: how good it is; only the order means something
+    worth: float

@@ -11,6 +11,7 @@ from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import Approval, Attachment, Delivery, Move, Outcome, Post, PostType
+from postcron.operations.choosing import chosen
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
@@ -18,7 +19,6 @@ from postcron.operations.placing import Diaries, Placed, new_time, placing, wind
 from postcron.operations.schedule import first_wake, unapproved_until
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place, waits
-from postcron.rules import moments
 from postcron.states import FINAL, STEPS, UNCERTAIN, State, Step
 
 EDITABLE = frozenset(state for state, step in STEPS if step is Step.EDITED)
@@ -248,7 +248,8 @@ def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
     if case.change.at is None:
         return None
     account = case.house.account(delivery.account)
-    wanted = moments.parse(case.change.at, now=case.now, zone=case.change.zone or account.timezone)
+    at, zone = case.change.at, case.change.zone
+    wanted = chosen(diaries, account, at, zone=zone, now=case.now, since=case.now)
     return diaries.move(delivery, wanted, window_end=case.window_end, exact=case.change.exact)
 
 

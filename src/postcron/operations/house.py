@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from postcron.media.s3 import Keys
     from postcron.media.sources import Access
     from postcron.platforms.base import Platform
+    from postcron.rules.best_times import Hours
     from postcron.store import Store
 
 
@@ -65,6 +66,8 @@ class House:
     stop: threading.Event = field(default_factory=threading.Event)
     #: accounts whose settings cannot be used, once that has been asked
     broken: dict[str, Invalid] | None = None
+    #: how good the hours of accounts are, once that has been asked
+    hours: dict[str, Hours] = field(default_factory=dict)
     #: accounts this process has come to leave alone
     openings: Openings = field(default_factory=Openings)
     #: how far the store's clock is ahead; None: measured (a test moves its own clock)

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 #: so often somebody else may be first
 TRIES: Final = 20
+#: what a post is called that is placed in the same call
+SAME_CALL: Final = "a post planned with it"
 #: longer than any local day
 _DAY: Final = timedelta(hours=50)
 
@@ -57,7 +59,7 @@ class Diary:
         *,
         window_end: datetime | None = None,
         exact: bool = False,
-        name: str = "a post planned with it",
+        name: str = SAME_CALL,
     ) -> Placed:
         """Give a post the first moment from the wanted one on at which all rules hold, and count it.
 
@@ -112,9 +114,14 @@ class Diaries:
     without: Collection[int] = ()
     _open: dict[str, Diary] = field(default_factory=dict)
 
-    def of(self, account: Account) -> Diary:
-        if account.name not in self._open:
-            self._open[account.name] = self._read(account)
+    def of(self, account: Account, *, whole: bool = False) -> Diary:
+        """Return the diary of an account; a `whole` one knows all that goes out, whatever the rules."""
+        there = self._open.get(account.name)
+        if there is None or (whole and there.changes is None):
+            diary = self._open[account.name] = self._read(account, whole=whole)
+            for at in there.placed if there else ():
+                diary.plan.add(at, SAME_CALL)
+                diary.placed.append(at)
         return self._open[account.name]
 
     def move(
@@ -141,14 +148,15 @@ class Diaries:
             name: diary.changes for name, diary in self._open.items() if diary.changes is not None
         }
 
-    def _read(self, account: Account) -> Diary:
+    def _read(self, account: Account, *, whole: bool) -> Diary:
         timetable = self.house.config.timetables.get(account.name, Timetable())
         zone = zone_of(account.timezone)
-        if not timetable.counts:
+        if not (whole or timetable.counts):
             return Diary(account, Plan(account.name, timetable, zone), None)
         since = self.house.clock.now() - max(timetable.min_gap, _DAY)
         known = self.house.store.planned(account.name, since=since, without=self.without)
-        return Diary(account, Plan(account.name, timetable, zone, known.moments), known.changes)
+        plan = Plan(account.name, timetable, zone, known.moments, whole=True)
+        return Diary(account, plan, known.changes)
 
 
 def window_end_of(

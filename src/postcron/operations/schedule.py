@@ -22,6 +22,7 @@ from postcron.model import (
     Problem,
     Saved,
 )
+from postcron.operations.choosing import chosen
 from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
@@ -286,10 +287,11 @@ def plan(
             message = "No time: say when with --at (or --now), or keep it with --draft."
             raise Invalid(message, code="no_time")
         return Planned(account.name, account.platform, State.DRAFT, None, None, "a draft")
-    wanted = moments.parse(at, now=now, zone=wish.zone or account.timezone)
-    diary = diaries.of(account)
-    if wish.every is not None and diary.placed:
-        wanted = wanted.spaced(diary.placed[-1], wish.every)
+    before, every = diaries.of(account).placed, wish.every
+    since = now if every is None or not before else before[-1] + every
+    wanted = chosen(diaries, account, at, zone=wish.zone, now=now, since=since)
+    if every is not None and before:
+        wanted = wanted.spaced(before[-1], every)
     return plan_at(diaries, account, wish, wanted, window_end)
 
 

@@ -16,6 +16,7 @@ from postcron.model import (
     Accepted,
     Act,
     Draft,
+    Hour,
     Identity,
     Limits,
     Proposal,
@@ -206,21 +207,11 @@ class Measures(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Moment:
-    """An hour of the week, local to the account: Monday is 0."""
-
-    weekday: int
-    hour: int
-    #: how good it is, by the platform's own measure; only their order means something
-    worth: float
-
-
 @runtime_checkable
 class Advises(Protocol):
     """Knows when an account's readers are there."""
 
-    def best_times(self, since: datetime, until: datetime, zone: str) -> Sequence[Moment]:
+    def best_times(self, since: datetime, until: datetime, zone: str) -> Sequence[Hour]:
         """Return the hours between two moments, in no order; raises `Temporary` or `Permanent`."""
         ...
 

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from postcron.errors import Code, Permanent
+from postcron.errors import Code, Permanent, Temporary
 from postcron.model import (
     Accepted,
     Act,
     Draft,
+    Hour,
     Identity,
     Limits,
     Proposal,
@@ -27,7 +28,7 @@ from postcron.model import (
     Ticket,
 )
 from postcron.platforms import metricool_networks as networks
-from postcron.platforms.base import Key, Login, Moment, Option, fields, judge, trouble
+from postcron.platforms.base import Key, Login, Option, fields, judge, trouble
 from postcron.platforms.metricool_answers import data, part_of, refusals, same_text, sighting
 from postcron.platforms.metricool_media import Way, fetched, uploaded
 from postcron.web import Answer, Api
@@ -218,7 +219,7 @@ class Metricool:
 
     # --- advice ------------------------------------------------------------------------------
 
-    def best_times(self, since: datetime, until: datetime, zone: str) -> Sequence[Moment]:
+    def best_times(self, since: datetime, until: datetime, zone: str) -> Sequence[Hour]:
         if self._network not in ADVISED:
             message = f"Metricool knows no best times for {self._network}."
             raise Permanent(message, code=Code.NOT_CONFIGURED)
@@ -227,12 +228,16 @@ class Metricool:
         params = {"start": start, "end": end, "timezone": zone}
         # https://app.metricool.com/resources/apidocs/index.html GET /v2/scheduler/besttimes
         answer = self._call("GET", f"/v2/scheduler/besttimes/{self._network}", params=params)
-        return [
-            # Their week begins on Sunday, which is 1.
-            Moment((int(day["dayOfWeek"]) - 2) % 7, int(hour["hourOfDay"]), float(hour["value"]))
-            for day in data(answer, list)
-            for hour in day["bestTimesByHour"]
-        ]
+        try:
+            return [
+                # Their week begins on Sunday, which is 1.
+                Hour((int(day["dayOfWeek"]) - 2) % 7, int(hour["hourOfDay"]), float(hour["value"]))
+                for day in data(answer, list)
+                for hour in day["bestTimesByHour"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            message = "Metricool's best times are not as it documents them."
+            raise Temporary(message, code=Code.UNEXPECTED_ANSWER) from error
 
     # --- the wire ----------------------------------------------------------------------------
 

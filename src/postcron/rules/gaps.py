@@ -18,6 +18,10 @@ class Neighbours:
         insort(self._moments, at)
         self._names[at] = name
 
+    def any(self, start: datetime, end: datetime) -> bool:
+        """Say whether there is one from a moment on and before another."""
+        return bisect_left(self._moments, start) < bisect_left(self._moments, end)
+
     def within(self, gap: timedelta, at: datetime) -> tuple[datetime, str] | None:
         """Return the last one that is less than a gap of elapsed time away, before or after."""
         place = bisect_left(self._moments, at + gap) - 1

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from postcron.rules.blackouts import Blackout
 from postcron.rules.gaps import Closed, Neighbours
+from postcron.rules.slots import Slot
 from postcron.rules.spans import exactly
 from postcron.rules.weekly import DAY
 from postcron.rules.windows import Window
@@ -32,6 +33,8 @@ class Timetable:
     min_gap: timedelta = timedelta()
     #: posts of one local day
     daily_cap: int | None = None
+    #: what `--at next` takes, and `--at best` where it knows no better
+    slots: tuple[Slot, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -50,7 +53,7 @@ class Step:
 class Plan:
     """What one account says when, and where one more fits.
 
-    Days are those of the account's zone. Each rule alone gives the first moment it allows, never an
+    `whole` counts what else it says even where no rule asks for that. Days are those of the account's zone. Each rule alone gives the first moment it allows, never an
     earlier one; what none of them moves any more is the first that all allow.
     """
 
@@ -60,8 +63,11 @@ class Plan:
         timetable: Timetable,
         zone: ZoneInfo,
         moments: Iterable[tuple[datetime, str]] = (),
+        *,
+        whole: bool = False,
     ) -> None:
-        known = list(moments) if timetable.counts else []
+        self._counts = whole or timetable.counts
+        known = list(moments) if self._counts else []
         self._account, self._timetable, self._zone = account, timetable, zone
         self._neighbours, self._closed = Neighbours(known), Closed()
         self._posts = Counter(self._day(at) for at, _ in known)
@@ -69,9 +75,16 @@ class Plan:
 
     def add(self, at: datetime, name: str) -> None:
         """Count one more."""
-        if self._timetable.counts:
+        if self._counts:
             self._neighbours.add(at, name)
             self._posts[self._day(at)] += 1
+
+    def is_free(self, at: datetime, span: timedelta) -> bool:
+        """Say whether all rules hold at a moment, and nothing else goes out from then on for a span.
+
+        Asked of a plan that is whole.
+        """
+        return self.step(at) is None and not self._neighbours.any(at, at + span)
 
     def first_free(self, wanted: datetime) -> datetime | None:
         """Return the first moment at which all rules hold; None if a year brings none."""

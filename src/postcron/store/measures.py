@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, literal, null, select, update
 
-from postcron.model import Delivery, Measure
+from postcron.model import Delivery, Measure, Result
 from postcron.states import State
 from postcron.store import reading
+from postcron.store.claims import visible
 from postcron.store.database import Database, upsert
 from postcron.store.tables import columns_of, delivery, measure
 
@@ -73,3 +74,29 @@ def of(database: Database, delivery_id: int) -> list[Measure]:
     asked = select(*columns_of(measure, Measure)).where(measure.c.delivery_id == delivery_id)
     with database.reading() as connection:
         return [Measure(*row) for row in connection.execute(asked.order_by(measure.c.day))]
+
+
+def results(
+    database: Database, account: str, since: datetime, first: timedelta, last: timedelta
+) -> list[Result]:
+    """Return how an account's posts since a moment did, as they stood last between two ages."""
+    asked = (
+        select(delivery.c.id, delivery.c.published_at, measure.c.taken_at, measure.c.numbers)
+        .join(measure, measure.c.delivery_id == delivery.c.id)
+        .where(
+            delivery.c.account == account,
+            delivery.c.state == State.PUBLISHED,
+            # The index knows when they were due.
+            delivery.c.due_at >= since,
+            *visible(database),
+        )
+        .order_by(delivery.c.id, measure.c.day)
+    )
+    with database.reading() as connection:
+        return list(
+            {
+                row.id: Result(row.published_at, row.numbers)
+                for row in connection.execute(asked)
+                if first <= row.taken_at - row.published_at <= last
+            }.values()
+        )

@@ -34,6 +34,7 @@ from postcron.model import (
     Post,
     PostType,
     Punctuality,
+    Result,
     Run,
     Saved,
     Scope,
@@ -449,6 +450,12 @@ class Store:
     def measures(self, delivery_id: int) -> list[Measure]:
         """Return the numbers of a delivery, the oldest day first."""
         return measures.of(self._database, delivery_id)
+
+    def results(
+        self, account: str, *, since: datetime, first: timedelta, last: timedelta
+    ) -> list[Result]:
+        """Return how an account's posts since a moment did, as they stood last between two ages."""
+        return measures.results(self._database, account, since, first, last)
 
     def expired(self, limit: int) -> list[Delivery]:
         """Return what runs hold beyond their lease."""
