@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from postcron.rules.blackouts import blackout
-from postcron.rules.placing import Plan, Timetable
+from postcron.rules.placing import Plan, Step, Timetable
 from postcron.rules.windows import window
 
 ROME = ZoneInfo("Europe/Rome")
@@ -205,6 +205,7 @@ def test_clock_changes_are_met(rules: dict[str, Any], wanted: str, given: str) -
         ("Pacific/Apia", "2011-12-30T05:00Z", "2011-12-31T00:00+14:00"),
         # A minute past midnight clocks went back to the evening before: that day began twice.
         ("America/St_Johns", "2006-10-29T02:00Z", "2006-10-29T00:00-02:30"),
+        ("America/St_Johns", "2006-10-29T02:45Z", "2006-10-29T00:00-03:30"),
         ("America/St_Johns", "2006-10-29T02:30:30Z", "2006-10-30T00:00-03:30"),
     ],
 )
@@ -223,6 +224,35 @@ def test_each_post_that_is_placed_is_in_the_way_of_the_next() -> None:
         here.add(found, f"{number}.1")
         given.append(f"{found.astimezone(ROME):%d %H}")
     assert given == ["21 20", "21 21", "21 22", "22 18", "22 19", "22 20", "22 21"]
+
+
+class Counting(Plan):
+    """A plan that counts how often its rules are asked."""
+
+    asked = 0
+
+    def step(self, at: datetime) -> Step | None:
+        self.asked += 1
+        return super().step(at)
+
+
+@pytest.mark.parametrize(
+    "timetable",
+    [
+        Timetable(min_gap=timedelta(minutes=1)),
+        Timetable((window("18:00-23:00"),), min_gap=timedelta(minutes=20)),
+        Timetable((window("18:00-23:00"),), (blackout("2026-12-01"),), timedelta(minutes=1), 20),
+    ],
+)
+def test_the_work_for_many_posts_of_one_moment_grows_with_their_number_alone(
+    timetable: Timetable,
+) -> None:
+    here = Counting("acme", timetable, ROME)
+    for number in range(2000):
+        found = here.first_free(at("21 20:00"))
+        assert found is not None
+        here.add(found, f"{number}.1")
+    assert here.asked < 5 * 2000
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_the_moment_given_is_the_first_one_that_a_walk_finds(
 
 
 @settings(max_examples=40)
-@given(rules(), st.lists(st.integers(0, 2000), min_size=2, max_size=8))
+@given(rules(), st.lists(st.integers(0, 300), min_size=4, max_size=16))
 def test_many_placed_in_one_plan_stand_where_each_alone_would(
     case: tuple[Rules, datetime], offsets: list[int]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -47,7 +47,12 @@ class Step:
     """One move forward: to where, and because of which rule."""
 
     at: datetime
-    because: str
+    _why: Callable[[], str]
+
+    @property
+    def because(self) -> str:
+        """Say it in plain words: put together only here, as most steps are never told."""
+        return self._why()
 
 
 class Plan:
@@ -130,7 +135,9 @@ class Plan:
         day = self._day(at)
         if not any(each.covers(day) for each in self._timetable.blackouts):
             return None
-        return self._moved(at, self._morrow(at), f"{day} is blacked out for {self._account}")
+        return self._moved(
+            at, self._morrow(at), lambda: f"{day} is blacked out for {self._account}"
+        )
 
     def _cap(self, at: datetime) -> Step | None:
         cap = self._timetable.daily_cap
@@ -138,7 +145,7 @@ class Plan:
             return None
         posts = "1 post" if cap == 1 else f"{cap} posts"
         why = f"{self._account} says no more than {posts} a day and {day} is full"
-        return self._moved(at, self._morrow(at), why)
+        return self._moved(at, self._morrow(at), lambda: why)
 
     def _window(self, at: datetime) -> Step | None:
         if not self._timetable.windows:
@@ -147,9 +154,11 @@ class Plan:
         while True:
             for opens, closes in self._open_on(day):
                 if closes > at:
-                    why = f"the window of {self._account} opens then"
-                    return None if opens <= at else self._moved(at, opens, why)
+                    return None if opens <= at else self._moved(at, opens, self._opens)
             day += DAY
+
+    def _opens(self) -> str:
+        return f"the window of {self._account} opens then"
 
     def _open_on(self, day: date) -> list[tuple[datetime, datetime]]:
         if day not in self._openings:
@@ -162,12 +171,13 @@ class Plan:
         found = self._neighbours.within(gap, at) if gap else None
         if found is None:
             return None
-        other, name = found
-        why = f"{self._clock(other, near=other + gap)} + {exactly(gap)} gap to {name}"
-        return self._moved(at, other + gap, why)
+        (other, name), to = found, found[0] + gap
+        return self._moved(
+            at, to, lambda: f"{self._clock(other, near=to)} + {exactly(gap)} gap to {name}"
+        )
 
-    def _moved(self, at: datetime, to: datetime, why: str) -> Step:
-        return Step(to, f"{self._clock(to, near=at)} because {why}")
+    def _moved(self, at: datetime, to: datetime, why: Callable[[], str]) -> Step:
+        return Step(to, lambda: f"{self._clock(to, near=at)} because {why()}")
 
     def _clock(self, at: datetime, *, near: datetime) -> str:
         """Return what clocks show, with the day if it is another one than that of `near`."""
