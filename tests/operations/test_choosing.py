@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from postcron.errors import Code, Invalid, Permanent, Temporary
-from postcron.model import Delivery, Filter, Hour, Measure
+from postcron.model import Delivery, Filter, Hour, Measure, Mode
+from postcron.operations.batching import Order, add
 from postcron.operations.choosing import spread
 from postcron.operations.edit import Change, edit
 from postcron.operations.repeat import Repeat, begin
@@ -219,6 +220,18 @@ def test_posts_are_spread_over_the_best_times_in_order(stage: Stage) -> None:
         *("Sat 21 12:00", "Mon 23 09:00", "Wed 25 18:00", "Wed 02 18:00")
     ]
     assert deliveries(stage) == ()
+
+
+def test_a_batch_goes_out_at_the_best_times_in_its_order(stage: Stage) -> None:
+    calls = advised(stage)
+    order = Order("b", Mode.BEST, Wish(None, ["acme"]), texts=["one", "two", "three"])
+    add(stage.house, order, actor="me")
+    found = sorted(deliveries(stage), key=lambda each: each.post_id)
+    assert [shown(each.due_at) for each in found] == [
+        *("Sat 21 12:00", "Mon 23 09:00", "Wed 25 18:00")
+    ]
+    add(stage.house, order, actor="me")
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(

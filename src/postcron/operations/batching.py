@@ -9,8 +9,9 @@ from datetime import timedelta
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Added, Batch, Follow, Mode, NewBatch, NewDelivery, NewPost
 from postcron.operations.batches import Shown, show
+from postcron.operations.choosing import spread
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish
+from postcron.operations.schedule import Wish, accounts_of
 from postcron.operations.schedule_many import Asked, Row, schedule_many
 from postcron.rules.placing import Timetable
 from postcron.states import State
@@ -58,6 +59,8 @@ def add(house: House, order: Order, *, actor: str, dry_run: bool = False) -> Bat
     there = house.store.batch(order.name)
     if there is not None:
         return _known(house, there, len(wishes))
+    if order.mode is Mode.BEST:
+        wishes = _at_best(house, wishes)
     new = NewBatch(
         workspace=house.config.workspace,
         name=order.name,
@@ -85,6 +88,18 @@ def add(house: House, order: Order, *, actor: str, dry_run: bool = False) -> Bat
         raise DoesNotFit(answer.problems)
     shown = None if dry_run else show(house, order.name)
     return Batched(shown, answer.rows, created=not dry_run, notes=answer.notes)
+
+
+def _at_best(house: House, wishes: Sequence[Wish]) -> list[Wish]:
+    """Return the wishes with the best times of their accounts, which come in their order."""
+    times = {
+        account.name: [moment.at.isoformat() for moment in spread(house, account, len(wishes))]
+        for account in accounts_of(house, wishes[0])
+    }
+    return [
+        replace(wish, ats={name: some[number] for name, some in times.items()})
+        for number, wish in enumerate(wishes)
+    ]
 
 
 def _where(number: int, wish: Wish) -> str:
