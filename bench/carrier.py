@@ -39,9 +39,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Carried:
-    """What that took: the largest memory before the first byte and after the last, in MiB."""
+    """What that took, by the clock and of the CPU, and the largest memory in MiB.
+
+    Before the first byte and after the last.
+    """
 
     seconds: float
+    cpu: float
     before: float
     after: float
 
@@ -55,13 +59,14 @@ def carry(task: Task) -> Carried:
     library.check(file)
     warm()
     platform = find(task.platform)(_login(task), Api)
-    before, began = _peak(), time.perf_counter()
+    before, began, cpu = _peak(), time.perf_counter(), time.process_time()
     ticket = platform.prepare(draft, Ticket(), lambda ticket: None)
     assert ticket.ready
     if isinstance(platform, Starts):
         ticket = platform.before_publish(draft, ticket)
     platform.publish(draft, ticket)
-    return Carried(time.perf_counter() - began, before, _peak())
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return Carried(seconds, cpu, before, _peak())
 
 
 def _draft(task: Task, library: Library, file: MediaFile) -> Draft:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,12 +33,21 @@ def test_what_is_put_can_be_read_from_any_offset(shelf: Shelf, tmp_path: Path) -
         assert b"".join(shelf.library.read(kept, offset)) == content[offset:]
 
 
-def test_a_file_is_read_in_pieces_of_one_mebibyte(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_file_is_read_in_pieces_of_half_a_mebibyte(shelf: Shelf, tmp_path: Path) -> None:
     kept = shelf.library.put(*noise(tmp_path / "clip"))
 
     sizes = [len(piece) for piece in shelf.library.read(kept)]
 
-    assert sizes == [PIECE, PIECE, PIECE, 17]
+    assert sizes == [512 * 1024] * 6 + [17]
+
+
+def test_reading_that_is_given_up_leaves_nothing_running(shelf: Shelf, tmp_path: Path) -> None:
+    kept, before = shelf.library.put(*noise(tmp_path / "clip")), threading.active_count()
+
+    with closing(shelf.library.read(kept)) as reading:  # type: ignore[type-var]
+        next(reading)
+
+    assert threading.active_count() == before
 
 
 def test_its_name_is_ours_and_tells_nothing_but_its_type(shelf: Shelf, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,12 @@ import pytest
 
 from postcron.cli import documents
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
+from postcron.media.library import pieces
 from postcron.model import (
     Accepted,
     Attachment,
     Draft,
+    MediaFile,
     PostType,
     Receipt,
     Sight,
@@ -300,6 +303,21 @@ def test_all_but_the_last_part_is_there_before_its_moment(
     assert parts(subject)[-1].headers["content-range"] == f"bytes {2 * part}-{size - 1}/{size}"
     (one,) = subject.live()
     assert one.media == (asked.attachments[0].file.sha256,)
+
+
+def test_the_last_part_waits_in_memory_once(subject: TikTokSubject, album: Album) -> None:
+    def read(file: MediaFile, offset: int) -> Iterator[bytes]:
+        with album.paths[file].open("rb") as content:
+            content.seek(offset)
+            yield from pieces(content)
+
+    asked = replace(long_post(subject, album), read=read)
+    ticket = prepared(subject, asked)
+    tracemalloc.start()
+    started(subject, asked, ticket)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert LONG / 3 < peak < LONG / 3 * 1.5
 
 
 def test_a_small_file_goes_with_the_call_and_nothing_of_it_before(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any, Final
 
 from postcron.errors import Code, Evidence, Permanent, Temporary
@@ -72,11 +73,14 @@ class Upload:
     def last_part(self, draft: Draft, ticket: Ticket) -> bytes:
         """Return what is left to be sent; raises `Permanent` when it is not what it was."""
         file = draft.attachments[0].file
-        tail = b"".join(draft.read(file, Parts(file.size).last))
-        if hashlib.sha256(tail).hexdigest() != ticket.data["tail"]:
+        last = Parts(file.size).last
+        # Neither joined nor grown, which would need all of it twice.
+        tail = BytesIO(bytes(file.size - last))
+        tail.writelines(draft.read(file, last))
+        if hashlib.sha256(tail.getbuffer()).hexdigest() != ticket.data["tail"]:
             why = "The video in the media library is not the one of which a part was uploaded."
             raise Permanent(why, code=Code.MEDIA_DAMAGED, evidence=Evidence.NOT_SENT)
-        return tail
+        return tail.getvalue()
 
     def finish(self, draft: Draft, ticket: Ticket, tail: bytes) -> Answer:
         """Make the publish call."""
