@@ -1,14 +1,15 @@
-"""Run the benchmarks: `python -m bench [idle] [lateness] [throughput] [contention] [uploading]`;
+"""Run the benchmarks: `python -m bench [idle] [counting] [lateness] [throughput] [contention] [uploading]`;
 without a name, all of them."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import contention, idle, lateness, throughput, uploading
+from bench import contention, counting, idle, lateness, throughput, uploading
 
 ALL = {
     "idle": idle.main,
+    "counting": counting.main,
     "lateness": lateness.main,
     "throughput": throughput.main,
     "contention": contention.main,

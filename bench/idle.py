@@ -21,15 +21,15 @@ WALL, INSTRUCTIONS, GROWTH = 1.6, 1.5, 1.05
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        few, many = _home(Path(folder, "few"), FEW), _home(Path(folder, "many"), MANY)
+        few, many = home(Path(folder, "few"), FEW), home(Path(folder, "many"), MANY)
         _phases(few)
         _growth(few, many)
 
 
-def _phases(home: Path) -> None:
-    environ = _environ(home)
+def _phases(where: Path) -> None:
+    environ = environ_of(where)
     commands = {"pass": [sys.executable, "-c", "pass"]}
-    commands |= {phase: [_postcron(), phase] for phase in PHASES}
+    commands |= {phase: [postcron(), phase] for phase in PHASES}
     timed = in_turn(commands, rounds=ROUNDS, environ=environ)
     base, base_count = timed["pass"], instructions(commands["pass"], environ)
     print(f"P1  idle phases at {FEW:,} deliveries; pass takes {base.median * 1e3:.1f} ms")
@@ -42,43 +42,43 @@ def _phases(home: Path) -> None:
 
 
 def _growth(few: Path, many: Path) -> None:
-    argv = [_postcron(), "--config", "", "tick"]
+    argv = [postcron(), "--config", "", "tick"]
     commands = {
         "few": [*argv[:2], str(few / "postcron.toml"), "tick"],
         "many": [*argv[:2], str(many / "postcron.toml"), "tick"],
     }
-    timed = in_turn(commands, rounds=ROUNDS, environ=_environ(few))
+    timed = in_turn(commands, rounds=ROUNDS, environ=environ_of(few))
     ratio = timed["many"].times(timed["few"])
     print(f"    {MANY:,} deliveries cost {ratio:.2f} x {FEW:,} (goal ≤ {GROWTH})")
 
 
-def _postcron() -> str:
+def postcron() -> str:
     return str(Path(sys.executable).with_name("postcron"))
 
 
-def _environ(home: Path) -> dict[str, str]:
+def environ_of(where: Path) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
-        "POSTCRON_CONFIG": str(home / "postcron.toml"),
+        "POSTCRON_CONFIG": str(where / "postcron.toml"),
         # both stores are one installation's: a store that meets a stranger's state folder holds
-        "XDG_STATE_HOME": str(home.parent / "state"),
+        "XDG_STATE_HOME": str(where.parent / "state"),
     }
 
 
-def _home(folder: Path, deliveries: int) -> Path:
+def home(folder: Path, deliveries: int) -> Path:
     """Return a folder with a store of published posts and a few far ahead, warmed for the lane."""
     import subprocess
 
     folder.mkdir()
-    environ = _environ(folder)
+    environ = environ_of(folder)
     config = folder / "postcron.toml"
     config.write_text(
         f'timezone = "UTC"\n[store]\nurl = "sqlite:///{folder}/postcron.db"\n[media]\nlibrary = "{folder}/media"\n'
     )
     config.chmod(0o600)
-    subprocess.run([_postcron(), "init"], env=environ, check=True, capture_output=True)
+    subprocess.run([postcron(), "init"], env=environ, check=True, capture_output=True)
     _fill(folder / "postcron.db", deliveries)
-    subprocess.run([_postcron(), "tick"], env=environ, check=True)
+    subprocess.run([postcron(), "tick"], env=environ, check=True)
     return folder
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from postcron.errors import PlanChanged
 from postcron.model import Filter, NewPost
 from postcron.states import State, Step
 from postcron.store import Store, open_store
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.store.explained import plans
 from tests.store.journeys import a_move, brought_to
 
 HOUR = timedelta(hours=1)
@@ -113,16 +112,5 @@ def test_a_time_given_by_an_older_plan_is_refused_and_nothing_is_changed(store: 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_the_question_for_a_plan_is_answered_by_its_index(store: Store) -> None:
-    asked: list[tuple[str, Any]] = []
-    engine = store._database.engine
-
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        asked.append((statement, values))
-
-    event.listen(engine, "before_cursor_execute", note)
-    store.planned("acme", since=NOW)
-    event.remove(engine, "before_cursor_execute", note)
-    [(statement, values)] = [each for each in asked if "FROM delivery" in each[0]]
-    with engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
-    assert "USING INDEX delivery_account_due (account=? AND due_at>?)" in str(plan)
+    [plan] = plans(store, lambda: store.planned("acme", since=NOW))
+    assert "USING INDEX delivery_account_due (account=? AND due_at>?)" in plan

@@ -14,6 +14,7 @@ from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
 from postcron.store.tables import delivery
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.store.explained import plans
 from tests.store.journeys import a_move, brought_to, way
 
 DAY = timedelta(days=1)
@@ -140,6 +141,31 @@ def test_counts_and_the_next_moment(store: Store) -> None:
 def test_what_is_on_its_way_is_due_next(store: Store, state: State) -> None:
     coming = brought_to(store, state)
     assert store.next_due() == coming.due_at
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_foremost_are_those_a_page_would_begin_with(store: Store, newest_first: bool) -> None:
+    for days in (3, 1, 2, 5, 4):
+        for state in (State.SCHEDULED, State.DRAFT):
+            new = a_new_delivery(due=NOW + days * DAY, state=state)
+            added(store, a_new_post(new), run=a_run())
+    for state in (State.READY, State.CANCELLED):
+        brought_to(store, state)
+    for states in (AHEAD, {State.DRAFT, State.READY}, {State.CANCELLED}):
+        for limit in (1, 3, 99):
+            asked = Filter(states=frozenset(states))
+            page = store.page(asked, newest_first=newest_first, limit=limit)
+            found = store.foremost(asked, newest_first=newest_first, limit=limit)
+            assert found == list(page.deliveries)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_foremost_are_found_without_sorting_all_there_are(store: Store) -> None:
+    asked = Filter(states=AHEAD, stuck=True)
+    found = plans(store, lambda: store.foremost(asked, newest_first=False, limit=9))
+    assert len(found) == len(AHEAD)
+    assert all("SEARCH delivery USING INDEX delivery_state_due (state=?)" in plan for plan in found)
+    assert not any("TEMP B-TREE FOR ORDER BY" in plan for plan in found)
 
 
 # --- pages -----------------------------------------------------------------------------------

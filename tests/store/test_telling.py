@@ -7,6 +7,7 @@ import pytest
 from postcron.states import State, Step
 from postcron.store import Store
 from tests.builders import StoppedClock, a_run
+from tests.store.explained import plans
 from tests.store.journeys import a_move, brought_to
 
 
@@ -42,3 +43,11 @@ def test_who_takes_a_step_by_hand_need_not_be_told(store: Store) -> None:
     failed = brought_to(store, State.FAILED)
     store.record([a_move(failed, Step.EDITED)], run=a_run(actor="ann"))
     assert store.untold(10) == []
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_who_is_to_be_told_is_asked_of_an_index_that_is_empty_while_all_is_well(
+    store: Store,
+) -> None:
+    [plan] = plans(store, lambda: store.untold(10))
+    assert "SEARCH delivery USING INDEX delivery_untold" in plan

@@ -117,19 +117,21 @@ def status(house: House) -> Status:
     needs_you = [
         delivery
         for states in (UNCERTAIN, STUCK - UNCERTAIN)
-        for delivery in store.page(Filter(states=states, stuck=True), limit=200).deliveries
+        for delivery in store.foremost(
+            Filter(states=states, stuck=True), newest_first=True, limit=200
+        )
     ]
-    upcoming = store.page(Filter(states=AHEAD), order="due", newest_first=False, limit=SHOWN)
+    upcoming = store.foremost(Filter(states=AHEAD), newest_first=False, limit=SHOWN)
     return Status(
         now=house.clock.now(),
         counts=store.counts(),
         next_due=store.next_due(),
-        upcoming=upcoming.deliveries,
+        upcoming=tuple(upcoming),
         needs_you=tuple(needs_you),
         accounts=tuple(store.account_states().values()),
         full=quotas.full(house),
         beats=tuple(store.beats()),
         held=held(house),
         pauses=tuple(store.pauses()),
-        paused=pauses.now(house, upcoming.deliveries),
+        paused=pauses.now(house, upcoming),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from postcron.states import State
 from postcron.store import claims, rows
 from postcron.store.columns import Holds, Instant
 from postcron.store.database import Database
-from postcron.store.tables import attachment, batch, delivery, event, post
+from postcron.store.tables import attachment, batch, delivery, event, post, tally
 
 # Drafts have no moment yet: they stand where they were written.
 _DUE = func.coalesce(delivery.c.due_at, delivery.c.created_at, type_=Instant())
@@ -41,6 +42,25 @@ def page(
         found = [rows.to_delivery(row) for row in connection.execute(asked.limit(limit + 1))]
     more = len(found) > limit
     return Page(tuple(found[:limit]), _cursor(found[limit - 1], order) if more else None)
+
+
+def foremost(
+    database: Database, filter: Filter, *, newest_first: bool, limit: int
+) -> list[Delivery]:
+    """Return the first of those that fit, by when they are due; states have to be named.
+
+    Asked for state by state: so the index leads to them, however many there are.
+    """
+    due = (delivery.c.due_at, delivery.c.id)
+    order = [column.desc() if newest_first else column for column in due]
+    found: list[Delivery] = []
+    with database.reading() as connection:
+        for state in sorted(filter.states or ()):
+            asked = fitting(database, replace(filter, states=frozenset({state})))
+            answer = connection.execute(asked.order_by(*order).limit(limit))
+            found += map(rows.to_delivery, answer)
+    found.sort(key=lambda one: (one.due_at or one.created_at, one.id), reverse=newest_first)
+    return found[:limit]
 
 
 def count(database: Database, filter: Filter) -> int:
@@ -128,10 +148,9 @@ def events(
 
 def counts(database: Database) -> dict[State, int]:
     """Return how many deliveries stand in each state, states without any left out."""
-    asked = (
-        select(delivery.c.state, func.count())
-        .where(*claims.visible(database))
-        .group_by(delivery.c.state)
-    )
+    total = func.sum(tally.c.count)
+    asked = select(tally.c.state, total).group_by(tally.c.state).having(total > 0)
+    if database.workspace is not None:
+        asked = asked.where(tally.c.workspace == database.workspace)
     with database.reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(asked)}
+        return {State(state): int(count) for state, count in connection.execute(asked)}

@@ -366,6 +366,10 @@ class Store:
             after=after,
         )
 
+    def foremost(self, filter: Filter, *, newest_first: bool, limit: int) -> list[Delivery]:
+        """Return the first of those in the filter's states, by when they are due: in no time."""
+        return listing.foremost(self._database, filter, newest_first=newest_first, limit=limit)
+
     def events(self, filter: Filter, *, limit: int, newest_first: bool = True) -> list[LedgerEvent]:
         return listing.events(self._database, filter, limit=limit, newest_first=newest_first)
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     Index,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -256,6 +257,20 @@ class DeliveryRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Instant)
 
 
+class TallyRow(SQLModel, table=True):
+    """How many deliveries stand in a state; triggers of the database count, and nobody else."""
+
+    __tablename__ = "tally"
+
+    workspace: str = Field(primary_key=True, sa_type=Text)
+    state: str = Field(primary_key=True, sa_type=Text)
+    #: who writes at the same time counts in another one; only the sum means something
+    place: int = Field(
+        primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    count: int = Field(sa_type=BigInteger)
+
+
 class AttemptRow(SQLModel, table=True):
     __tablename__ = "attempt"
     __table_args__ = (
@@ -377,6 +392,7 @@ pause = _table(PauseRow)
 media = _table(MediaRow)
 attachment = _table(AttachmentRow)
 delivery = _table(DeliveryRow)
+tally = _table(TallyRow)
 attempt = _table(AttemptRow)
 event = _table(EventRow)
 measure = _table(MeasureRow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Boolean, Connection, bindparam, literal_column, update
+from sqlalchemy import Connection, and_, bindparam, text, update
 
 from postcron.model import Delivery
 from postcron.store import reading
@@ -24,8 +24,8 @@ _TELL = (
 
 
 def untold(database: Database, limit: int) -> list[Delivery]:
-    ended = literal_column(UNTOLD, Boolean)
-    return reading.deliveries(database, ended, limit=limit)
+    # As text: a column of it would be compared with true, and that is not the index's condition.
+    return reading.deliveries(database, and_(text(UNTOLD)), limit=limit)
 
 
 def tell(database: Database, deliveries: Sequence[Delivery]) -> None:
