@@ -151,14 +151,14 @@ def test_a_full_day_and_a_blackout_put_it_off_to_the_next(
             {"daily_cap": 1, **YOUTUBE},
             ["21 18:00"],
             "21 19:00",
-            ("2026-11-22 00:00 because acme says no more than 1 post a day and 2026-11-21 is full; "
+            ("2026-11-22 00:00 because until then acme has its one post a day; "
             "17:00 because the window of acme opens then"),
         ),
         (
             {"blackouts": ["11-21"]},
             [],
             "21 19:00",
-            "2026-11-22 00:00 because 2026-11-21 is blacked out for acme",
+            "2026-11-22 00:00 because acme says nothing on 11-21",
         ),
         # A long chain is told by where it begins and by what decides.
         (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from postcron.operations.init import Initialised
     from postcron.operations.login import LoggedIn
     from postcron.operations.reading import Status
+    from postcron.rules.placing import Timetable
     from postcron.sandbox import Sandbox
 
 
@@ -123,17 +124,26 @@ def config(one: Config) -> Document:
         "media": media,
         "seal_key": secret(one.seal_key),
         "run": {name: _plain(value) for name, value in asdict(one.run).items()},
-        "accounts": {name: _account(each) for name, each in one.accounts.items()},
+        "accounts": {
+            name: _account(each, one.timetables[name]) for name, each in one.accounts.items()
+        },
     }
 
 
-def _account(one: Account) -> Document:
+def _account(one: Account, timetable: Timetable) -> Document:
     return {
         "platform": one.platform,
         "timezone": one.timezone,
         "enabled": one.enabled,
         "where": one.where,
         "policy": {name: _plain(value) for name, value in asdict(one.policy).items()},
+        "timetable": {
+            "window": [each.written for each in timetable.windows],
+            "blackout": [each.written for each in timetable.blackouts],
+            "min_gap": _plain(timetable.min_gap),
+            "daily_cap": timetable.daily_cap,
+            "slots": [each.written for each in timetable.slots],
+        },
         "settings": {name: secret(value) for name, value in one.settings.items()},
     }
 

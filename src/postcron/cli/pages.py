@@ -257,6 +257,8 @@ def _lines(keys: tuple[str, ...], value: object) -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _lines((*keys, name), inner)
+    elif isinstance(value, list):
+        yield from _lines(keys, ", ".join(map(str, value)) or None)
     elif value is not None:
         yield f"{'.'.join(map(visible, keys))} = {visible(str(value))}"
 

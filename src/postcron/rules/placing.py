@@ -130,22 +130,21 @@ class Plan:
         return self._blackout(at) or self._cap(at) or self._window(at) or self._gap(at)
 
     def _blackout(self, at: datetime) -> Step | None:
-        if not self._timetable.blackouts:
+        found = self._dark(self._day(at)) if self._timetable.blackouts else None
+        if found is None:
             return None
-        day = self._day(at)
-        if not any(each.covers(day) for each in self._timetable.blackouts):
-            return None
-        return self._moved(
-            at, self._morrow(at), lambda: f"{day} is blacked out for {self._account}"
-        )
+        to = self._morrow(at, lambda day: self._dark(day) is None)
+        return self._moved(at, to, lambda: f"{self._account} says nothing on {found.written}")
+
+    def _dark(self, day: date) -> Blackout | None:
+        return next((each for each in self._timetable.blackouts if each.covers(day)), None)
 
     def _cap(self, at: datetime) -> Step | None:
         cap = self._timetable.daily_cap
-        if cap is None or self._posts[day := self._day(at)] < cap:
+        if cap is None or self._posts[self._day(at)] < cap:
             return None
-        posts = "1 post" if cap == 1 else f"{cap} posts"
-        why = f"{self._account} says no more than {posts} a day and {day} is full"
-        return self._moved(at, self._morrow(at), lambda: why)
+        to = self._morrow(at, lambda day: self._posts[day] < cap)
+        return self._moved(at, to, lambda: f"until then {self._account} has {_a_day(cap)}")
 
     def _window(self, at: datetime) -> Step | None:
         if not self._timetable.windows:
@@ -188,8 +187,18 @@ class Plan:
     def _day(self, at: datetime) -> date:
         return at.astimezone(self._zone).date()
 
-    def _morrow(self, at: datetime) -> datetime:
-        """Return when the next local day begins, also where midnight is skipped or repeated."""
-        midnight = datetime.combine(self._day(at) + DAY, time.min, self._zone)
+    def _morrow(self, at: datetime, free: Callable[[date], bool]) -> datetime:
+        """Return when the next free day begins, also where midnight is skipped or repeated.
+
+        Beyond the longest wait any day will do.
+        """
+        day = self._day(at) + DAY
+        while not free(day) and day - self._day(at) <= LONGEST_WAIT:
+            day += DAY
+        midnight = datetime.combine(day, time.min, self._zone)
         both = (midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         return min(each for each in both if each > at)
+
+
+def _a_day(posts: int) -> str:
+    return "its one post a day" if posts == 1 else f"its {posts} posts a day"
