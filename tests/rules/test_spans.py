@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcron.errors import Invalid
-from postcron.rules.spans import duration, exactly, spell, until
+from postcron.rules.spans import duration, exactly, signed, spell, until
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -76,3 +76,17 @@ def test_what_is_spelt_can_be_read_and_is_not_far_off(span: timedelta) -> None:
 )
 def test_a_limit_is_told_with_nothing_left_out(seconds: float, words: str) -> None:
     assert exactly(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("+2h", 120), ("2h", 120), ("-30m", -30), ("− 1h30m", -90), (" +15 min ", 15)],
+)
+def test_a_length_of_time_may_go_back(text: str, minutes: int) -> None:
+    assert signed(text) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("text", ["--2h", "+-2h", "+", "-", "soon", ""])
+def test_what_goes_neither_forth_nor_back_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        signed(text)

@@ -15,6 +15,7 @@ from postcron.cli import (
     applying,
     approving,
     batches,
+    bulk,
     calendars,
     figures,
     files,
@@ -68,6 +69,7 @@ def postcron(
 for group in (
     setup,
     posting,
+    bulk,
     approving,
     batches,
     series,

@@ -99,12 +99,11 @@ Variables = Annotated[
         help="Texts are templates: what {NAME} stands for. May be repeated.",
     ),
 ]
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Posts (12) or deliveries (12.1).")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands about what is to be said."""
-    for function in (schedule, edit, cancel, delete):
+    for function in (schedule, edit):
         command(app, function)
 
 
@@ -259,33 +258,4 @@ def edit(
         edited = operation(house, id, change, actor=who())
         here = render.Here.at(house)
     how.answer(documents.edited(edited), lambda: render.noted(edited, here))
-    return failures.DONE
-
-
-def cancel(how: How, ids: Ids) -> int:
-    """Withdraw what is not out; none of them if one is out."""
-    from postcron.cli import documents, render
-    from postcron.operations.cancel import cancel as operation
-
-    with how.home() as house:
-        cancelled = operation(house, ids, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.deliveries(cancelled), lambda: render.deliveries(cancelled, here))
-    return failures.DONE
-
-
-def delete(
-    how: How, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Posts, like 12.")]
-) -> int:
-    """Take posts that are not out from the lists.
-
-    Their deliveries are cancelled; the ledger keeps them.
-    """
-    from postcron.cli import documents, render
-    from postcron.operations.cancel import delete as operation
-
-    with how.home() as house:
-        deleted = operation(house, ids, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.deliveries(deleted), lambda: render.deliveries(deleted, here))
     return failures.DONE

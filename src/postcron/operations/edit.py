@@ -231,17 +231,22 @@ def why_not(delivery: Delivery) -> str:
 
 def _move(case: _Case, delivery: Delivery, placed: Placed | None) -> Move:
     changes = _content(case, delivery) | ({} if placed is None else new_time(placed))
-    due_at = changes.get("due_at", delivery.due_at)
-    step = _step(case, delivery, due_at)
+    return _changed(case.house, delivery, _step(case, delivery, placed), changes)
+
+
+def rescheduled(house: House, delivery: Delivery, placed: Placed) -> Move:
+    """Return the step that gives a delivery another time."""
+    changes = new_time(placed)
+    return _changed(house, delivery, _timed(house, delivery, placed), changes)
+
+
+def _changed(house: House, delivery: Delivery, step: Step, changes: dict[str, Any]) -> Move:
     if step is Step.UPLOAD_EXPIRED:
         changes["ready_at"] = None
-    return Move(
-        delivery,
-        step,
-        wake_at=_wake(case.house, delivery, step, due_at),
-        set=changes,
-        detail=_told(delivery, changes),
-    )
+    wake = _wake(house, delivery, step, changes.get("due_at", delivery.due_at))
+    if waits(house, delivery):
+        changes["not_before"], wake = wake, None
+    return Move(delivery, step, wake, changes, detail=_told(delivery, changes))
 
 
 def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
@@ -253,16 +258,19 @@ def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
     return diaries.move(delivery, wanted, window_end=case.window_end, exact=case.change.exact)
 
 
-def _step(case: _Case, delivery: Delivery, due_at: datetime | None) -> Step:
-    house, change = case.house, case.change
+def _step(case: _Case, delivery: Delivery, placed: Placed | None) -> Step:
     if case.submits:
         return Step.SUBMITTED
-    if change.at is None or (change.content and delivery.state not in WITHOUT_TIME):
+    if placed is None or (case.change.content and delivery.state not in WITHOUT_TIME):
         return Step.EDITED
+    return _timed(case.house, delivery, placed)
+
+
+def _timed(house: House, delivery: Delivery, placed: Placed) -> Step:
     life = house.platform_class(house.account(delivery.account)).ticket_life
-    if delivery.state is State.READY and delivery.ready_at and life and due_at:
+    if delivery.state is State.READY and delivery.ready_at and life:
         # What phase 2 left at the platform does not last until the new moment.
-        return Step.UPLOAD_EXPIRED if due_at >= delivery.ready_at + life else Step.RESCHEDULED
+        return Step.UPLOAD_EXPIRED if placed.at >= delivery.ready_at + life else Step.RESCHEDULED
     return Step.RESCHEDULED
 
 
@@ -295,7 +303,7 @@ def _check(case: _Case, delivery: Delivery, attachments: Sequence[Attachment]) -
 
 
 def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
-    if due_at is None or waits(house, delivery):
+    if due_at is None:
         return None
     if step is Step.SUBMITTED:
         return unapproved_until(house.account(delivery.account), due_at)

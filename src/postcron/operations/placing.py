@@ -181,6 +181,7 @@ def new_time(placed: Placed) -> dict[str, Any]:
         "reason": placed.reason,
         "grace_from": None,
         "not_before": None,
+        "gap": None,
         "tries": 0,
         "error_code": None,
         "error": None,

@@ -32,6 +32,14 @@ def duration(text: str) -> timedelta:
     return span
 
 
+def signed(text: str) -> timedelta:
+    """Return a length of time that may go back: `+2h`, `-30m`. Raises `Invalid`."""
+    words = text.strip()
+    back = words.startswith(("-", "−"))
+    span = duration(words[1:] if back or words.startswith("+") else words)
+    return -span if back else span
+
+
 def match_span(text: str) -> timedelta | None:
     """Return the length of time that the whole text names, or None."""
     match = _SPAN.fullmatch(text)

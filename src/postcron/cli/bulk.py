@@ -1,0 +1,255 @@
+"""Moving and withdrawing what is not out: by ids at once, by a filter after a look at it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from postcron.cli import failures, looking, posting, printing
+from postcron.cli.how import How, command
+from postcron.cli.people import who
+from postcron.cli.visible import visible
+from postcron.errors import Invalid
+from postcron.states import State
+
+if TYPE_CHECKING:
+    from postcron.cli.render import Here
+    from postcron.model import Filter
+    from postcron.operations.bulk import Bulk, Line
+    from postcron.operations.house import House
+
+#: of what cannot be changed, so many are told in words
+TOLD = 20
+MOVED = ("ID", "ACCOUNT", "STATE", "DUE", "NEW", "REASON")
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="Posts (12) or deliveries (12.1); or give a filter."),
+]
+Posts = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Posts, like 12; or give a filter.")
+]
+Batch = Annotated[str | None, typer.Option(metavar="NAME", help="Of this batch.")]
+Label = Annotated[str | None, typer.Option(metavar="LABEL", help="With this label.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it to all that fits; without it, only look.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that move and withdraw."""
+    for function in (reschedule, cancel, delete):
+        command(app, function)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a filter on the command line says."""
+
+    state: list[State] | None
+    account: str | None
+    platform: str | None
+    campaign: str | None
+    batch: str | None
+    label: str | None
+    since: str | None
+    until: str | None
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def filter(self, house: House) -> Filter:
+        from postcron.model import Filter
+        from postcron.operations.batches import found
+        from postcron.operations.listing import edge
+
+        if not self:
+            message = "Say what: --campaign, --batch, --account, --state, --since, --until …"
+            raise Invalid(message, code="usage")
+        return Filter(
+            states=frozenset(self.state) if self.state else None,
+            account=None if self.account is None else house.account(self.account).name,
+            platform=self.platform,
+            campaign=self.campaign,
+            batch=None if self.batch is None else found(house, self.batch).name,
+            label=self.label,
+            since=edge(house, self.since),
+            before=edge(house, self.until),
+        )
+
+
+def reschedule(
+    how: How,
+    *,
+    by: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="So much later: +2h; or earlier: -30m.")
+    ] = None,
+    at: posting.At = None,
+    tz: posting.Zone = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="With --at: at least so long between them.")
+    ] = None,
+    exact: posting.Exact = False,
+    state: looking.States = None,
+    account: looking.AccountName = None,
+    platform: looking.PlatformName = None,
+    campaign: looking.CampaignName = None,
+    batch: Batch = None,
+    label: Label = None,
+    since: looking.Since = None,
+    until: looking.Until = None,
+    yes: Yes = False,
+) -> int:
+    """Give all that fits a filter another time, as the rules of each account let it.
+
+    What would change is shown first; all of it changes, or nothing.
+    """
+    from postcron.operations.bulk import NewTimes
+    from postcron.operations.bulk import reschedule as operation
+    from postcron.rules.spans import duration, signed
+
+    asked = Asked(state, account, platform, campaign, batch, label, since, until)
+    times = NewTimes(
+        by=None if by is None else signed(by),
+        at=at,
+        zone=tz,
+        every=None if every is None else duration(every),
+        exact=exact,
+    )
+    return _done(how, "rescheduled", asked, partial(operation, times=times), yes=yes)
+
+
+def cancel(
+    how: How,
+    ids: Ids = None,
+    *,
+    state: looking.States = None,
+    account: looking.AccountName = None,
+    platform: looking.PlatformName = None,
+    campaign: looking.CampaignName = None,
+    batch: Batch = None,
+    label: Label = None,
+    since: looking.Since = None,
+    until: looking.Until = None,
+    yes: Yes = False,
+) -> int:
+    """Withdraw what is not out: by ids, none of them if one is out; or all that fits a filter.
+
+    What fits is shown first; all of it is withdrawn, or nothing.
+    """
+    from postcron.operations import bulk
+    from postcron.operations.cancel import cancel as by_ids
+
+    asked = Asked(state, account, platform, campaign, batch, label, since, until)
+    if ids:
+        return _by_ids(how, by_ids, ids, asked)
+    return _done(how, "cancelled", asked, bulk.cancel, yes=yes)
+
+
+def delete(
+    how: How,
+    ids: Posts = None,
+    *,
+    state: looking.States = None,
+    account: looking.AccountName = None,
+    platform: looking.PlatformName = None,
+    campaign: looking.CampaignName = None,
+    batch: Batch = None,
+    label: Label = None,
+    since: looking.Since = None,
+    until: looking.Until = None,
+    yes: Yes = False,
+) -> int:
+    """Take posts that are not out from the lists: by ids, or all that fit a filter.
+
+    Their deliveries are cancelled; the ledger keeps them.
+    """
+    from postcron.operations import bulk
+    from postcron.operations.cancel import delete as by_ids
+
+    asked = Asked(state, account, platform, campaign, batch, label, since, until)
+    if ids:
+        return _by_ids(how, by_ids, ids, asked)
+    return _done(how, "deleted", asked, bulk.delete, yes=yes)
+
+
+def _by_ids(how: How, operation: Callable[..., Any], ids: list[str], asked: Asked) -> int:
+    from postcron.cli import documents, render
+
+    if asked:
+        raise Invalid("Ids and a filter say two different things: give one.", code="usage")
+    with how.home() as house:
+        withdrawn = operation(house, ids, actor=who())
+        here = render.Here.at(house)
+    how.answer(documents.deliveries(withdrawn), lambda: render.deliveries(withdrawn, here))
+    return failures.DONE
+
+
+def _done(how: How, verb: str, asked: Asked, operation: Callable[..., Bulk], *, yes: bool) -> int:
+    """Show what would change, and change it if a person says so; else exit 2."""
+    from postcron.cli import render
+
+    with how.home() as house:
+        wanted, here = asked.filter(house), render.Here.at(house)
+        found = operation(house, wanted, actor=who(), preview=not yes)
+        if found.lines and not yes and not how.json and _agreed(found, verb, here):
+            found = operation(house, wanted, actor=who(), preview=False)
+    how.answer(_document(found, verb), lambda: _page(found, verb, here))
+    return failures.INVALID if found.preview and found.lines else failures.DONE
+
+
+def _agreed(found: Bulk, verb: str, here: Here) -> bool:
+    """Ask the person at the terminal; nobody there says no."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    printing.ask(_page(found, verb, here))
+    printing.ask("Do it? [y/N] ")
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _page(one: Bulk, verb: str, here: Here) -> str:
+    return "\n".join(_lines(one, verb, here))
+
+
+def _lines(one: Bulk, verb: str, here: Here) -> Iterator[str]:
+    from postcron.cli.render import deliveries, table
+
+    if any(line.placed for line in one.lines):
+        yield table(MOVED, [_moved(line, here) for line in one.lines], colours=2)
+    elif one.lines:
+        yield deliveries([line.delivery for line in one.lines], here)
+    for _, why in one.stuck[:TOLD]:
+        yield visible(f"Left as it is: {why}")
+    if (more := len(one.stuck) - TOLD) > 0:
+        yield f"Left as they are: {more} more."
+    count = f"{len(one.lines)} {'delivery' if len(one.lines) == 1 else 'deliveries'}"
+    if one.preview and one.lines:
+        yield f"{count} would be {verb}. Nothing is changed yet: --yes does it."
+    else:
+        yield f"{count} {verb}."
+
+
+def _moved(line: Line, here: Here) -> tuple[str, ...]:
+    one, placed = line.delivery, line.placed
+    new, reason = ("", "") if placed is None else (here.when(placed.at), placed.reason)
+    return one.ref, one.account, str(one.state), here.when(one.due_at), new, reason
+
+
+def _document(one: Bulk, verb: str) -> dict[str, Any]:
+    from postcron.cli import documents
+
+    return {
+        "preview": one.preview,
+        verb: [
+            documents.delivery(line.delivery)
+            | ({} if line.placed is None else {"new_due_at": documents.moment(line.placed.at)})
+            for line in one.lines
+        ],
+        "left": [
+            {"id": each.ref, "account": each.account, "state": str(each.state), "why": why}
+            for each, why in one.stuck
+        ],
+    }
