@@ -38,7 +38,7 @@ def placed(plan: Plan, wanted: str) -> tuple[str | None, str]:
     found = plan.first_free(at(wanted))
     if found is None:
         return None, ""
-    why = "; ".join(step.because for step in plan.reasons(at(wanted), found))
+    why = "; ".join(plan.reasons(at(wanted), found))
     return f"{found.astimezone(ROME):%d %H:%M}", why
 
 
@@ -166,6 +166,13 @@ def test_a_full_day_and_a_blackout_put_it_off_to_the_next(
             [f"21 {hour:02}:{minute:02}" for hour in range(10, 20) for minute in (0, 30)],
             "21 10:00",
             "10:30 because 10:00 + 30 min gap to 12.1; 20:00 because 19:30 + 30 min gap to 31.1",
+        ),
+        (
+            {"min_gap": timedelta(minutes=30), "windows": ["10:00-20:00"]},
+            [f"21 {hour:02}:{minute:02}" for hour in range(10, 20) for minute in (0, 30)],
+            "21 10:00",
+            ("10:30 because 10:00 + 30 min gap to 12.1; "
+            "2026-11-22 10:00 because the window of acme opens then"),
         ),
     ],
 )  # fmt: skip

@@ -110,7 +110,7 @@ def test_the_reasons_lead_from_the_wanted_moment_to_the_given(
     found = here.first_free(wanted)
     if found is None:
         return
-    moments = [step.at for step in here.reasons(wanted, found)]
+    moments = [step.at for step in here.steps(wanted, found)]
     assert moments == sorted(set(moments))
     assert bool(moments) == (found != wanted)
     assert found == (moments or [wanted])[-1]

@@ -83,7 +83,7 @@ class Diary:
     def _at_once(self, wanted: Moment) -> Placed:
         broken, note = self.plan.step(wanted.at), None
         if broken is not None:
-            note = f"{self.account.name} sends it now, although its rules say {broken.because}."
+            note = f"{self.account.name} sends it now, although its rules say {broken.because(wanted.at)}."
         return Placed(wanted.at, wanted.at, wanted.reason, note)
 
     def _moved(self, wanted: Moment) -> Placed:
@@ -94,7 +94,7 @@ class Diary:
                 f"of {wanted.reason}: look at its rules, and at what is planned."
             )
             raise Invalid(message, code="never")
-        steps = [each.because for each in self.plan.reasons(wanted.at, at)]
+        steps = self.plan.reasons(wanted.at, at)
         if steps and self.account.timezone not in wanted.reason:
             steps[-1] += f" ({self.account.timezone})"
         return Placed(wanted.at, at, "; ".join([wanted.reason, *steps]))

@@ -47,19 +47,16 @@ class Step:
     """One move forward: to where, and because of which rule."""
 
     at: datetime
-    _why: Callable[[], str]
-
-    @property
-    def because(self) -> str:
-        """Say it in plain words: put together only here, as most steps are never told."""
-        return self._why()
+    #: says it in plain words to somebody who knows of this moment: most steps are never told
+    because: Callable[[datetime], str]
 
 
 class Plan:
     """What one account says when, and where one more fits.
 
-    `whole` counts what else it says even where no rule asks for that. Days are those of the account's zone. Each rule alone gives the first moment it allows, never an
-    earlier one; what none of them moves any more is the first that all allow.
+    `whole` counts what else it says even where no rule asks for that. Days are those of the account's
+    zone. Each rule alone gives the first moment it allows, never an earlier one; what none of them
+    moves any more is the first that all allow.
     """
 
     def __init__(
@@ -112,8 +109,14 @@ class Plan:
             self._closed.add(wanted, at)
         return at
 
-    def reasons(self, wanted: datetime, given: datetime) -> list[Step]:
+    def reasons(self, wanted: datetime, given: datetime) -> list[str]:
         """Return why a post that was wanted at one moment is given another."""
+        steps = self.steps(wanted, given)
+        before = [wanted, *(step.at for step in steps)]
+        return [step.because(known) for step, known in zip(steps, before, strict=False)]
+
+    def steps(self, wanted: datetime, given: datetime) -> list[Step]:
+        """Return the moves from one moment to the other; of a long chain the first and the last."""
         steps: list[Step] = []
         at = wanted
         while at < given and len(steps) < _TOLD and (step := self.step(at)) is not None:
@@ -134,7 +137,7 @@ class Plan:
         if found is None:
             return None
         to = self._morrow(at, lambda day: self._dark(day) is None)
-        return self._moved(at, to, lambda: f"{self._account} says nothing on {found.written}")
+        return self._moved(to, lambda: f"{self._account} says nothing on {found.written}")
 
     def _dark(self, day: date) -> Blackout | None:
         return next((each for each in self._timetable.blackouts if each.covers(day)), None)
@@ -144,7 +147,7 @@ class Plan:
         if cap is None or self._posts[self._day(at)] < cap:
             return None
         to = self._morrow(at, lambda day: self._posts[day] < cap)
-        return self._moved(at, to, lambda: f"until then {self._account} has {_a_day(cap)}")
+        return self._moved(to, lambda: f"until then {self._account} has {_a_day(cap)}")
 
     def _window(self, at: datetime) -> Step | None:
         if not self._timetable.windows:
@@ -153,7 +156,7 @@ class Plan:
         while True:
             for opens, closes in self._open_on(day):
                 if closes > at:
-                    return None if opens <= at else self._moved(at, opens, self._opens)
+                    return None if opens <= at else self._moved(opens, self._opens)
             day += DAY
 
     def _opens(self) -> str:
@@ -172,11 +175,11 @@ class Plan:
             return None
         (other, name), to = found, found[0] + gap
         return self._moved(
-            at, to, lambda: f"{self._clock(other, near=to)} + {exactly(gap)} gap to {name}"
+            to, lambda: f"{self._clock(other, near=to)} + {exactly(gap)} gap to {name}"
         )
 
-    def _moved(self, at: datetime, to: datetime, why: Callable[[], str]) -> Step:
-        return Step(to, lambda: f"{self._clock(to, near=at)} because {why()}")
+    def _moved(self, to: datetime, why: Callable[[], str]) -> Step:
+        return Step(to, lambda known: f"{self._clock(to, near=known)} because {why()}")
 
     def _clock(self, at: datetime, *, near: datetime) -> str:
         """Return what clocks show, with the day if it is another one than that of `near`."""
