@@ -1,11 +1,10 @@
-"""Run the benchmarks: `python -m bench [idle] [counting] [lateness] [throughput] [contention] [uploading]`;
-without a name, all of them."""
+"""Run the benchmarks: `python -m bench`, or those that are named of the list below."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import contention, counting, idle, lateness, throughput, uploading
+from bench import bulk, contention, counting, idle, lateness, throughput, uploading
 
 ALL = {
     "idle": idle.main,
@@ -13,6 +12,7 @@ ALL = {
     "lateness": lateness.main,
     "throughput": throughput.main,
     "contention": contention.main,
+    "bulk": bulk.main,
     "uploading": uploading.main,
 }
 

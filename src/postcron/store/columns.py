@@ -19,6 +19,14 @@ from postcron.store.peek import written
 Document = JSON().with_variant(JSONB(), "postgresql")
 
 
+def aware(moment: datetime) -> datetime:
+    """Return a moment; raises `ValueError` for one that may be any of twenty-four."""
+    if moment.tzinfo is None:
+        message = f"{moment} has no time zone: a moment without one is never stored."
+        raise ValueError(message)
+    return moment
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment, always in UTC: `2026-11-21T10:00:00.000000Z` in SQLite, timestamptz in PostgreSQL."""
 
@@ -33,10 +41,8 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if value.tzinfo is None:
-            message = f"{value} has no time zone: a moment without one is never stored."
-            raise ValueError(message)
-        return value.astimezone(UTC) if dialect.name == "postgresql" else written(value)
+        instant = aware(value).astimezone(UTC)
+        return instant if dialect.name == "postgresql" else written(instant)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -66,13 +72,7 @@ class TicketDocument(TypeDecorator[Ticket]):
     cache_ok = True
 
     def process_bind_param(self, value: Ticket | None, dialect: Dialect) -> dict[str, Any]:
-        ticket = value or Ticket()
-        wait = ticket.check_after
-        return {
-            "data": dict(ticket.data),
-            "ready": ticket.ready,
-            "check_after": None if wait is None else wait.total_seconds(),
-        }
+        return ticket_document(value or Ticket())
 
     def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> Ticket:
         if not value:
@@ -81,6 +81,15 @@ class TicketDocument(TypeDecorator[Ticket]):
         return Ticket(
             value["data"], value["ready"], None if wait is None else timedelta(seconds=wait)
         )
+
+
+def ticket_document(ticket: Ticket) -> dict[str, Any]:
+    wait = ticket.check_after
+    return {
+        "data": dict(ticket.data),
+        "ready": ticket.ready,
+        "check_after": None if wait is None else wait.total_seconds(),
+    }
 
 
 def word(closed_set: type[StrEnum], name: str, *, checked: bool = True) -> Enum:

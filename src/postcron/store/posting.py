@@ -21,9 +21,10 @@ from postcron.model import (
     Saved,
     Ticket,
 )
-from postcron.store import ledger, plans, rows
+from postcron.store import plans, rows
+from postcron.store.bulk import insert_rows
 from postcron.store.database import Database, upsert
-from postcron.store.tables import attachment, delivery, media, post
+from postcron.store.tables import attachment, delivery, event, media, post
 
 #: threads that are turned into rows at once: what is in hand does not grow with their number
 AT_ONCE: Final = 500
@@ -118,10 +119,9 @@ def _add(
     ids = iter(_next_ids(transaction, delivery, sum(len(place.missing()) for place in places)))
     values = [row for thread in threads_places for row in _rows(thread, ids, now)]
     if values:
-        # With RETURNING many rows go in one statement, and each has a price: it fires the tally.
-        transaction.execute(insert(delivery).returning(delivery.c.id), values)
+        insert_rows(transaction, delivery, values)
         _let_follow(transaction, values)
-        ledger.write(transaction, [_created(row, run, now) for row in values])
+        insert_rows(transaction, event, [_created(row, run, now) for row in values])
     return threads_places
 
 
@@ -189,7 +189,7 @@ def _insert_posts(transaction: Connection, places: Sequence[_Place], now: dateti
         | {"id": place.post_id, "labels": list(place.new.labels), "created_at": now}
         for place in places
     ]
-    transaction.execute(insert(post), values)
+    insert_rows(transaction, post, values)
     attach(transaction, {place.post_id: place.new.attachments for place in places})
 
 
@@ -251,7 +251,10 @@ def _rows(thread: Sequence[_Place], ids: Iterator[int], now: datetime) -> Iterat
 def _start(new: NewDelivery) -> dict[str, Any]:
     given = {name: getattr(new, name) for name in NewDelivery.__dataclass_fields__}
     given["options"] = dict(new.options)
-    return given | {"revision": 1, "ticket": Ticket(), "tries": 0, "fence": 0}
+    return given | {"revision": 1, "ticket": _NEW, "tries": 0, "fence": 0}
+
+
+_NEW: Final = Ticket()
 
 
 def _answers(new: NewDelivery) -> bool:
