@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
+import os
 import re
 import stat
+import struct
+import termios
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -102,6 +106,21 @@ def test_a_week_tells_each_delivery_in_a_line(shell: Shell) -> None:
     assert evening[:4] == ["Sun 22", "21:00", "scheduled", "sky"]
     assert re.fullmatch(r"in \d.*|\d.* ago|now", evening[4])
     assert evening[5:] == ["13.1", "Evening"]
+
+
+@pytest.mark.usefixtures("full")
+def test_on_a_terminal_of_eighty_columns_only_the_text_gives_way(process: Shell) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 40, 80, 0, 0))
+    words = ("--week", "--day", "2026-11-21", "--tz", "America/Lima", "--state", "scheduled")
+    answer = process("calendar", *words, stdout=theirs, environ={"NO_COLOR": "1"})
+    os.close(theirs)
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        lines = screen.read(10_000).decode().splitlines()
+    assert answer.code == 0
+    assert max(map(len, lines)) <= 80
+    [saturday] = [line.rstrip() for line in lines if line.startswith("Sat 21")]
+    assert re.search(r" 05:00  scheduled  acme  .* 2\.1 +Hello$", saturday)
 
 
 def test_nothing_is_said_to_be_nothing(shell: Shell) -> None:

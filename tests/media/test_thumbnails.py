@@ -118,6 +118,18 @@ def test_a_later_page_does_not_read_the_library_again(
     assert thumbnails.of(file) == first
 
 
+def test_only_so_much_is_read_for_one_page_and_the_next_one_has_more(
+    library: DiskLibrary, tmp_path: Path
+) -> None:
+    some = [kept(library, picture(tmp_path / f"{n}.png")) for n in range(3)]
+
+    def made() -> int:
+        page = Thumbnails(library, tmp_path / "thumbnails", room=some[0].size + some[1].size - 1)
+        return sum(page.of(file) is not None for file in some)
+
+    assert [made() for _ in range(3)] == [1, 2, 3]
+
+
 def test_what_no_page_has_shown_for_long_is_thrown_away(
     library: DiskLibrary, thumbnails: Thumbnails, tmp_path: Path
 ) -> None:

@@ -265,6 +265,8 @@ def _said(entry: Entry) -> Iterator[str]:
 def _foot(entry: Entry) -> Iterator[str]:
     delivery, post = entry.delivery, entry.post
     yield f"<span>{delivery.ref}</span>"
+    if post.approval is not None:
+        yield f"<span>approval: {post.approval}</span>"
     yield from (f"<bdi>{_safe(word)}</bdi>" for word in (post.campaign, *post.labels) if word)
     if delivery.url and _LINK.fullmatch(delivery.url):
         yield f'<a href="{_safe(delivery.url)}" target="_blank" rel="noopener noreferrer">Open the post</a>'

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: a day of a month has room for so many deliveries at least, however low the terminal is
 FEWEST = 4
+NOTHING = "Nothing is due."
 #: no text of a list is longer
 LONGEST = 200
 
@@ -68,7 +69,9 @@ def week(one: Calendar) -> str:
     title = f"Week {monday:%V}, {spoken(monday)} to {spoken(one.days.last)} {one.days.last.year}"
     heads = ("DAY", "TIME", "STATE", "ACCOUNT", "DUE", "ID", "TEXT")
     listed = table(heads, _rows(one), colours=2, cut=6)
-    return "\n\n".join(filter(None, (f"{title} ({zone(one)})", listed, _sum(one))))
+    return "\n\n".join(
+        filter(None, (f"{title} ({zone(one)})", listed, "" if one.entries else NOTHING))
+    )
 
 
 def _rows(one: Calendar) -> Iterator[tuple[str, ...]]:
@@ -107,11 +110,7 @@ def legend(one: Calendar) -> str:
     signs = [f"{MARKS[state]} {counts[state]} {state}" for state in State if counts[state]]
     # A line ends only between them.
     told = textwrap.fill("   ".join(sign.replace(" ", "\xa0") for sign in signs), 80)
-    return told.replace("\xa0", " ") or "Nothing is due."
-
-
-def _sum(one: Calendar) -> str:
-    return "" if one.entries else "Nothing is due."
+    return told.replace("\xa0", " ") or NOTHING
 
 
 def document(one: Calendar) -> dict[str, Any]:

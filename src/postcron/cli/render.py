@@ -21,7 +21,7 @@ from postcron.rules.spans import until
 from postcron.states import AHEAD, State
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, OverflowMethod
 
     from postcron.model import Delivery, Page, Pause, Post
     from postcron.operations.approving import Decided
@@ -102,23 +102,28 @@ def table(
     colours: int | None = None,
     cut: int | None = None,
 ) -> str:
-    """Return a table; `colours` is the column that holds a state, `cut` one that is not folded."""
+    """Return a table; `colours` is the column that holds a state.
+
+    `cut` is the one that gives way on a narrow terminal: its lines are cut, and no other is folded.
+    """
     from rich.table import Table
     from rich.text import Text
 
     width = _width()
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for place, head in enumerate(heads):
-        short = place < 2 or place == colours
-        drawn.add_column(
-            head,
-            no_wrap=place == cut or (short and width >= NARROW),
-            overflow="ellipsis" if place == cut else "fold",
-        )
+        short = place < 2 or place == colours or cut is not None
+        stays = short and place != cut and width >= NARROW
+        overflow: OverflowMethod = "ellipsis" if place == cut else "fold"
+        drawn.add_column(head, no_wrap=stays, overflow=overflow)
     for row in rows:
         drawn.add_row(
             *(
-                Text(visible(cell), style=_colour(cell) if place == colours else "")
+                Text(
+                    visible(cell),
+                    style=_colour(cell) if place == colours else "",
+                    no_wrap=place == cut,
+                )
                 for place, cell in enumerate(row)
             )
         )

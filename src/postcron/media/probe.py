@@ -22,7 +22,8 @@ from postcron.model import Kind, MediaFile
 #: more pixels than any camera of today, and more than this machine should unfold
 MAX_PIXELS: Final = 100_000_000
 
-_PICTURES: Final = {
+#: the formats of pictures that are read, and their types
+PICTURES: Final = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "GIF": "image/gif",
@@ -150,7 +151,7 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
         with warnings.catch_warnings():
             # Pillow only warns of what is a bomb by half; our own limit is lower than its error.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(content, formats=tuple(_PICTURES))
+            image = Image.open(content, formats=tuple(PICTURES))
     except UnidentifiedImageError as error:
         raise _Broken("is no picture, video, sound or document that postcron knows.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -166,7 +167,7 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
         file,
         kind=Kind.GIF if moving else Kind.IMAGE,
         # A camera's JPEG may hold a second picture; Pillow then calls it MPO.
-        mime=_PICTURES.get(image.format or "", "image/jpeg"),
+        mime=PICTURES.get(image.format or "", "image/jpeg"),
         width=height if turned else width,
         height=width if turned else height,
     )

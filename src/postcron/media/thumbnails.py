@@ -16,13 +16,15 @@ from PIL import Image, ImageOps
 
 from postcron.errors import Permanent
 from postcron.media.library import Library
-from postcron.media.probe import demuxer_of
+from postcron.media.probe import PICTURES, demuxer_of
 from postcron.model import Kind, MediaFile
 
 #: the longer side, in pixels: as shown on a page, for screens with two to each of its own
 SIDE: Final = 192
 #: what is larger is not worth reading whole for so small a picture, in bytes
 LARGEST: Final = 200_000_000
+#: so much is read for one page, in bytes; later pages have the other pictures, too
+READ: Final = 2_000_000_000
 #: what would take too much memory to unfold; a JPEG can be unfolded smaller
 MOST_PIXELS: Final = 40_000_000
 MOST_PIXELS_JPEG: Final = 80_000_000
@@ -43,11 +45,15 @@ _DAMAGED: Final = (
 
 
 class Thumbnails:
-    """The small pictures of a library's files; `folder` keeps those that were made."""
+    """The small pictures of a library's files; `folder` keeps those that were made.
 
-    def __init__(self, library: Library, folder: Path) -> None:
+    `room` is how many bytes of originals may be read before no new ones are made.
+    """
+
+    def __init__(self, library: Library, folder: Path, *, room: int = READ) -> None:
         self._library = library
         self._folder = folder
+        self._room = room
 
     def of(self, file: MediaFile) -> bytes | None:
         """Return a WebP of a picture or a frame of a video; None of what has none, or is damaged.
@@ -61,7 +67,8 @@ class Thumbnails:
         with suppress(OSError):
             os.utime(kept)
             return kept.read_bytes()
-        picture = self._made(file)
+        self._room -= file.size
+        picture = self._made(file) if self._room >= 0 else None
         if picture is not None:
             with suppress(OSError):  # made anew next time
                 self._keep(kept, picture)
@@ -99,7 +106,7 @@ def _promises(file: MediaFile) -> bool:
 
 
 def _picture(content: IO[bytes]) -> Image.Image:
-    image = Image.open(content)
+    image = Image.open(content, formats=tuple(PICTURES))
     image.draft("RGB", (2 * SIDE, 2 * SIDE))
     return ImageOps.exif_transpose(image)
 
