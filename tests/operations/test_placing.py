@@ -119,6 +119,14 @@ def test_the_next_moment_that_is_said_is_never_too_early_by_a_fraction(stage: St
     assert clock(one(scheduled(stage, "2026-11-21T19:50:01+01:00", exact=True))) == "21 19:50"
 
 
+def test_an_account_that_joins_a_post_keeps_to_its_windows_end(stage: Stage) -> None:
+    more = {"key": "launch", "accounts": ["other", "acme"]}
+    scheduled(stage, "today 17:00", key="launch", accounts=["other"], window_end="today 17:30")
+    with pytest.raises(Invalid, match="acme cannot take it before its window ends"):
+        scheduled(stage, "today 17:00", **more)
+    assert planned(stage) == ["21 17:00"]
+
+
 @pytest.mark.parametrize("end", ["today 18:30", "2026-11-21T18:59:59+01:00"])
 def test_past_the_windows_end_it_is_refused_with_the_reason(stage: Stage, end: str) -> None:
     """C3."""

@@ -124,6 +124,8 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
         parts = parts_of(wish)
     now = house.clock.now()
     window_end = window_end_of(wish.window_end, wish.zone, missing, now)
+    if known is not None:
+        window_end = known.post.window_end
 
     def planned(diaries: Diaries) -> list[Planned]:
         return [plan(diaries, account, wish, now, window_end) for account in missing]
