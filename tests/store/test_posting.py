@@ -201,3 +201,21 @@ def test_when_one_of_many_cannot_be_saved_none_is(store: Store) -> None:
     with pytest.raises(Exception, match="JSON"):
         store.add_many([*many, [broken]], run=a_run())
     assert store.taken("acme", {"k0"}) == {}
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 41])
+def test_many_are_saved_as_they_are_however_many_go_in_one_statement(
+    store: Store, count: int
+) -> None:
+    due = [NOW + timedelta(minutes=n) for n in range(count)]
+    threads = [
+        [a_new_post(a_new_delivery(due=at, options={"n": str(n)}), text=f"Post {n}", key=f"k{n}")]
+        for n, at in enumerate(due)
+    ]
+    places = store.add_many(threads, run=a_run(), seen={})
+    posts = store.posts([place.post_id for place in places])
+    assert [posts[place.post_id].text for place in places] == [f"Post {n}" for n in range(count)]
+    deliveries = store.reload([id for place in places for id in place.created])
+    assert [one.due_at for one in deliveries] == due
+    assert [dict(one.options) for one in deliveries] == [{"n": str(n)} for n in range(count)]
+    assert store.counts() == {State.SCHEDULED: count}

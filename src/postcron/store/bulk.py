@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import repeat
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, text
 
@@ -14,6 +14,9 @@ from postcron.model import Ticket
 from postcron.store.columns import aware, ticket_document
 
 Process = Callable[[Any], Any]
+
+#: rows in one statement of SQLite: each that fires the tally keeps the pages it changes, to undo it
+TOGETHER: Final = 20
 
 
 def insert_rows(transaction: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -37,9 +40,16 @@ def _as_tuples(transaction: Connection, table: Table, columns: Mapping[str, Sequ
         _written(some, type.bind_processor(dialect))
         for type, some in zip(types, columns.values(), strict=True)
     ]
-    marks = ", ".join("?" * len(columns))
-    adding = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
-    transaction.exec_driver_sql(adding, list(zip(*written, strict=True)))
+    marks = f"({', '.join('?' * len(columns))})"
+    adding = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - our own names
+    rows = list(zip(*written, strict=True))
+    whole = len(rows) - len(rows) % TOGETHER
+    if whole:
+        together = adding + ", ".join([marks] * TOGETHER)
+        parts = (rows[at : at + TOGETHER] for at in range(0, whole, TOGETHER))
+        transaction.exec_driver_sql(together, [tuple(chain.from_iterable(p)) for p in parts])
+    if whole < len(rows):
+        transaction.exec_driver_sql(adding + marks, rows[whole:])
 
 
 def _written(values: Sequence[Any], process: Process | None) -> Iterable[Any]:
