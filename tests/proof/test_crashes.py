@@ -16,8 +16,9 @@ import pytest
 
 from postcron import store
 from postcron.errors import Code, Temporary
-from postcron.model import Receipt, Scope, Session
+from postcron.model import Mode, Receipt, Scope, Session
 from postcron.operations import telling
+from postcron.operations.batching import Order, add
 from postcron.operations.edit import Change, edit
 from postcron.operations.keys import rotate
 from postcron.operations.measure import measure
@@ -183,6 +184,7 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     rotate(stage.house)
     _repeat(stage)
     schedule_many(stage.house, [Asked(Wish("hello", ["acme"], at="in 1h"), "1")], actor="me")
+    add(stage.house, Order("b", Mode.NOW, Wish(None, ["acme"]), texts=["hello"]), actor="me")
     pause(stage.house, Scope.ALL, "", why=None, actor="me")
     resume(stage.house, Scope.ALL, "", actor="me")
     reached = set(death.points)

@@ -336,6 +336,8 @@ class WatchedStore:
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._store, name)
+        if not callable(verb):
+            return verb  # the shelf of series: its writes have their seams
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             self._world.seam(f"before {name}")
