@@ -12,6 +12,7 @@ from PIL import Image
 from postcron.errors import ConfigInvalid, DoesNotFit, Invalid
 from postcron.model import Delivery
 from postcron.operations.applying import Do, Step, apply, plan
+from postcron.operations.approving import approve
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.folder import Folder, read_folder
@@ -225,6 +226,35 @@ def test_a_thread_is_applied_changed_and_shortened(stage: Stage, folder: Path) -
     assert sorted(texts(stage)) == ["a!", "one", "two"]
     write(folder, "one.md", "one", at="2026-11-22 12:00", then="[a!, b, c]")
     assert "cannot grow" in applied(stage, folder)[0].why[0]
+
+
+def test_labels_and_priority_are_compared_too(stage: Stage, folder: Path) -> None:
+    applied(stage, folder)
+    write(folder, "one.md", "one", at="2026-11-22 12:00", labels="[a, b]", priority="2")
+    step, _ = applied(stage, folder)
+    assert (step.do, step.why) == (Do.CHANGE, ("labels", "priority (acme)"))
+    post = stage.house.store.post(1)
+    assert post is not None
+    assert (post.labels, there(stage)[0].priority) == (("a", "b"), 2)
+    assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+
+
+def test_a_post_that_waits_for_approval_is_as_its_file_says(stage: Stage, folder: Path) -> None:
+    write(folder, "one.md", "one", at="2026-11-22 12:00", approval="true")
+    applied(stage, folder)
+    assert there(stage)[0].state is State.DRAFT
+    assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+    approve(stage.house, ["1"], actor="you")
+    assert there(stage)[0].state is State.SCHEDULED
+    assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+    write(folder, "one.md", "one, worse", at="2026-11-22 12:00", approval="true")
+    assert does(applied(stage, folder)) == [Do.CHANGE, Do.KEEP]
+    assert there(stage)[0].state is State.DRAFT
+
+
+def test_a_file_may_refuse_to_be_moved(stage: Stage, folder: Path) -> None:
+    write(folder, "one.md", "one", at="now", exact="perhaps")
+    assert refusals(stage, folder) == ["one.md:3: exact must be true or false."]
 
 
 def test_a_post_for_now_goes_out_once(stage: Stage, folder: Path) -> None:

@@ -64,7 +64,7 @@ def apply(
         bool, typer.Option("--empty", help="Withdraw everything, if the folder holds no post.")
     ] = False,
 ) -> int:
-    """Make what is scheduled what the files say: add, change, withdraw; what is out stays."""
+    """Make what is scheduled what the files say; what is out stays."""
     with how.home() as house:
         read = _read(house, folder, name, variables)
         from postcron.operations import applying

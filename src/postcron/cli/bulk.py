@@ -103,9 +103,9 @@ def reschedule(
     until: looking.Until = None,
     yes: Yes = False,
 ) -> int:
-    """Give all that fits a filter another time, as the rules of each account let it.
+    """Give all that fits a filter another time.
 
-    What would change is shown first; all of it changes, or nothing.
+    As the rules of each account let it. What would change is shown first; all of it changes, or nothing.
     """
     from postcron.operations.bulk import NewTimes
     from postcron.operations.bulk import reschedule as operation
@@ -136,9 +136,9 @@ def cancel(
     until: looking.Until = None,
     yes: Yes = False,
 ) -> int:
-    """Withdraw what is not out: by ids, none of them if one is out; or all that fits a filter.
+    """Withdraw what is not out, by ids or by a filter.
 
-    What fits is shown first; all of it is withdrawn, or nothing.
+    Of ids none, if one is out. What fits is shown first; all of it is withdrawn, or nothing.
     """
     from postcron.operations import bulk
     from postcron.operations.cancel import cancel as by_ids
@@ -163,7 +163,9 @@ def delete(
     until: looking.Until = None,
     yes: Yes = False,
 ) -> int:
-    """Take posts that are not out from the lists: by ids, or all that fit a filter.
+    """Take posts that are not out from the lists.
+
+    By ids, or all that fit a filter.
 
     Their deliveries are cancelled; the ledger keeps them.
     """

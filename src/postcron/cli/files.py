@@ -57,7 +57,10 @@ def import_(
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
-    """Schedule a list of posts from CSV or JSON Lines: every row, or none if one does not fit."""
+    """Schedule a list of posts: all its rows, or none.
+
+    CSV or JSON Lines; nothing is saved if one row does not fit, unless `--partial` says so.
+    """
     from postcron.cli import render, rows
     from postcron.operations.import_posts import import_posts as operation
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Account, Delivery, Post, Problem
+from postcron.model import Account, Approval, Delivery, Post, Problem
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit, is_open, why_not
 from postcron.operations.folder import Entry, Folder
@@ -185,7 +185,7 @@ def _differences(
         if meant[name] != found[name]:
             free = len(open_ones) == len(now.deliveries)
             (change if free else stuck).append(name if free else _belongs_to_all(name, now))
-    change += [name for name in ("campaign", "notes") if meant[name] != found[name]]
+    change += [name for name in ("campaign", "notes", "labels") if meant[name] != found[name]]
     for name, content in meant["accounts"].items():
         if name in found["accounts"]:
             differs = [key for key in content if content[key] != found["accounts"][name][key]]
@@ -253,8 +253,10 @@ def _meant(house: House, wish: Wish) -> Content:
         ],
         "campaign": wish.campaign or "",
         "notes": wish.notes or "",
+        "labels": list(wish.labels),
         "accounts": {
             account.name: {
+                "priority": wish.priority,
                 "text": wish.texts.get(account.name, wish.text or ""),
                 "options": options_of(house, account, wish),
                 "time": _time(wish, account),
@@ -278,11 +280,13 @@ def _found(wish: Wish, now: _There) -> Content:
         "media": [[each.file.sha256, each.alt] for each in now.post.attachments],
         "campaign": now.post.campaign or "",
         "notes": now.post.notes or "",
+        "labels": list(now.post.labels),
         "accounts": {
             delivery.account: {
+                "priority": delivery.priority,
                 "text": now.post.text if delivery.text is None else delivery.text,
                 "options": dict(delivery.options),
-                "time": _its_time(wish, delivery),
+                "time": _its_time(wish, now.post, delivery),
             }
             for delivery in now.deliveries
             if delivery.state is not State.CANCELLED
@@ -290,10 +294,11 @@ def _found(wish: Wish, now: _There) -> Content:
     }
 
 
-def _its_time(wish: Wish, delivery: Delivery) -> str:
+def _its_time(wish: Wish, post: Post, delivery: Delivery) -> str:
     if wish.at == "now" and delivery.wanted_at is not None:
         return ""
-    if delivery.state is State.DRAFT and not wish.draft:
+    waits = post.approval in {Approval.PENDING, Approval.REJECTED}
+    if delivery.state is State.DRAFT and not wish.draft and not waits:
         return "a draft"
     return "" if delivery.wanted_at is None else delivery.wanted_at.isoformat()
 
@@ -360,6 +365,7 @@ def _edit(house: House, wish: Wish, now: _There) -> Change:
     texts = any(new["text"] != old.get("text") for new, old in both)
     times = any(new["time"] != old.get("time") for new, old in both)
     options = any(new["options"] != old.get("options") for new, old in both)
+    priority = any(new["priority"] != old.get("priority") for new, old in both)
     media = meant["media"] != found["media"]
     return Change(
         text=(wish.text or "") if texts else None,
@@ -377,6 +383,10 @@ def _edit(house: House, wish: Wish, now: _There) -> Change:
         type=wish.type if meant["type"] != found["type"] else None,
         campaign=meant["campaign"] if meant["campaign"] != found["campaign"] else None,
         notes=meant["notes"] if meant["notes"] != found["notes"] else None,
+        labels=tuple(wish.labels) if meant["labels"] != found["labels"] else None,
+        priority=wish.priority if priority else None,
+        exact=times and wish.exact,
+        window_end=wish.window_end if times else None,
         applied=_digest(meant),
     )
 

@@ -136,7 +136,7 @@ def _wish(sheet: Sheet, about: About, folder: Path, source: str) -> Wish:
     wish = Wish(
         text=filled.text(sheet.text, "") or None,
         accounts=sheet.lists.get("to", about.to),
-        at=_moment(sheet, problems),
+        at=_moment(sheet, "at", problems),
         zone=sheet.words.get("tz", about.tz),
         media=_beside(sheet, folder, problems),
         alts=filled.items("alt"),
@@ -153,6 +153,9 @@ def _wish(sheet: Sheet, about: About, folder: Path, source: str) -> Wish:
         then=filled.items("then"),
         labels=sheet.lists.get("labels", ()),
         priority=_number(sheet, "priority", problems),
+        approval=_truth(sheet, "approval", problems),
+        exact=_truth(sheet, "exact", problems),
+        window_end=_moment(sheet, "window_end", problems),
         source=source,
     )
     problems += _lacking(sheet, wish)
@@ -193,14 +196,14 @@ class _Filled:
         return [self.text(each, key) for each in self.sheet.lists.get(key, ())]
 
 
-def _moment(sheet: Sheet, problems: list[Problem]) -> str | None:
+def _moment(sheet: Sheet, key: str, problems: list[Problem]) -> str | None:
     """Return when: a moment of the calendar, which means the same whenever the plan is applied."""
-    at = sheet.words.get("at")
+    at = sheet.words.get(key)
     if at is not None and not _MOMENT.fullmatch(at):
         what = (
             f"{at!r} would mean another moment every day; write it like 2027-03-01T18:00, or now."
         )
-        problems.append(Problem(sheet.where("at"), what))
+        problems.append(Problem(sheet.where(key), what))
     return at
 
 

@@ -23,7 +23,20 @@ _FENCE: Final = re.compile(
 )
 
 #: the keys of a file's front matter, by the shape of what they hold
-WORDS: Final = frozenset({"at", "tz", "type", "campaign", "notes", "draft", "priority"})
+WORDS: Final = frozenset(
+    {
+        "at",
+        "tz",
+        "type",
+        "campaign",
+        "notes",
+        "draft",
+        "priority",
+        "exact",
+        "approval",
+        "window_end",
+    }
+)
 LISTS: Final = frozenset({"to", "media", "alt", "then", "labels"})
 KEYS: Final = WORDS | LISTS | {"texts", "options"}
 
