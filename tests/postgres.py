@@ -32,8 +32,8 @@ class Server:
     port: int = 0
     user: str | None = None
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def fresh_url(self, template: str = "template0") -> str:
         name = f"test_{next(_NUMBERS)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,6 +107,21 @@ def test_what_a_run_from_before_the_rotation_renews_is_not_lost(stage: Stage) ->
     assert tokens(again(stage)) == {"renewed", "t0ken-of-other"}
 
 
+@dataclass(eq=False)
+class Unlucky(House):
+    """A house whose whole store is the one given: it may die."""
+
+    whole: Store | None = None
+
+    def whole_store(self) -> Store:
+        return self.whole or super().whole_store()
+
+
+def unlucky(stage: Stage, whole: Store) -> House:
+    house = stage.house
+    return Unlucky(house.config, {}, house.state_dir, clock=house.clock, whole=whole)
+
+
 class Power(Exception):
     """It was cut."""
 
@@ -127,9 +142,9 @@ class Mortal(Store):
 def test_a_rotation_that_dies_leaves_everything_readable_and_can_be_done_again(
     stage: Stage, resealed: int
 ) -> None:
-    house = again(stage)
-    house.store = mortal = Mortal(stage.house.store._database)
+    mortal = Mortal(stage.house.store._database)
     mortal.lives = resealed
+    house = unlucky(stage, mortal)
     with pytest.raises(Power):
         rotate(house)
     assert len(keys(stage)) == 2
@@ -142,8 +157,7 @@ def test_a_rotation_that_dies_leaves_everything_readable_and_can_be_done_again(
 
 def test_a_second_rotation_that_dies_is_finished_with_the_key_it_made(stage: Stage) -> None:
     rotated(stage)
-    house = again(stage)
-    house.store = Mortal(stage.house.store._database)
+    house = unlucky(stage, Mortal(stage.house.store._database))
     with pytest.raises(Power):
         rotate(house)
     newest, new, _ = keys(stage)

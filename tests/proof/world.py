@@ -313,10 +313,10 @@ class WatchedDatabase(Database):
         return result
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, whole: bool = False) -> Iterator[Connection]:
         if self._world.is_away(self._host):
             raise StoreUnavailable("The store cannot be reached.")
-        with super().reading() as connection:
+        with super().reading(whole=whole) as connection:
             yield connection
 
 

@@ -13,6 +13,7 @@ from postcron.operations.cancel import withdraw
 from postcron.operations.edit import is_open, rescheduled, why_not
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries, Placed, placing
+from postcron.operations.retry import require_approved
 from postcron.operations.threads import require_place
 from postcron.rules import moments
 from postcron.rules.moments import Moment
@@ -164,6 +165,8 @@ class _Planner:
         for one in some:
             try:
                 require_place(self.house, one)
+                if one.state is State.LATE:
+                    require_approved(self.house, one)
                 wanted = self._wanted(diaries, one)
                 end = ends.get(one.post_id)
                 given = diaries.move(one, wanted, window_end=end, exact=self.times.exact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -87,7 +88,8 @@ def _other_hosts(others: int, path: Path) -> Invalid:
 
 def _cut_short(house: House, keys: list[str]) -> bool:
     """Say whether an older key is still needed, or still there: the rotation before did not end."""
-    newest, sealed = Sealer(keys[:1]), [kept.session for kept in house.store.sealed()]
+    with closing(house.whole_store()) as store:
+        newest, sealed = Sealer(keys[:1]), [kept.session for kept in store.sealed()]
     return len(keys) > 2 or any(
         _opens(house.sealer, one) and not _opens(newest, one) for one in sealed
     )
@@ -102,14 +104,16 @@ def _opens(sealer: Sealer, sealed: bytes) -> bool:
 
 
 def _reseal(house: House, keys: list[str]) -> tuple[int, int]:
+    """Seal every session anew, those of all workspaces: they may share a key."""
     sealer = Sealer(keys)
     resealed = foreign = 0
-    for kept in house.store.sealed():
-        try:
-            anew = sealer.reseal(kept.session)
-        except Invalid:
-            foreign += 1
-            continue
-        # One that a run has renewed meanwhile is sealed with a key that stays in the list.
-        resealed += house.store.reseal(kept, anew)
+    with closing(house.whole_store()) as store:
+        for kept in store.sealed():
+            try:
+                anew = sealer.reseal(kept.session)
+            except Invalid:
+                foreign += 1
+                continue
+            # One that a run has renewed meanwhile is sealed with a key that stays in the list.
+            resealed += store.reseal(kept, anew)
     return resealed, foreign

@@ -63,7 +63,8 @@ class Sealed:
 
 def sealed(database: Database) -> list[Sealed]:
     columns = columns_of(account_state, Sealed)
-    asked = select(*columns).where(account_state.c.session.is_not(None)).order_by(*columns[:2])
+    kept = account_state.c.session.is_not(None)
+    asked = select(*columns).where(kept, *database.own(account_state)).order_by(*columns[:2])
     with database.reading() as connection:
         return [Sealed(*row) for row in connection.execute(asked)]
 
@@ -74,8 +75,10 @@ def reseal(database: Database, kept: Sealed, anew: bytes) -> bool:
         getattr(account_state.c, name) == getattr(kept, name)
         for name in Sealed.__dataclass_fields__
     )
-    changing = update(account_state).where(*same).values(session=anew)
-    return database.write(lambda transaction: transaction.execute(changing).rowcount == 1)
+    changing = update(account_state).where(*same, *database.own(account_state))
+    return database.write(
+        lambda transaction: transaction.execute(changing.values(session=anew)).rowcount == 1
+    )
 
 
 def hold_account(database: Database, account: str, until: datetime) -> bool:

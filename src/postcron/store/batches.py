@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 from postcron.model import Added, Batch, Mode, NewBatch, NewPost, Part, Run
 from postcron.states import State
 from postcron.store import claims, posting, rows
-from postcron.store.database import Database, upsert
+from postcron.store.database import Database, require_own, upsert
 from postcron.store.tables import batch, columns_of, delivery, post
 
 _BATCH = columns_of(batch, Batch)
@@ -29,6 +29,7 @@ def add(
 
     def work(transaction: Connection) -> list[Added] | None:
         now = database.now()
+        require_own(transaction, new.workspace)
         values = {name: getattr(new, name) for name in NewBatch.__dataclass_fields__}
         naming = upsert(transaction, batch).values(**values, created_at=now)
         naming = naming.on_conflict_do_nothing(index_elements=["workspace", "name"])
@@ -44,9 +45,7 @@ def add(
 
 def batches(database: Database, name: str | None = None) -> list[Batch]:
     """Return the batches of this workspace, the newest first; or the one of that name."""
-    asked = select(*_BATCH).order_by(batch.c.id.desc())
-    if database.workspace is not None:
-        asked = asked.where(batch.c.workspace == database.workspace)
+    asked = select(*_BATCH).where(*database.own(batch)).order_by(batch.c.id.desc())
     if name is not None:
         asked = asked.where(batch.c.name == name)
     with database.reading() as connection:

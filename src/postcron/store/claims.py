@@ -71,9 +71,7 @@ def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:
 
 def visible(database: Database, skip: Collection[str] = ()) -> list[Condition]:
     """Return the conditions that hide other workspaces and the accounts not to be used now."""
-    conditions: list[Condition] = []
-    if database.workspace is not None:
-        conditions.append(delivery.c.workspace == database.workspace)
+    conditions = database.own(delivery)
     if skip:
         conditions.append(delivery.c.account.not_in(sorted(skip)))
     return conditions
@@ -198,7 +196,7 @@ def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> 
         # Who waits for the second with it keeps it beyond that: renewing must not shorten a claim.
         waits = held.state is State.QUEUED
         end = Later(delivery.c.due_at, now, lease) if waits else now + lease
-        prolonging = _fenced(held, run).values(lease_until=end, wake_at=end)
+        prolonging = _fenced(database, held, run).values(lease_until=end, wake_at=end)
         return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
 
     return database.write(work)
@@ -206,12 +204,13 @@ def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> 
 
 def save_ticket(database: Database, held: Delivery, ticket: Ticket, *, run: Run) -> bool:
     """Keep what the platform gave; False when the delivery is not ours any more."""
-    keeping = _fenced(held, run).values(ticket=ticket)
+    keeping = _fenced(database, held, run).values(ticket=ticket)
     return database.write(lambda transaction: transaction.execute(keeping).rowcount == 1)
 
 
-def _fenced(held: Delivery, run: Run) -> Update:
+def _fenced(database: Database, held: Delivery, run: Run) -> Update:
     return update(delivery).where(
+        *database.own(delivery),
         delivery.c.id == held.id,
         delivery.c.state == held.state,
         delivery.c.fence == held.fence,

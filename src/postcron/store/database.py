@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -56,7 +56,7 @@ class Database:
         for attempt in range(1, _TRIES + 1):
             try:
                 with told_plainly(self.shown), self.engine.connect() as connection:
-                    connection.execution_options(passage=passage)
+                    connection.execution_options(passage=passage, workspace=self.workspace)
                     with connection.begin():
                         return work(connection)
             except Exception as error:
@@ -66,11 +66,38 @@ class Database:
         raise AssertionError  # pragma: no cover
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection for questions, which waits for no writer and makes none wait."""
+    def reading(self, *, whole: bool = False) -> Iterator[Connection]:
+        """Give a connection for questions, which waits for no writer and makes none wait.
+
+        With `whole` of what all workspaces have together, whichever this one is.
+        """
+        workspace = None if whole else self.workspace
         with told_plainly(self.shown), self.engine.connect() as connection:
-            connection.execution_options(reads=True)
+            connection.execution_options(reads=True, workspace=workspace)
             yield connection
+
+    def own(self, table: Table) -> list[ColumnElement[bool]]:
+        """Return the condition that hides what belongs to other workspaces, if this is one."""
+        return own(table, self.workspace)
+
+
+def own(table: Table, workspace: str | None) -> list[ColumnElement[bool]]:
+    """Return the condition for what belongs to a workspace; None is the whole store."""
+    return [] if workspace is None else [table.c.workspace == workspace]
+
+
+def require_own(transaction: Connection, *workspaces: str) -> None:
+    """Refuse to write for another workspace than the one a transaction is at work for."""
+    ours = whose(transaction)
+    if ours is not None and set(workspaces) - {ours}:
+        message = f"Nothing is saved for another workspace than {ours}."
+        raise ValueError(message)
+
+
+def whose(transaction: Connection) -> str | None:
+    """Return the workspace a transaction is at work for."""
+    workspace: str | None = transaction.get_execution_options().get("workspace")
+    return workspace
 
 
 def _worth_another_try(error: Exception) -> bool:

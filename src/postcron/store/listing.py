@@ -131,8 +131,7 @@ def events(
         .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
         .where(*_about(filter))
     )
-    if database.workspace is not None:
-        asked = asked.where(post.c.workspace == database.workspace)
+    asked = asked.where(*database.own(post))
     if filter.kinds is not None:
         asked = asked.where(event.c.kind.in_(sorted(filter.kinds)))
     if filter.states is not None:
@@ -150,7 +149,6 @@ def counts(database: Database) -> dict[State, int]:
     """Return how many deliveries stand in each state, states without any left out."""
     total = func.sum(tally.c.count)
     asked = select(tally.c.state, total).group_by(tally.c.state).having(total > 0)
-    if database.workspace is not None:
-        asked = asked.where(tally.c.workspace == database.workspace)
+    asked = asked.where(*database.own(tally))
     with database.reading() as connection:
         return {State(state): int(count) for state, count in connection.execute(asked)}

@@ -42,13 +42,16 @@ def keep(database: Database, taken: Sequence[Measure], next: Mapping[int, dateti
     moments = [{"asked_id": id, "next_at": at} for id, at in next.items()]
 
     def work(transaction: Connection) -> None:
-        for one in taken:
+        named = {one.delivery_id for one in taken} | next.keys()
+        known = select(delivery.c.id).where(delivery.c.id.in_(named), *database.own(delivery))
+        ours = set(transaction.execute(known).scalars())
+        for one in [each for each in taken if each.delivery_id in ours]:
             values: dict[str, Any] = dict(vars(one)) | {"numbers": dict(one.numbers)}
             saving = upsert(transaction, measure).values(**values)
             key = ["delivery_id", "day"]
             transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
-        if moments:
-            transaction.execute(_NEXT, moments)
+        if asked := [each for each in moments if each["asked_id"] in ours]:
+            transaction.execute(_NEXT, asked)
 
     if taken or moments:
         database.write(work)
@@ -56,10 +59,7 @@ def keep(database: Database, taken: Sequence[Measure], next: Mapping[int, dateti
 
 def put_off(database: Database, account: str, until: datetime, ended: datetime) -> None:
     """Ask nothing of an account before a moment, and never about what was out before `ended`."""
-    waiting = [*_waiting(until), delivery.c.account == account]
-    if database.workspace is not None:
-        waiting.append(delivery.c.workspace == database.workspace)
-
+    waiting = [*_waiting(until), delivery.c.account == account, *database.own(delivery)]
     again = case(
         (delivery.c.published_at < ended, null()), else_=literal(until, delivery.c.measure_at.type)
     )
@@ -71,7 +71,8 @@ def put_off(database: Database, account: str, until: datetime, ended: datetime) 
 
 
 def of(database: Database, delivery_id: int) -> list[Measure]:
-    asked = select(*columns_of(measure, Measure)).where(measure.c.delivery_id == delivery_id)
+    asked = select(*columns_of(measure, Measure)).join(delivery)
+    asked = asked.where(measure.c.delivery_id == delivery_id, *database.own(delivery))
     with database.reading() as connection:
         return [Measure(*row) for row in connection.execute(asked.order_by(measure.c.day))]
 

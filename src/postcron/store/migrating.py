@@ -23,8 +23,10 @@ def migrate(url: str) -> bool:
     with told_plainly(shown):
         engine = _engine(parsed)
         try:
-            with engine.begin() as transaction:
-                return _upgrade(transaction, shown)
+            with engine.connect() as connection:
+                connection.execution_options(workspace=None)
+                with connection.begin():
+                    return _upgrade(connection, shown)
         finally:
             engine.dispose()
 

@@ -35,7 +35,7 @@ class Papers:
 
 
 def papers(database: Database) -> Papers:
-    with database.reading() as connection:
+    with database.reading(whole=True) as connection:
         known = {row.name: row.value for row in connection.execute(select(meta))}
         return Papers(
             uuid=known["uuid"],
@@ -48,7 +48,7 @@ def papers(database: Database) -> Papers:
 
 def mark(database: Database) -> tuple[int, int]:
     """Return how far the store has come: see `Papers.mark`."""
-    with database.reading() as connection:
+    with database.reading(whole=True) as connection:
         restored = select(meta.c.value).where(meta.c.name == RESTORED)
         return int(connection.execute(restored).scalar() or 0), _newest(connection)
 

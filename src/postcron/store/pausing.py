@@ -82,8 +82,7 @@ def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:
 def pauses(database: Database) -> list[Pause]:
     """Return what is held back, the longest first."""
     asked = select(*_PAUSE).order_by(pause.c.since, pause.c.scope, pause.c.name)
-    if database.workspace is not None:
-        asked = asked.where(pause.c.workspace == database.workspace)
+    asked = asked.where(*database.own(pause))
     with database.reading() as connection:
         return [Pause(*row) for row in connection.execute(asked)]
 

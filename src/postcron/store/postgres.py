@@ -14,11 +14,14 @@ from postcron.store.database import Passage
 #: a clock further off than this would send posts at a wrong time
 FARTHEST = timedelta(minutes=5)
 
+# The first two are what the policies of row-level security ask for: whose rows may be seen and written.
 # Set for each transaction, not for the session: behind a pooler that shares sessions a plain SET
 # would reach somebody else. A statement limit alone does not help a client whose cable was cut,
 # so the connection below has limits of its own.
 _LIMITS = """
-SELECT set_config('synchronous_commit', 'on', true),
+SELECT set_config('postcron.workspace', %s, true),
+       set_config('postcron.whole', %s, true),
+       set_config('synchronous_commit', 'on', true),
        set_config('statement_timeout', '15s', true),
        set_config('lock_timeout', '5s', true),
        set_config('idle_in_transaction_session_timeout', '30s', true)
@@ -62,9 +65,10 @@ def engine(url: URL) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(
-            _LIMITS + _LOCK[connection.get_execution_options().get("passage")]
-        )
+        options = connection.get_execution_options()
+        workspace = options.get("workspace", "")  # nobody's, unless it is said
+        whose = (workspace or "", "on" if workspace is None else "off")
+        connection.exec_driver_sql(_LIMITS + _LOCK[options.get("passage")], whose)
 
     return made
 

@@ -23,7 +23,7 @@ from postcron.model import (
 )
 from postcron.store import plans, rows
 from postcron.store.bulk import insert_rows
-from postcron.store.database import Database, upsert
+from postcron.store.database import Database, require_own, upsert
 from postcron.store.tables import attachment, delivery, event, media, post
 
 #: threads that are turned into rows at once: what is in hand does not grow with their number
@@ -59,6 +59,7 @@ def add_many(
 
     def work(transaction: Connection) -> list[Added]:
         now, added = database.now(), []
+        _require_own(transaction, threads)
         plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
         for start in range(0, len(threads), AT_ONCE):
             for places in _add(transaction, threads[start : start + AT_ONCE], run, now):
@@ -77,11 +78,16 @@ def add(
     seen: Mapping[str, int],
 ) -> list[list[Saved]]:
     """Save threads in a transaction that is already open."""
+    _require_own(transaction, threads)
     plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
     return [
         [_saved(transaction, place) for place in places]
         for places in _add(transaction, threads, run, now)
     ]
+
+
+def _require_own(transaction: Connection, threads: Sequence[Sequence[NewPost]]) -> None:
+    require_own(transaction, *{part.workspace for thread in threads for part in thread})
 
 
 def _timed(posts: Iterable[NewPost]) -> set[tuple[str, str]]:

@@ -25,7 +25,7 @@ from postcron.store.columns import Instant
 from postcron.store.database import Database
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
-from postcron.store.tables import LIVE, attempt, delivery, media, post
+from postcron.store.tables import LIVE, attachment, attempt, delivery, media, post
 
 #: hardly anything goes out so long after it was due
 LATEST: Final = timedelta(days=30)
@@ -34,7 +34,7 @@ LATEST: Final = timedelta(days=30)
 def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
     with database.reading() as connection:
         known = select(post.c.id).where(post.c.workspace == workspace, post.c.key == key)
-        post_id = connection.execute(known).scalar()
+        post_id = connection.execute(known.where(*database.own(post))).scalar()
         return None if post_id is None else rows.posts(connection, [post_id])[post_id]
 
 
@@ -43,9 +43,9 @@ def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]
     # A range and not LIKE: its wildcards may stand in a name, and the index knows only order.
     mine = and_(post.c.source >= f"{name}/", post.c.source < f"{name}0")
     with database.reading() as connection:
-        asked = select(post.c.id).where(mine, post.c.source.is_not(None))
+        asked = select(post.c.id).where(mine, post.c.source.is_not(None), *database.own(post))
         ids = list(connection.execute(asked.order_by(post.c.id)).scalars())
-        found = rows.posts(connection, ids, database.workspace)
+        found = rows.posts(connection, ids)
     theirs: dict[int, list[Delivery]] = defaultdict(list)
     for one in deliveries(database, delivery.c.post_id.in_(found)):
         theirs[one.post_id].append(one)
@@ -59,7 +59,7 @@ def thread(database: Database, post_id: int) -> list[int]:
     parts = part.cte("part", recursive=True)
     answers = delivery.c.follows == Follow.ANSWER
     after = select(delivery.c.id, delivery.c.post_id).join(parts, delivery.c.after_id == parts.c.id)
-    parts = parts.union(after.where(answers))
+    parts = parts.union(after.where(answers, *claims.visible(database)))
     with database.reading() as connection:
         found = connection.execute(select(parts.c.post_id).distinct()).scalars().all()
     return sorted({post_id, *found})
@@ -72,15 +72,17 @@ def media_file(database: Database, sha256: str) -> MediaFile | None:
 
 
 def checksums(database: Database, beginning: str, limit: int) -> list[str]:
-    """Return the checksums of kept files that begin with these hexadecimal digits."""
+    """Return the checksums of this workspace's files that begin with these hexadecimal digits."""
     # A range and not LIKE: SQLite's index serves only that. No digit sorts after f.
-    within = (media.c.sha256 >= beginning, media.c.sha256 < f"{beginning}g")
+    within = (attachment.c.sha256 >= beginning, attachment.c.sha256 < f"{beginning}g")
+    asked = select(attachment.c.sha256).distinct().join(post).where(*within, *database.own(post))
     with database.reading() as connection:
-        return list(connection.scalars(select(media.c.sha256).where(*within).limit(limit)))
+        return list(connection.scalars(asked.limit(limit)))
 
 
 def attempts(database: Database, delivery_id: int) -> list[Attempt]:
-    asked = select(*rows.ATTEMPT).where(attempt.c.delivery_id == delivery_id)
+    asked = select(*rows.ATTEMPT).join(delivery)
+    asked = asked.where(attempt.c.delivery_id == delivery_id, *database.own(delivery))
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(attempt.c.number))
         return [rows.to_attempt(row) for row in answer]

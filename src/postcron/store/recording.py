@@ -27,7 +27,7 @@ from postcron.errors import Refused
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.states import State, Step, after
 from postcron.store import following, gate, ledger, rows
-from postcron.store.database import Database, Passage
+from postcron.store.database import Database, Passage, whose
 from postcron.store.tables import LIVE, attempt, delivery
 
 #: what a move may set; the guarded columns have only the meaning `record` gives them
@@ -50,7 +50,9 @@ _FIELDS: Final = frozenset(Delivery.__dataclass_fields__)
 
 
 @cache
-def _guarded(*, taken: bool, opening: bool, adopted: bool, gates: tuple[_Gate, ...]) -> Update:
+def _guarded(
+    *, scoped: bool, taken: bool, opening: bool, adopted: bool, gates: tuple[_Gate, ...]
+) -> Update:
     """Return the update that changes a delivery only if it stands where the reader saw it."""
     statement = update(delivery).where(
         delivery.c.id == bindparam("seen_id"),
@@ -58,6 +60,8 @@ def _guarded(*, taken: bool, opening: bool, adopted: bool, gates: tuple[_Gate, .
         delivery.c.fence == bindparam("seen_fence"),
         delivery.c.owner.is_not_distinct_from(bindparam("seen_owner")),
     )
+    if scoped:
+        statement = statement.where(delivery.c.workspace == bindparam("of_workspace"))
     if taken:  # from another run: not if it renewed its lease since we looked
         unrenewed = delivery.c.lease_until.is_not_distinct_from(bindparam("seen_lease"))
         statement = statement.where(unrenewed)
@@ -177,7 +181,7 @@ def _make_all(
     alike: dict[tuple[Update, frozenset[str]], list[dict[str, Any]]] = defaultdict(list)
     moved: list[Delivery | None] = []
     for move in moves:
-        statement, guards, values = _asked(move, run, now)
+        statement, guards, values = _asked(to, move, run, now)
         guards["seen_followed"] = move.delivery.followed
         alike[_unread(statement), frozenset(values)].append(guards | values)
         moved.append(_with(move.delivery, values))
@@ -224,13 +228,15 @@ def _write_down(
 
 
 def _move(transaction: Connection, move: Move, run: Run, now: datetime) -> Delivery | None:
-    statement, guards, values = _asked(move, run, now)
+    statement, guards, values = _asked(transaction, move, run, now)
     returning = statement.returning(*rows.DELIVERY)
     row = transaction.execute(returning, guards | values).one_or_none()
     return None if row is None else rows.to_delivery(row)
 
 
-def _asked(move: Move, run: Run, now: datetime) -> tuple[Update, dict[str, Any], dict[str, Any]]:
+def _asked(
+    to: Connection, move: Move, run: Run, now: datetime
+) -> tuple[Update, dict[str, Any], dict[str, Any]]:
     """Return the update of a move, what it must find, and what it writes."""
     seen = move.delivery
     guards: dict[str, Any] = {
@@ -239,6 +245,9 @@ def _asked(move: Move, run: Run, now: datetime) -> tuple[Update, dict[str, Any],
         "seen_fence": seen.fence,
         "seen_owner": seen.owner,
     }
+    workspace = whose(to)
+    if workspace is not None:
+        guards["of_workspace"] = workspace
     taken = seen.owner not in {None, run.id}
     if taken:
         guards["seen_lease"] = seen.lease_until
@@ -248,7 +257,13 @@ def _asked(move: Move, run: Run, now: datetime) -> tuple[Update, dict[str, Any],
     adopted = move.set.get("remote_id") is not None
     if adopted:
         guards["seen_remote"] = move.set["remote_id"]
-    statement = _guarded(taken=taken, opening=opening, adopted=adopted, gates=_gates(move))
+    statement = _guarded(
+        scoped=workspace is not None,
+        taken=taken,
+        opening=opening,
+        adopted=adopted,
+        gates=_gates(move),
+    )
     return statement, guards, _values(move, run, now)
 
 

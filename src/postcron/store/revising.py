@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from postcron.errors import Refused
 from postcron.model import Approval, Attachment, Delivery, Json, Move, Post, PostType, Run
@@ -61,6 +61,7 @@ def revise(
 
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
+        _require_there(transaction, database, old)
         plans.change(transaction, timed, seen)
         decided = approval if approval is not Approval.PENDING else None
         if approval is not None:
@@ -88,6 +89,12 @@ def revise(
     return database.write(work)
 
 
+def _require_there(transaction: Connection, database: Database, old: Post) -> None:
+    asked = select(post.c.id).where(post.c.id == old.id, *database.own(post))
+    if transaction.execute(asked).first() is None:
+        raise Refused(f"There is no post {old.id} in this workspace.")
+
+
 def change(
     database: Database,
     moves: Sequence[Move],
@@ -111,14 +118,17 @@ def change(
         moved = recording.make_all(transaction, moves, run, now)
         ids = sorted(deleted)
         for start in range(0, len(ids), posting.AT_ONCE):
-            _delete(transaction, ids[start : start + posting.AT_ONCE], run, now)
+            _delete(transaction, database, ids[start : start + posting.AT_ONCE], run, now)
         return moved
 
     return database.write(work)
 
 
-def _delete(transaction: Connection, ids: Sequence[int], run: Run, now: datetime) -> None:
+def _delete(
+    transaction: Connection, database: Database, ids: Sequence[int], run: Run, now: datetime
+) -> None:
     leaving = update(post).where(post.c.id.in_(ids), post.c.deleted_at.is_(None))
+    leaving = leaving.where(*database.own(post))
     gone = transaction.scalars(leaving.values(deleted_at=now).returning(post.c.id)).all()
     detail = {"changed": ["deleted_at"]}
     told = [_happened("deleted", id, detail, run, now) for id in gone]

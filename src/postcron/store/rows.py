@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from postcron.model import Approval, Attachment, Attempt, Delivery, LedgerEvent, MediaFile, Post
 from postcron.states import State
+from postcron.store.database import own, whose
 from postcron.store.tables import attachment, attempt, columns_of, delivery, event, media, post
 
 #: everything a delivery is made of, in the order of its fields
@@ -38,15 +39,11 @@ def to_event(row: Row[Any]) -> LedgerEvent:
     return LedgerEvent(**values)
 
 
-def posts(
-    connection: Connection, ids: Collection[int], workspace: str | None = None
-) -> dict[int, Post]:
+def posts(connection: Connection, ids: Collection[int]) -> dict[int, Post]:
     """Return posts with their attachments, in two questions."""
-    asked = select(post).where(post.c.id.in_(ids))
-    if workspace is not None:
-        asked = asked.where(post.c.workspace == workspace)
+    asked = select(post).where(post.c.id.in_(ids), *own(post, whose(connection)))
     found = connection.execute(asked).all()
-    files = _attachments(connection, ids)
+    files = _attachments(connection, [row.id for row in found])
     return {row.id: _to_post(row, files.get(row.id, ())) for row in found}
 
 

@@ -12,7 +12,7 @@ from postcron.errors import Refused
 from postcron.model import Delivery, MediaFile, Move, NewPost, NewSeries, Run, Saved, Series
 from postcron.states import after
 from postcron.store import posting, recording
-from postcron.store.database import Database, upsert
+from postcron.store.database import Database, own, require_own, upsert, whose
 from postcron.store.tables import columns_of, delivery, event, post, series
 
 _SERIES = columns_of(series, Series)
@@ -45,9 +45,7 @@ class SeriesShelf:
         return self._some(*waking, limit=limit)
 
     def _some(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Series]:
-        asked = select(*_SERIES).where(*where)
-        if self._database.workspace is not None:
-            asked = asked.where(series.c.workspace == self._database.workspace)
+        asked = select(*_SERIES).where(*where, *self._database.own(series))
         order = (series.c.wake_at.is_(None), series.c.wake_at, series.c.id)
         with self._database.reading() as connection:
             return [
@@ -58,7 +56,7 @@ class SeriesShelf:
         """Return the ids of the posts made of a series, by the moment they are made for."""
         # The further parts of a thread have none.
         asked = select(post.c.occurrence, post.c.id).where(
-            post.c.series_id == one.id, post.c.occurrence.is_not(None)
+            post.c.series_id == one.id, post.c.occurrence.is_not(None), *self._database.own(post)
         )
         if since is not None:
             asked = asked.where(post.c.occurrence >= since)
@@ -72,6 +70,7 @@ class SeriesShelf:
         """Save a series and what is known of its media; the one that is there if its key is taken."""
 
         def add_series(transaction: Connection) -> Series:
+            require_own(transaction, new.workspace)
             posting.remember(transaction, files)
             adding = upsert(transaction, series).values(
                 **vars(new) | {"template": dict(new.template)}, created_at=self._database.now()
@@ -168,7 +167,8 @@ def _to_series(row: Sequence[Any]) -> Series:
 
 def _changed(transaction: Connection, one: Series, values: Mapping[str, Any]) -> Series | None:
     """Change a series that stands as it was seen, and return it; None if it does not."""
-    seen = update(series).where(series.c.id == one.id, series.c.fence == one.fence)
+    ours = own(series, whose(transaction))
+    seen = update(series).where(series.c.id == one.id, series.c.fence == one.fence, *ours)
     changing = seen.values(**values, fence=one.fence + 1).returning(*_SERIES)
     row = transaction.execute(changing).one_or_none()
     return None if row is None else _to_series(row)

@@ -38,7 +38,7 @@ def _named(
             *(delivery.c.account, delivery.c.state),
         )
         .join(delivery, delivery.c.post_id == post.c.id)
-        .where(post.c.workspace == workspace, column.in_(names))
+        .where(post.c.workspace == workspace, column.in_(names), *database.own(post))
         .order_by(post.c.id, delivery.c.number)
     )
     with database.reading() as connection:

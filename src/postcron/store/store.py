@@ -289,7 +289,7 @@ class Store:
 
     def posts(self, ids: Collection[int]) -> dict[int, Post]:
         with self._database.reading() as connection:
-            return rows.posts(connection, ids, self._database.workspace)
+            return rows.posts(connection, ids)
 
     def taken(self, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
         """Return what those of some keys that are taken stand for."""
@@ -557,7 +557,7 @@ class Store:
         accounts.release_account(self._database, account, until)
 
     def sealed(self) -> list[Sealed]:
-        """Return every session that is kept, of all workspaces."""
+        """Return every session that is kept."""
         return accounts.sealed(self._database)
 
     def reseal(self, kept: Sealed, anew: bytes) -> bool:

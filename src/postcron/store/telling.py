@@ -35,7 +35,7 @@ def tell(database: Database, deliveries: Sequence[Delivery]) -> None:
     ]
 
     def work(transaction: Connection) -> None:
-        transaction.execute(_TELL, said)
+        transaction.execute(_TELL.where(*database.own(delivery)), said)
 
     if said:
         database.write(work)
