@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
 from postcron.errors import DoesNotFit, Invalid, NotFound, Refused
 from postcron.model import Delivery, Filter, Post, PostType
@@ -336,6 +337,17 @@ def test_a_series_that_can_make_nothing_says_why_and_holds_up_no_other(stage: St
     assert [each.series_id for each in tick(stage.house).series.made] == [1]
 
 
+def test_a_row_that_nobody_can_read_holds_up_no_other(stage: Stage) -> None:
+    begun(stage)
+    begun(stage, accounts=["other"])
+    with stage.house.store._database.engine.begin() as connection:
+        connection.execute(sql("UPDATE series SET template = '{}' WHERE id = 1"))
+    stage.pass_time(days=1)
+    making = tick(stage.house).series
+    assert [each.series_id for each in making.made] == [2]
+    assert [why for _, why in making.stalled] == ["postcron stopped unexpectedly (KeyError)."]
+
+
 # --- changing what follows ---------------------------------------------------------------------
 
 
@@ -462,6 +474,20 @@ def test_nothing_more_comes_of_a_series_that_was_ended(stage: Stage) -> None:
     with pytest.raises(Invalid, match="still to come"):
         changed(stage, text="Once more")
     assert len(changed(stage, repeat=Repeat("day 9am", bounds=Bounds(times=2))).next) == 2
+
+
+@pytest.mark.parametrize("how", ["changed", "ended"])
+def test_what_passed_before_a_change_is_told_all_the_same(stage: Stage, how: str) -> None:
+    begun(stage)
+    stage.pass_time(days=8)
+    if how == "changed":
+        changed(stage, repeat=Repeat("day 12:00"))
+        assert occurrences(stage)[-2:] == ["Sun 29 11:00", "Mon 30 11:00"]
+    else:
+        end(stage.house, "1", actor="me")
+    assert told_by(stage, run(stage.house)) == [6]
+    assert told_by(stage, run(stage.house)) == []
+    assert stage.house.store.series.due(9) == []
 
 
 @pytest.mark.parametrize("id", ["2", "0", "x", "", "9" * 30, "1.1"])

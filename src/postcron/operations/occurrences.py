@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from postcron.errors import Invalid
+from postcron.errors import CannotWork, Invalid
 from postcron.model import NewPost, Run, Saved, Series
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries, placing
@@ -16,6 +17,8 @@ from postcron.operations.schedule import parts_of, plan_at, posts_of
 from postcron.operations.templates import Template
 from postcron.rules.moments import WEEKDAYS, Moment
 from postcron.rules.recurrence import Recurrence
+
+log = logging.getLogger(__name__)
 
 #: posts are made this long before they are wanted, and a day before their phase 2
 AHEAD: Final = timedelta(hours=48)
@@ -30,11 +33,20 @@ def make_due(house: House, run: Run, *, limit: int) -> Making:
     for one in house.store.series.due(limit):
         try:
             making.join(make(house, run, one))
-        except Invalid as error:
+        except CannotWork:
+            raise
+        except Exception as error:
             # Its accounts, or the rules they keep: a person mends them, and not within this minute.
             house.store.series.put_off(one, house.clock.now() + AGAIN)
-            making.stalled.append((one, error.message))
+            making.stalled.append((one, _why(error)))
     return making
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, Invalid):
+        return error.message
+    log.error("a series could not be made", exc_info=error)
+    return f"postcron stopped unexpectedly ({type(error).__name__})."
 
 
 def make(house: House, run: Run, one: Series) -> Making:
@@ -71,8 +83,8 @@ def would_make(house: House, limit: int) -> Making:
     for one in house.store.series.due(limit):
         try:
             moments = _Upcoming.of(house, one).moments
-        except Invalid as error:
-            making.stalled.append((one, error.message))
+        except Exception as error:
+            making.stalled.append((one, _why(error)))
         else:
             making.made += [Occurrence(one.id, at) for at in moments]
     return making

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move, PostType, Series
@@ -59,21 +60,19 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
         require_fit(house, template, accounts)
         if change.media is not None:
             template = replace(template, files=intake.keep(files))
-    values = {
+    values: dict[str, Any] = {
         "rule": rule.written(),
         "zone": rule.zone.key,
         "template": template.document(),
-        "made_until": now,
         "wake_at": now,
     }
+    values |= _passed(house, one, now)
     run = house.run("series", actor=actor)
     moves = _withdrawing(_open(house, _made(house, one, now)), f"series {one.id} was changed")
-    kept = [each.file for each in template.files]
-    make(
-        house,
-        run,
-        house.store.series.change(one, values | _less(one, moves), moves, files=kept, run=run),
-    )
+    values |= _less(one, moves)
+    files_kept = [each.file for each in template.files]
+    changed = house.store.series.change(one, values, moves, files=files_kept, run=run)
+    make(house, run, changed)
     return show(house, id)
 
 
@@ -102,7 +101,9 @@ def end(house: House, id: str, *, actor: str) -> Told:
     rule = Recurrence.read(one.rule, one.zone)
     ended = rule.until(now.astimezone(rule.zone).replace(tzinfo=None))
     moves = _withdrawing(_open(house, _made(house, one, now)), f"series {one.id} was ended")
-    values = {"rule": ended.written(), "made_until": now, "wake_at": None} | _less(one, moves)
+    values = {"rule": ended.written()} | _passed(house, one, now) | _less(one, moves)
+    # What is to be told yet is told by the next run.
+    values["wake_at"] = now if values["left_out"] else None
     house.store.series.change(one, values, moves, run=house.run("series", actor=actor))
     return show(house, id)
 
@@ -130,6 +131,16 @@ def _open(house: House, made: Mapping[datetime, Sequence[Delivery]]) -> list[Del
 def _withdrawing(some: Iterable[Delivery], why: str) -> list[Move]:
     left = (each for each in some if each.state is not State.CANCELLED)
     return [Move(each, Step.CANCELLED, wake_at=None, detail={"why": why}) for each in left]
+
+
+def _passed(house: House, one: Series, now: datetime) -> dict[str, Any]:
+    """Return how far a series is made now: what passed while nothing ran is left out, and counted."""
+    if one.made_until >= now:
+        return {"made_until": now, "left_out": one.left_out}
+    there = house.store.series.posts(one, since=one.made_until)
+    passed = Recurrence.read(one.rule, one.zone).between(one.made_until, now)
+    missed = [at for at in passed if at not in there]
+    return {"made_until": now, "left_out": one.left_out + len(missed)}
 
 
 def _less(one: Series, moves: Sequence[Move]) -> dict[str, int]:
