@@ -40,8 +40,9 @@ def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
 
 def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:
     """Return what was ever applied from a plan with its deliveries, the oldest first."""
-    # A range and not LIKE: its wildcards may stand in a name, and the index knows only order.
-    mine = and_(post.c.source >= f"{name}/", post.c.source < f"{name}0")
+    # Wildcards may stand in a name, so no LIKE; and a range from `name/` to `name0` holds `Name/` too
+    # where a database sorts as a language does.
+    mine = func.substr(post.c.source, 1, len(name) + 1) == f"{name}/"
     with database.reading() as connection:
         asked = select(post.c.id).where(mine, post.c.source.is_not(None), *database.own(post))
         ids = list(connection.execute(asked.order_by(post.c.id)).scalars())
