@@ -22,6 +22,8 @@ _FENCE: Final = re.compile(
     r"---[ \t]*\n(?P<front>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
 
+_NUL: Final = "a NUL character, which no store, path or platform takes"
+
 #: the keys of a file's front matter, by the shape of what they hold
 WORDS: Final = frozenset(
     {
@@ -83,7 +85,11 @@ def _decoded(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DoesNotFit([Problem(f"{path}:{line}", "is not UTF-8.")]) from error
-    return text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DoesNotFit([Problem(f"{path}:{line}", f"holds {_NUL}.")])
+    return text
 
 
 class _Wrong(Exception):
@@ -127,6 +133,10 @@ def _keys(path: Path, front: str) -> list[tuple[str, Node, Node]]:
     except yaml.MarkedYAMLError as error:
         line = 2 if error.problem_mark is None else error.problem_mark.line + 2
         raise DoesNotFit([Problem(f"{path}:{line}", f"is not YAML: {error.problem}.")]) from error
+    except RecursionError as error:
+        raise DoesNotFit(
+            [Problem(f"{path}:1", "the front matter is nested too deeply.")]
+        ) from error
     except yaml.YAMLError as error:
         what = "the front matter is not YAML: it holds a character that cannot stand there."
         raise DoesNotFit([Problem(f"{path}:1", what)]) from error
@@ -155,6 +165,8 @@ def _value(name: str, key: Node, value: Node, *, known: Collection[str]) -> Any:
 def _word(node: Node) -> str:
     if _is_list(node) or _is_table(node):
         raise _Wrong(node, "must be one word or text here, not a list or a table.")
+    if "\0" in node.value:
+        raise _Wrong(node, f"must not hold {_NUL}.")
     return str(node.value).strip()
 
 
