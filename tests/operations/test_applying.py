@@ -118,7 +118,7 @@ def test_a_file_that_is_gone_withdraws_its_post_and_may_come_back(
 ) -> None:
     applied(stage, folder)
     (folder / "one.md").rename(folder / "_one.md")
-    assert does(applied(stage, folder)) == [Do.KEEP, Do.CANCEL]
+    assert does(applied(stage, folder)) == [Do.CANCEL, Do.KEEP]
     assert texts(stage) == ["two"]
     assert does(applied(stage, folder)) == [Do.KEEP]
     (folder / "_one.md").rename(folder / "one.md")
@@ -180,11 +180,55 @@ def test_what_a_person_withdrew_stays_so_until_its_file_changes(stage: Stage, fo
 
 def test_accounts_come_and_go(stage: Stage, folder: Path) -> None:
     applied(stage, folder)
+    write(folder, "one.md", "one", to="[acme, other]", at="2026-11-22 12:00")
+    assert applied(stage, folder)[0].why == ("also to other",)
     write(folder, "one.md", "one", to="other", at="2026-11-22 12:00")
-    step, _ = applied(stage, folder)
-    assert set(step.why) == {"also to other", "no longer to acme"}
+    assert applied(stage, folder)[0].why == ("no longer to acme",)
     assert {(d.ref, d.account) for d in there(stage)} == {("1.2", "other"), ("2.1", "acme")}
     assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+
+
+def test_a_post_that_goes_to_none_of_its_accounts_any_more_is_scheduled_anew(
+    stage: Stage, folder: Path
+) -> None:
+    applied(stage, folder)
+    Image.new("RGB", (4, 4), "red").save(folder / "shelf.png")
+    new = {"at": "2026-11-22 12:00", "media": "shelf.png", "then": "[and more]"}
+    write(folder, "one.md", "one, better", to="other", **new)
+    step, _ = applied(stage, folder)
+    assert set(step.why) == {"media", "also to other", "no longer to acme"}
+    assert sorted(texts(stage)) == ["and more", "one, better", "two"]
+    assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+
+
+def test_an_account_that_joins_a_post_that_is_out_gets_what_the_file_says_now(
+    stage: Stage, folder: Path
+) -> None:
+    write(folder, "one.md", "old", at="now")
+    applied(stage, folder)
+    run(stage.house)
+    write(folder, "one.md", "new", to="[acme, other]", at="now")
+    step, _ = applied(stage, folder)
+    assert step.why == ("also to other", "1.1 is published: what is out is not touched.")
+    run(stage.house)
+    assert stage.remote.texts() == ["old", "new"]
+    assert does(applied(stage, folder)) == [Do.LEAVE, Do.KEEP]
+
+
+def test_nothing_joins_a_thread_or_a_post_that_is_out_with_other_media(
+    stage: Stage, folder: Path
+) -> None:
+    write(folder, "one.md", "one", at="now")
+    write(folder, "two.md", "two", at="2026-11-23 12:00", then="[more]")
+    applied(stage, folder)
+    run(stage.house)
+    Image.new("RGB", (4, 4), "red").save(folder / "shelf.png")
+    write(folder, "one.md", "one", at="now", media="shelf.png", to="[acme, other]")
+    write(folder, "two.md", "two", at="2026-11-23 12:00", then="[more]", to="[acme, other]")
+    for step in applied(stage, folder):
+        assert step.do is Do.LEAVE
+        told = f"other cannot join post {step.post_id} any more: use a new file for it"
+        assert told in step.why
 
 
 def test_options_that_left_the_file_are_taken_away(stage: Stage, folder: Path) -> None:
@@ -222,7 +266,7 @@ def test_a_thread_is_applied_changed_and_shortened(stage: Stage, folder: Path) -
     applied(stage, folder)
     assert sorted(texts(stage)) == ["a", "b", "one", "two"]
     write(folder, "one.md", "one", at="2026-11-22 12:00", then="[a!]")
-    assert does(applied(stage, folder)) == [Do.CHANGE, Do.KEEP, Do.CANCEL]
+    assert does(applied(stage, folder)) == [Do.CANCEL, Do.CHANGE, Do.KEEP]
     assert sorted(texts(stage)) == ["a!", "one", "two"]
     write(folder, "one.md", "one", at="2026-11-22 12:00", then="[a!, b, c]")
     assert "cannot grow" in applied(stage, folder)[0].why[0]
@@ -277,6 +321,28 @@ def test_a_draft_gets_its_time_when_its_file_is_none_any_more(stage: Stage, fold
     assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
 
 
+@pytest.mark.parametrize("at", [{"at": "2026-11-22 12:00"}, {"at": "2026-11-24 12:00"}, {}])
+def test_a_file_that_becomes_a_draft_lets_nothing_go_out(
+    stage: Stage, folder: Path, at: dict[str, str]
+) -> None:
+    applied(stage, folder)
+    for keys in (at, {"at": "2026-11-25 12:00"}):
+        write(folder, "one.md", "one", draft="true", **keys)
+        assert does(applied(stage, folder)) == [Do.CHANGE, Do.KEEP]
+        assert [one.state for one in there(stage)] == [State.SCHEDULED, State.DRAFT]
+        assert does(applied(stage, folder)) == [Do.KEEP, Do.KEEP]
+
+
+def test_a_file_with_another_name_keeps_its_moment(tmp_path: Path, folder: Path) -> None:
+    stage = build(tmp_path, at=START, account='min_gap = "60m"')
+    applied(stage, folder)
+    (folder / "one.md").rename(folder / "uno.md")
+    assert does(applied(stage, folder)) == [Do.CANCEL, Do.KEEP, Do.ADD]
+    assert {one.due_at for one in there(stage)} == {
+        datetime(2026, 11, day, 11, 0, tzinfo=UTC) for day in (22, 23)
+    }
+
+
 def test_an_apply_that_was_cut_short_is_carried_on(stage: Stage, folder: Path) -> None:
     steps = apply(stage.house, plan(stage.house, read(stage, folder)), actor="ci")
     next(steps)
@@ -312,6 +378,10 @@ def test_plans_of_other_names_do_not_meet(stage: Stage, folder: Path) -> None:
         ({"at": "now", "media": "none.png"}, "one.md:3: "),
         ({"at": "now", "media": "../secret.png"}, "one.md:3: ../secret.png is not in the folder"),
         ({"at": "now", "media": "/etc/passwd"}, "one.md:3: /etc/passwd is not in the folder"),
+        ({"at": "now", "media": r'"a\0b"'}, "one.md:3: must not hold a NUL character"),
+        ({"at": "now", "notes": "a\0b"}, "one.md:3: holds a NUL character"),
+        ({"at": "now", "notes": "[" * 5000}, "one.md:1: the front matter is nested too deeply."),
+        ({"at": "now", "alt": "A shelf"}, "one.md:3: 1 alt texts for 0 media files"),
         ({"at": "now", "texts": "{nobody: x}"}, "one.md:3: the post does not go to nobody"),
     ],
 )

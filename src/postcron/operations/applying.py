@@ -25,6 +25,8 @@ from postcron.states import State
 
 #: a moment of the calendar says nothing about now
 _ANY_TIME: Final = datetime(1970, 1, 2, tzinfo=UTC)
+#: stands before the time of what does not go out
+_DRAFT: Final = "draft "
 #: what a post says that was withdrawn because its file had gone: it may come back
 _GONE: Final = ""
 
@@ -73,6 +75,8 @@ class Step:
     timed: bool = False
     entry: Entry | None = None
     key: str | None = None
+    #: the post cannot become what the file says: it is withdrawn, and scheduled anew
+    anew: bool = False
 
     @property
     def place(self) -> str:
@@ -118,9 +122,10 @@ def plan(house: House, folder: Folder) -> list[Step]:
 def apply(house: House, steps: Sequence[Step], *, actor: str) -> Iterator[Step]:
     """Carry out a plan, a post at a time, each of them whole; yield each step that is done.
 
-    Cut short, it is carried on by applying the folder again.
+    Cut short, it is carried on by applying the folder again. What is withdrawn goes first: a file
+    that has only another name finds the moment free that its post had.
     """
-    for step in steps:
+    for step in sorted(steps, key=lambda step: step.do is not Do.CANCEL):
         if step.do is Do.CANCEL and step.post_id is not None:
             _cancel(house, step.post_id, actor)
         elif step.do is Do.ADD and step.entry is not None:
@@ -137,8 +142,7 @@ def _step(house: House, entry: Entry, there: Mapping[str, list[_There]]) -> Step
     before = there.get(entry.source, [])
     meant = _meant(house, entry.wish)
     if not before or (before[-1].withdrawn and before[-1].post.applied != _digest(meant)):
-        key = f"plan:{entry.source}#{len(before) + 1}"
-        return Step(Do.ADD, entry.source, None, entry=entry, key=key)
+        return Step(Do.ADD, entry.source, None, entry=entry, key=_next_key(entry, before))
     now = before[-1]
     if now.withdrawn:
         why = f"post {now.post.id} was withdrawn by hand: change the file to schedule it anew"
@@ -146,12 +150,28 @@ def _step(house: House, entry: Entry, there: Mapping[str, list[_There]]) -> Step
     return _compared(house, entry, meant, now, there)
 
 
+def _next_key(entry: Entry, before: Sequence[_There]) -> str:
+    return f"plan:{entry.source}#{len(before) + 1}"
+
+
+def _must_be_anew(house: House, wish: Wish, meant: Content, found: Content, now: _There) -> bool:
+    """Say whether a post nothing of which is out has to make way for what its file says.
+
+    It goes to none of its accounts any more, or becomes a draft: no delivery goes back to that.
+    """
+    left = [one for one in now.deliveries if one.state is not State.CANCELLED]
+    moved = not meant["accounts"].keys() & found["accounts"].keys()
+    undone = wish.draft and _another_time(meant, found)
+    return (moved or undone) and all(is_open(house, one) for one in left)
+
+
 def _compared(
     house: House, entry: Entry, meant: Content, now: _There, there: Mapping[str, list[_There]]
 ) -> Step:
     found = _found(entry.wish, now)
-    change, stuck = _differences(house, entry.wish, meant, found, now)
-    more, short = _parts_that_differ(entry, there)
+    anew = _must_be_anew(house, entry.wish, meant, found, now)
+    change, stuck = _differences(house, entry.wish, meant, found, now, anew=anew)
+    more, short = _parts_that_differ(entry, there) if not anew else ([], [])
     change, stuck = change + more, stuck + short
     by_hand = bool(now.post.applied) and _digest(found) != now.post.applied
     do = Do.CHANGE if change else Do.LEAVE if stuck else Do.KEEP
@@ -163,7 +183,8 @@ def _compared(
         by_hand=by_hand and do is not Do.KEEP,
         timed=_another_time(meant, found),
         entry=entry,
-        key=now.post.key,
+        key=_next_key(entry, there[entry.source]) if anew else now.post.key,
+        anew=anew,
     )
 
 
@@ -175,26 +196,31 @@ def _another_time(meant: Content, found: Content) -> bool:
 
 
 def _differences(
-    house: House, wish: Wish, meant: Content, found: Content, now: _There
+    house: House, wish: Wish, meant: Content, found: Content, now: _There, *, anew: bool
 ) -> tuple[list[str], list[str]]:
     """Return what can be changed so that it fits the file, and what cannot, in words."""
     open_ones = {d.account: d for d in now.deliveries if is_open(house, d)}
+    free = anew or len(open_ones) == len(now.deliveries)
     change: list[str] = []
     stuck: list[str] = []
     for name in ("type", "media"):
         if meant[name] != found[name]:
-            free = len(open_ones) == len(now.deliveries)
             (change if free else stuck).append(name if free else _belongs_to_all(name, now))
+    fixed = bool(stuck or wish.then) and not anew
     change += [name for name in ("campaign", "notes", "labels") if meant[name] != found[name]]
     for name, content in meant["accounts"].items():
         if name in found["accounts"]:
             differs = [key for key in content if content[key] != found["accounts"][name][key]]
             told = [f"{key} ({name})" for key in differs]
             reason = [] if name in open_ones else _reason(now, name) if differs else []
+            if wish.draft and "time" in differs and not anew:
+                reason = reason or [f"{name} cannot be a draft again, as part of its post is out"]
             stuck += reason
             change += [] if reason else told
-        elif any(delivery.account == name for delivery in now.deliveries):
+        elif not anew and any(delivery.account == name for delivery in now.deliveries):
             stuck.append(f"{name} was withdrawn from post {now.post.id}: use a new file for it")
+        elif fixed:
+            stuck.append(f"{name} cannot join post {now.post.id} any more: use a new file for it")
         else:
             change.append(f"also to {name}")
     for name in found["accounts"].keys() - meant["accounts"].keys():
@@ -267,6 +293,8 @@ def _meant(house: House, wish: Wish) -> Content:
 
 
 def _time(wish: Wish, account: Account) -> str:
+    if wish.draft:
+        return f"{_DRAFT}{_time(replace(wish, draft=False), account)}"
     if wish.at is None or wish.at == "now":
         return ""
     # Told by a clock that has seen nothing: what is past by now may have been applied in time.
@@ -295,12 +323,12 @@ def _found(wish: Wish, now: _There) -> Content:
 
 
 def _its_time(wish: Wish, post: Post, delivery: Delivery) -> str:
-    if wish.at == "now" and delivery.wanted_at is not None:
-        return ""
+    # What waits to be approved is a draft too, and has the time it was given.
     waits = post.approval in {Approval.PENDING, Approval.REJECTED}
-    if delivery.state is State.DRAFT and not wish.draft and not waits:
-        return "a draft"
-    return "" if delivery.wanted_at is None else delivery.wanted_at.isoformat()
+    draft = delivery.state is State.DRAFT and (wish.draft or not waits)
+    wanted_at = None if wish.at == "now" else delivery.wanted_at
+    at = "" if wanted_at is None else wanted_at.isoformat()
+    return f"{_DRAFT}{at}" if draft else at
 
 
 def _checksum(path: str) -> str:
@@ -338,6 +366,15 @@ def _keyed(house: House, step: Step) -> Wish:
     return replace(wish, key=step.key, applied=_digest(_meant(house, wish)))
 
 
+def _joining(house: House, step: Step) -> Wish:
+    """Return the wish for further accounts: a post that is out for others keeps its text for them."""
+    wish = _keyed(house, step)
+    if post_of(house, str(step.post_id)).text == (wish.text or ""):
+        return wish
+    own = dict.fromkeys(wish.accounts, wish.text or "")
+    return replace(wish, texts=own | dict(wish.texts))
+
+
 def _change(house: House, step: Step, actor: str) -> None:
     """Make a post what its file says: whom it goes to no longer, what it says, whom else it goes to.
 
@@ -347,26 +384,32 @@ def _change(house: House, step: Step, actor: str) -> None:
     gone = [
         d.ref
         for d in house.store.deliveries(post_id)
-        if d.account not in wish.accounts and is_open(house, d)
+        if (step.anew or d.account not in wish.accounts) and is_open(house, d)
     ]
     cancel(house, gone, actor=actor)
+    if step.anew:
+        schedule(house, _keyed(house, step), actor=actor)
+        return
     now = _There(post_of(house, str(post_id)), house.store.deliveries(post_id))
     edit(house, str(post_id), _edit(house, wish, now), actor=actor)
     if set(wish.accounts) - {delivery.account for delivery in now.deliveries}:
-        schedule(house, _keyed(house, step), actor=actor)
+        schedule(house, _joining(house, step), actor=actor)
     for number, text in enumerate(wish.then, 2):
         _change_part(house, step, number, text, actor)
 
 
 def _edit(house: House, wish: Wish, now: _There) -> Change:
     meant, found = _meant(house, wish), _found(wish, now)
-    own = {d.account: d for d in now.deliveries if d.account in meant["accounts"]}
+    own = {
+        d.account: d for d in now.deliveries if d.account in meant["accounts"] and is_open(house, d)
+    }
     both = [(meant["accounts"][name], found["accounts"].get(name, {})) for name in own]
     texts = any(new["text"] != old.get("text") for new, old in both)
     times = any(new["time"] != old.get("time") for new, old in both)
     options = any(new["options"] != old.get("options") for new, old in both)
     priority = any(new["priority"] != old.get("priority") for new, old in both)
-    media = meant["media"] != found["media"]
+    whole = len(own) == len(now.deliveries)
+    media = whole and meant["media"] != found["media"]
     return Change(
         text=(wish.text or "") if texts else None,
         texts={
@@ -380,7 +423,7 @@ def _edit(house: House, wish: Wish, now: _There) -> Change:
         zone=wish.zone,
         media=wish.media if media else None,
         alts=wish.alts if media else (),
-        type=wish.type if meant["type"] != found["type"] else None,
+        type=wish.type if whole and meant["type"] != found["type"] else None,
         campaign=meant["campaign"] if meant["campaign"] != found["campaign"] else None,
         notes=meant["notes"] if meant["notes"] != found["notes"] else None,
         labels=tuple(wish.labels) if meant["labels"] != found["labels"] else None,

@@ -171,6 +171,9 @@ def _lacking(sheet: Sheet, wish: Wish) -> Iterator[Problem]:
     if not wish.accounts:
         what = "goes nowhere: write `to: [ACCOUNT]`, here or in plan.toml."
         yield Problem(sheet.where("to"), what)
+    if len(wish.alts) > len(wish.media):
+        what = f"{len(wish.alts)} alt texts for {len(wish.media)} media files: one each, in order."
+        yield Problem(sheet.where("alt"), what)
     for key, names in (("texts", wish.texts), ("options", wish.options)):
         for name in names:
             if name not in wish.accounts:
