@@ -82,25 +82,26 @@ def home(folder: Path, deliveries: int) -> Path:
     return folder
 
 
+#: every tenth is far ahead
+_DELIVERIES = """
+WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < :count),
+ahead(n, moment) AS (
+    SELECT n, CASE WHEN n % 10 = 0 THEN printf('2199-01-01T00:00:00.%06dZ', n % 1000000) END FROM number
+)
+INSERT INTO delivery (workspace, post_id, number, account, platform, state, options, due_at, wake_at,
+    reason, key, revision, ticket, tries, fence, created_at, updated_at)
+SELECT 'default', 1, n + 1, 'a' || n, 'mastodon', CASE WHEN moment IS NULL THEN 'published' ELSE 'scheduled' END,
+    '{}', coalesce(moment, :then), moment, '', 'k' || n, 1, '{}', 0, 0, :then, :then
+FROM ahead
+"""
+
+
 def _fill(path: Path, deliveries: int) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA synchronous=OFF")
     post = "INSERT INTO post(workspace,text,type,created_by,scheduled_by,created_at) VALUES(?,?,?,?,?,?)"
     then = "2026-01-01T00:00:00.000000Z"
     connection.execute(post, ("default", "hello", "post", "me", "manual", then))
-    rows = (_row(number, then) for number in range(deliveries))
-    connection.executemany(
-        "INSERT INTO delivery(workspace,post_id,number,account,platform,state,options,due_at,wake_at,"
-        "reason,key,revision,ticket,tries,fence,created_at,updated_at) "
-        "VALUES('default',1,?,?,'mastodon',?,'{}',?,?,'',?,1,'{}',0,0,?,?)",
-        rows,
-    )
+    connection.execute(_DELIVERIES, {"count": deliveries, "then": then})
     connection.commit()
     connection.close()
-
-
-def _row(number: int, then: str) -> tuple[object, ...]:
-    ahead = number % 10 == 0
-    moment = f"2199-01-01T00:00:00.{number % 1_000_000:06}Z" if ahead else None
-    state = "scheduled" if ahead else "published"
-    return (number + 1, f"a{number}", state, moment or then, moment, f"k{number}", then, then)
