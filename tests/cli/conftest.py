@@ -19,6 +19,7 @@ import pytest
 from postcron.cli.app import main
 from postcron.operations.init import init
 from tests.cli.home import POSTCRON, Home
+from tests.operations.stage import fresh_store
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -49,6 +50,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.chdir(tmp_path)
     made = Home(tmp_path)
     made.begin()
+    made.store.parent.mkdir(mode=0o700)
+    fresh_store(made.store)
     init(made.config, os.environ, state_dir=made.state)
     monkeypatch.setenv("POSTCRON_CONFIG", str(made.config))
     return made

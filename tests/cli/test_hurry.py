@@ -19,6 +19,7 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
     """A server for the account acme."""
     with Mastodon() as server:
         server.already_there("Something older")
+        server.slowness = 1
         home.add_account(server.url)
         yield server
 

@@ -52,6 +52,7 @@ def publishing_until(
 ) -> subprocess.Popen[bytes]:
     """Publish a post that is due then; return the process as it waits for this slow answer."""
     process("schedule", "Hello", "--to", "acme", "--at", at)
+    server.slowness = 1
     server.misbehave(Fault.SLOW, meets)
     publishing = home.started("publish")
     wait_until(lambda: any(map(meets, server.asked)))
@@ -150,4 +151,4 @@ def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.02)

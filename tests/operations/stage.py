@@ -321,6 +321,12 @@ class Stage:
         """Return a delivery as it stands now."""
         return self.house.store.reload([delivery.id])[0]
 
+    def runs_shortly(self) -> None:
+        """Let each run take little in hand: what it holds, it asks for every second."""
+        config = self.house.config
+        run = replace(config.run, ahead=timedelta(seconds=10))
+        self.house.config = replace(config, run=run)
+
     def pass_time(self, **span: float) -> None:
         self.clock.advance(timedelta(**span))
 

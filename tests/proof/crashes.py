@@ -27,6 +27,7 @@ from postcron.operations.pre_upload import pre_upload
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
 from postcron.states import State
+from tests import memory
 from tests.oracle import Evidence, breaches
 from tests.platforms.subjects import SUBJECTS
 from tests.proof import worlds
@@ -291,8 +292,7 @@ def every(names: Sequence[str]) -> Iterator[Figures]:
 def _each(setting: Setting) -> Figures:
     logging.disable()
     figures = Figures("crashes")
-    room = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=room if room.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as folder:
         for name, told in singles(Path(folder), setting):
             tally(figures, name, told)
     return figures

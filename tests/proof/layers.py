@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import tests.proof
+from tests import memory
 from tests.proof.figures import Figures
 
 #: counts in the figures it is given, from a seed, so many stories, in a folder
@@ -91,7 +92,7 @@ class _Work:
         self, name: str, sweep: Sweep, seed: int, count: int, say: Callable[[str], object]
     ) -> None:
         context = multiprocessing.get_context("spawn")
-        self.folder = tempfile.TemporaryDirectory(prefix=f"postcron-{name}-")
+        self.folder = tempfile.TemporaryDirectory(prefix=f"postcron-{name}-", dir=memory.folder())
         self.figures = Figures(name)
         self.repeats = f"python -m tests.proof --only {name} --seed {seed} --count {count}"
         self.say = say

@@ -45,6 +45,7 @@ from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
 from postcron.operations.tick import tick
 from postcron.states import State
+from tests import memory
 from tests.oracle import breaches
 from tests.proof.figures import Figures
 from tests.proof.network import FAULTS
@@ -88,8 +89,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        memory = Path("/dev/shm")
-        self.room = tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
+        self.room = tempfile.TemporaryDirectory(dir=memory.folder())
         self.world = World(Path(self.room.name), seed=1, new_store=self.new_store)
         self.texts = 0
         self.rows: dict[str, int] = {}

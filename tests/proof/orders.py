@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -28,8 +28,6 @@ START: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
 WRITES: Final = {"record", "claim_uploads", "enqueue", "claim_queued", "renew", "save_ticket"}
 ACTS: Final = (Act.HANDLE, Act.REPEATABLE, Act.READBACK)
 ANSWERS: Final = ("ok", "lost", "dropped", "accepted", "not_sent")
-#: a run is short: what it holds, it asks for every second
-AHEAD: Final = timedelta(seconds=5)
 #: what the other host gets to do meanwhile, in minutes: the first is longer than a lease
 MEANWHILE: Final = (2.5, 1, 1)
 AFTERWARDS: Final = (1, 1, 2, 5, 10, 10, 10)
@@ -109,8 +107,7 @@ def play(
     """
     folder.mkdir()
     stage = build(folder, at=START, act=act)
-    config = stage.house.config
-    stage.house.config = replace(config, run=replace(config.run, ahead=AHEAD))
+    stage.runs_shortly()
     stage.house.store = Cluster(stage.house.store)  # type: ignore[assignment]
     other = replace(stage.house, state_dir=folder / "other-state")
     other.store = Cluster(other.store)  # type: ignore[assignment]

@@ -61,11 +61,11 @@ def texts(world: World) -> list[str]:
     return [shown.text for shown in world.network.live()]
 
 
-def test_a_run_that_dies_anywhere_leaves_a_batch_that_the_next_one_ends(memory: Path) -> None:
+def test_a_run_that_dies_anywhere_leaves_a_batch_that_the_next_one_ends(tmp_path: Path) -> None:
     """D3: between the outcome of one and the release of the next there is nothing to die in."""
     points = [*range(1, SEAMS, 5)]
     for point in points:
-        folder = memory / str(point)
+        folder = tmp_path / str(point)
         folder.mkdir()
         world = World(folder, seed=point)
         parts = batched(world, "handle", stop=bool(point % 2))
@@ -76,11 +76,11 @@ def test_a_run_that_dies_anywhere_leaves_a_batch_that_the_next_one_ends(memory: 
 
 @pytest.mark.parametrize("account", ["same", "handle", "listed"])
 def test_two_hosts_at_once_send_each_post_of_a_batch_once_and_in_order(
-    memory: Path, account: str
+    tmp_path: Path, account: str
 ) -> None:
     """E6."""
     for seed in range(4):
-        folder = memory / f"{account}-{seed}"
+        folder = tmp_path / f"{account}-{seed}"
         folder.mkdir()
         world = World(folder, seed)
         parts = batched(world, account, stop=False)
@@ -90,11 +90,11 @@ def test_two_hosts_at_once_send_each_post_of_a_batch_once_and_in_order(
 
 
 @pytest.mark.parametrize("stop", [False, True])
-def test_whatever_the_platform_answers_a_batch_keeps_its_order(memory: Path, stop: bool) -> None:
+def test_whatever_the_platform_answers_a_batch_keeps_its_order(tmp_path: Path, stop: bool) -> None:
     """A batch that stops leaves no hole; one that goes on leaves out only what did not go out."""
     faults = ["refused", "accepted", "dropped", "lost", "not_sent", "late", "no_id"]
     for seed, fault in enumerate(faults):
-        folder = memory / f"{fault}-{stop}"
+        folder = tmp_path / f"{fault}-{stop}"
         folder.mkdir()
         world = World(folder, seed)
         world.network.script += ["ok"] * Random(seed).randrange(2) + [fault]

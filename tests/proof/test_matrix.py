@@ -46,9 +46,15 @@ def test_no_row():
 """
 
 
-@pytest.mark.parametrize("how", [("-p", "no:xdist"), ("-n", "2")])
+@pytest.mark.parametrize(
+    ("how", "runs"),
+    [
+        (("-p", "no:xdist"), [(2, "failed"), (9, "passed")]),
+        (("-n", "2"), [(2, "failed")]),
+    ],
+)
 def test_the_last_results_are_kept_whoever_runs_the_tests(
-    pytester: pytest.Pytester, how: tuple[str, ...]
+    pytester: pytest.Pytester, how: tuple[str, ...], runs: list[tuple[int, str]]
 ) -> None:
     pytester.makeini("[pytest]\nmarkers = fault(*ids): rows")
     pytester.makeconftest(
@@ -59,7 +65,7 @@ def test_the_last_results_are_kept_whoever_runs_the_tests(
         "    config.pluginmanager.register(Recorder(Path('kept/faults.json')))\n"
     )
     kept = pytester.path / "kept/faults.json"
-    for bad, expected in ((2, "failed"), (9, "passed")):
+    for bad, expected in runs:
         pytester.makepyfile(test_one=STORY.format(bad=bad))
         pytester.runpytest_subprocess(*how)
         found = results.read(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import sqlite3
 from pathlib import Path
@@ -24,11 +25,14 @@ def first_of_each(points: list[str]) -> list[int]:
 
 @pytest.mark.fault("F09")
 def test_a_run_held_up_anywhere_while_another_host_goes_on_never_doubles(tmp_path: Path) -> None:
-    """Where only a list tells: there nothing on the platform's side forgives a second call."""
+    """Where only a list tells: there nothing on the platform's side forgives a second call.
+
+    Some points here; `make sweep` takes all, with each act and answer.
+    """
     act, answer = Act.READBACK, "ok"
     points = play(tmp_path / "whole", act, answer, None).points
-    assert BEFORE_INTENT in points
-    for number in first_of_each(points):
+    worst = [points.index(name) for name in (BEFORE_INTENT, "before publish", "after publish")]
+    for number in {*worst, *random.Random(1).sample(first_of_each(points), 5)}:
         ended = play(tmp_path / str(number), act, answer, number)
         assert ended.breaches == [], f"held up {points[number]}"
 

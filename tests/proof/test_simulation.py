@@ -9,16 +9,16 @@ from tests.proof.figures import Figures
 from tests.proof.simulation import play, sweep
 
 
-def test_some_seeds_end_well(memory: Path) -> None:
+def test_some_seeds_end_well(tmp_path: Path) -> None:
     figures = Figures("simulation")
-    sweep(figures, 0, 8, memory)
+    sweep(figures, 0, 8, tmp_path)
     assert figures.breaches == []
     assert figures.counted["faults"] > 10
     assert figures.published > 10
 
 
-def test_a_seed_tells_the_same_story_every_time(memory: Path) -> None:
-    assert story(memory / "one", seed=7) == story(memory / "two", seed=7)
+def test_a_seed_tells_the_same_story_every_time(tmp_path: Path) -> None:
+    assert story(tmp_path / "one", seed=7) == story(tmp_path / "two", seed=7)
 
 
 def story(folder: Path, *, seed: int) -> list[object]:

@@ -14,39 +14,7 @@ import pytest
 from tests.proof import layers, machine, sheet
 from tests.proof.figures import Figures
 from tests.proof.layers import Done
-
-DOUBLED = "1 never twice: 1.1 is live 2 times"
-
-
-def whole(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    figures.needs_you = seed
-    figures.counted["cuts"] = count
-    for number in range(count):
-        figures.add(f"seed {seed}, story {number}", [])
-
-
-def leaky(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    whole(figures, seed, count, folder)
-    figures.add(f"seed {seed}, point 7", [DOUBLED])
-    figures.add(f"seed {seed}, point 8", ["4 never silent: 1.1 ended failed, nobody was told"])
-
-
-def lazy(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    """Shows nothing."""
-
-
-def broken(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    raise RuntimeError("no such thing here")
-
-
-def endless(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    leaky(figures, seed, count, folder)
-    time.sleep(60)
-
-
-def ended(figures: Figures, seed: int, count: int, folder: Path) -> None:
-    leaky(figures, seed, count, folder)
-    os.kill(os.getpid(), signal.SIGKILL)
+from tests.proof.shams import DOUBLED, broken, ended, endless, lazy, leaky, whole
 
 
 def started(sweep: layers.Sweep, said: list[str], *, limit: float) -> Iterator[Done]:

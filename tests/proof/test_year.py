@@ -30,9 +30,9 @@ def test_local_times_of_a_year_are_read_as_another_program_reads_them(zone: str)
 
 
 @pytest.mark.fault("F73")
-def test_posts_around_a_change_of_clocks_go_out_once_at_their_instant(memory: Path) -> None:
+def test_posts_around_a_change_of_clocks_go_out_once_at_their_instant(tmp_path: Path) -> None:
     figures = Figures("year")
-    sweep(figures, 1, 5, memory)
+    sweep(figures, 1, 5, tmp_path)
     assert figures.breaches == []
     assert figures.published
 

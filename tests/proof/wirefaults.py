@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
@@ -32,8 +32,6 @@ from tests.wire import Visit
 
 #: cron goes on, in minutes, until a person would have been asked
 AFTERWARDS: Final = (1, 1, 3, 5, 10, 10, 10, 10)
-#: a run is short: what it holds, it asks for every second
-AHEAD: Final = timedelta(seconds=5)
 #: what a run says of the call in the ledger
 VERDICTS: Final = frozenset({"landed", "accepted", "not_sent", "refused", "lost"})
 
@@ -144,8 +142,7 @@ def _set(folder: Path, story: Story, subject: Subject, wire: BadWire) -> Stage:
     stage.house.environ = environ
     patience = min((fault.patience for fault in story.plan.values()), default=10.0)
     stage.house.find_platform = lambda name: _in_haste(find(name), patience)
-    config = stage.house.config
-    stage.house.config = replace(config, run=replace(config.run, ahead=AHEAD))
+    stage.runs_shortly()
     return stage
 
 

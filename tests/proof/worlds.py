@@ -79,6 +79,7 @@ class World:
 def fake(folder: Path, ground: Ground, act: str, word: str, death: Death) -> Iterator[World]:
     """Set up the fake platform, which answers the first act with `word`."""
     stage = build(folder, at=START, act=ACTS[act])
+    stage.runs_shortly()
     if "resent" in act:
         _resends(stage)
     stage.remote.script.append(word)
@@ -121,6 +122,7 @@ def real(
     shape = shape or subject.shapes[0]
     platform = find(platform_of(name))
     stage = build(folder, at=START, platform=platform.name, account=_settings(subject))
+    stage.runs_shortly()
     _in_step(subject, stage)
     way = Way(subject.server, death, blocked=int(reply == "not sent"))
     if (answer := _answers(subject)[reply]) is not None:

@@ -117,7 +117,8 @@ class LinkedIn(Server):
         self.counts: dict[str, Any] = {}
         self.uncounted: set[str] = set()
         self._processing, self._seconds = processing, seconds
-        self._part, self._quoted = part, quoted
+        #: how many bytes a part of a video has, and is its name given in quotation marks?
+        self.part, self.quoted = part, quoted
         self._last = 6_844_785_523_593_134_080
         self._granted = 0
 
@@ -276,9 +277,9 @@ class LinkedIn(Server):
             {
                 "uploadUrl": f"{address}/{first}",
                 "firstByte": first,
-                "lastByte": min(first + self._part, asset.size) - 1,
+                "lastByte": min(first + self.part, asset.size) - 1,
             }
-            for first in range(0, asset.size, self._part)
+            for first in range(0, asset.size, self.part)
         ]
         value = {"uploadUrlsExpireAt": expires, "video": asset.urn, "uploadToken": ""}
         return Reply(200, {"value": {**value, "uploadInstructions": instructions}})
@@ -301,11 +302,11 @@ class LinkedIn(Server):
         if token or asked.headers.get("content-type") != "application/octet-stream":
             return Reply(400, b"", {"Content-Type": "text/plain"})
         begin = int(first)
-        if len(asked.body) != min(self._part, asset.size - begin):
+        if len(asked.body) != min(self.part, asset.size - begin):
             return Reply(400, b"", {"Content-Type": "text/plain"})
         tag = f"/ambry-videoei/signedId/{begin:08x}"
         asset.parts[begin], asset.tags[begin] = asked.body, tag
-        return Reply(200, b"", {"ETag": f'"{tag}"' if self._quoted else tag})
+        return Reply(200, b"", {"ETag": f'"{tag}"' if self.quoted else tag})
 
     def _whole(self, asset: Asset, processing: int) -> None:
         if asset.finished_at is None:

@@ -60,7 +60,7 @@ class Fault(StrEnum):
     ERROR_THOUGH_DONE = "error_though_done"
     #: carried out, and answered with 200 and somebody else's page
     GARBLED = "garbled"
-    #: carried out, and answered a second later
+    #: carried out, and answered a good while later
     SLOW = "slow"
 
 
@@ -88,6 +88,8 @@ class Server:
         self._faults: list[tuple[Callable[[Asked], bool], Misbehaviour]] = []
         self._lock = threading.RLock()
         self._ahead = 0.0
+        #: how many seconds a slow answer takes
+        self.slowness = 0.2
         self._http = _Http(self)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -183,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_any(self) -> None:
         reply, fault = self.server.behind.handle(self._asked())
         if fault is Fault.SLOW:
-            time.sleep(1)
+            time.sleep(self.server.behind.slowness)
         if reply is None or (fault is Fault.HALF_REPLY and not reply.content()):
             self._hang_up()  # of nothing there is no half
         else:
