@@ -116,6 +116,16 @@ def test_a_change_that_cannot_be_is_one_sentence(
     assert shell("series", "show", "1").out.splitlines()[:4] == before.splitlines()[:4]
 
 
+def test_a_calendar_says_that_more_is_to_come(shell: Shell) -> None:
+    begun(shell)
+    month = shell("calendar", "--month", "2030-01")
+    assert "23 more are still to be made of series 1: `postcron series` names" in month.out
+    week = shell("calendar", "--week", "--day", "2030-01-02")
+    assert "5 more are still to be made of series 1" in week.out
+    coming = shell("calendar", "--month", "2030-01", "--json").document["coming"]
+    assert coming[0] == {"series": 1, "at": "2030-01-01T08:00:00Z"}
+
+
 def asleep(home: Home) -> None:
     """Let it be as if nothing had run for 30 days."""
     with closing(sqlite3.connect(home.store)) as store, store:

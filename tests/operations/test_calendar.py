@@ -14,6 +14,8 @@ from postcron.model import PostType
 from postcron.operations import calendar as operation
 from postcron.operations.calendar import ACCOUNT, Calendar, Choice, Entry
 from postcron.operations.cancel import cancel
+from postcron.operations.repeat import Repeat, begin
+from postcron.operations.schedule import Wish
 from postcron.rules.days import Days, month_of
 from postcron.states import State
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
@@ -171,3 +173,32 @@ def test_a_library_that_is_away_costs_only_the_pictures(stage: Stage, tmp_path: 
     (tmp_path / "media").rename(tmp_path / "elsewhere")
     (tmp_path / "media").write_text("")
     assert operation.pictures(stage.house, look(stage).entries) == {}
+
+
+def test_what_is_still_to_be_made_of_series_is_counted(stage: Stage) -> None:
+    wish = Wish("hello", ["other"], campaign="coffee")
+    begin(stage.house, wish, Repeat("day 09:00"), actor="me")
+    # Of the nine days left two are made.
+    assert [f"{each.at:%d %H:%M}" for each in look(stage).coming] == [
+        *("24 08:00", "25 08:00", "26 08:00", "27 08:00", "28 08:00", "29 08:00", "30 08:00")
+    ]
+    assert len(look(stage, month_of(date(2026, 12, 1))).coming) == 31
+    assert look(stage, month_of(date(2026, 10, 1))).coming == ()
+
+
+@pytest.mark.parametrize(
+    ("choice", "shown"),
+    [
+        (Choice(account="other"), True),
+        (Choice(account="acme"), False),
+        (Choice(platform="fake"), True),
+        (Choice(platform="mastodon"), False),
+        (Choice(campaign="coffee"), True),
+        (Choice(campaign="tea"), False),
+        (Choice(states=frozenset({State.PUBLISHED})), False),
+    ],
+)
+def test_series_are_narrowed_as_everything_else(stage: Stage, choice: Choice, shown: bool) -> None:
+    wish = Wish("hello", ["other"], campaign="coffee")
+    begin(stage.house, wish, Repeat("day 09:00"), actor="me")
+    assert bool(look(stage, choice=choice).coming) is shown

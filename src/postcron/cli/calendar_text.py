@@ -32,7 +32,7 @@ def month(one: Calendar) -> str:
     room = max(FEWEST, (shutil.get_terminal_size().lines - 5) // len(weeks) - 2)
     rows = [[_cell(one, day, by_day.get(day, []), room, names) for day in week] for week in weeks]
     title = f"{one.days.first:%B %Y} ({zone(one)})"
-    return "\n\n".join(filter(None, (title, grid(WEEKDAYS, rows), legend(one))))
+    return "\n\n".join(filter(None, (title, grid(WEEKDAYS, rows), legend(one), coming(one))))
 
 
 def _cell(
@@ -70,7 +70,9 @@ def week(one: Calendar) -> str:
     heads = ("DAY", "TIME", "STATE", "ACCOUNT", "DUE", "ID", "TEXT")
     listed = table(heads, _rows(one), colours=2, cut=6)
     return "\n\n".join(
-        filter(None, (f"{title} ({zone(one)})", listed, "" if one.entries else NOTHING))
+        filter(
+            None, (f"{title} ({zone(one)})", listed, "" if one.entries else NOTHING, coming(one))
+        )
     )
 
 
@@ -113,13 +115,25 @@ def legend(one: Calendar) -> str:
     return told.replace("\xa0", " ") or NOTHING
 
 
+def coming(one: Calendar) -> str:
+    """Return what is not to be seen here, because its posts are made two days ahead."""
+    if not one.coming:
+        return ""
+    ids = ", ".join(map(str, sorted({each.series_id for each in one.coming})))
+    count = "1 more is" if len(one.coming) == 1 else f"{len(one.coming)} more are"
+    return f"{count} still to be made of series {ids}: `postcron series` names the next."
+
+
 def document(one: Calendar) -> dict[str, Any]:
     """Return the calendar for a program: every day, those without deliveries too."""
+    from postcron.cli.documents import moment
+
     return {
         "first": one.days.first.isoformat(),
         "last": one.days.last.isoformat(),
         "timezone": None if one.by_account else one.zone.key,
         "complete": not one.cut,
+        "coming": [{"series": each.series_id, "at": moment(each.at)} for each in one.coming],
         "days": [
             {"day": day.isoformat(), "deliveries": [_entry(entry) for entry in some]}
             for day, some in one.by_day().items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from postcron.errors import LibraryUnavailable
 from postcron.model import Delivery, Filter, MediaFile, Post
 from postcron.operations.house import House
+from postcron.operations.report import Occurrence
+from postcron.operations.schedule import Wish
+from postcron.operations.series import still_to_make
 from postcron.rules.days import Days, month_of, named_day, named_month, week_of
 from postcron.rules.zones import zone_of
 from postcron.states import FINAL, State
@@ -74,6 +77,8 @@ class Calendar:
     entries: tuple[Entry, ...]
     #: there are more: the later ones are left out
     cut: bool
+    #: moments of series in these days that no post is made for yet
+    coming: tuple[Occurrence, ...] = ()
 
     def by_day(self) -> dict[date, list[Entry]]:
         """Return the entries of every day; of most days there are none."""
@@ -131,7 +136,26 @@ def calendar(house: House, days: Days, choice: Choice, *, limit: int = LIMIT) ->
         store=house.store.papers().uuid,
         entries=tuple(sorted((e for e in entries if e.at.date() in days), key=_place)),
         cut=page.next is not None,
+        coming=tuple(_coming(house, days, choice)),
     )
+
+
+def _coming(house: House, days: Days, choice: Choice) -> Iterator[Occurrence]:
+    """Yield what is still to be made of series in these days, as far as it was asked for."""
+
+    def goes(wish: Wish) -> bool:
+        names = [name for name in wish.accounts if choice.account in {None, name}]
+        known = [house.config.accounts[name] for name in names if name in house.config.accounts]
+        on_platform = any(choice.platform in {None, account.platform} for account in known)
+        return on_platform and choice.campaign in {None, wish.campaign}
+
+    if State.SCHEDULED not in choice.states:
+        return
+    zone = _zone(house, choice.zone)
+    since, before = _midnight(days.first) - _MARGIN, _midnight(days.last) + 2 * _MARGIN
+    for each in still_to_make(house, since, before, goes):
+        if each.at.astimezone(zone).date() in days:
+            yield each
 
 
 def _place(entry: Entry) -> tuple[date, datetime, int]:

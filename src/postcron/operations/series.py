@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from postcron.errors import NotFound
 from postcron.model import Delivery, Series
 from postcron.operations.house import House
+from postcron.operations.report import Occurrence
+from postcron.operations.schedule import Wish
 from postcron.operations.templates import Template
 from postcron.rules.recurrence import Recurrence
 
@@ -55,6 +58,24 @@ def found(house: House, id: str) -> Series:
         message = f"There is no series {id[:20]!r}; `postcron series` shows what there is."
         raise NotFound(message)
     return one
+
+
+def still_to_make(
+    house: House, since: datetime, before: datetime, goes: Callable[[Wish], bool]
+) -> list[Occurrence]:
+    """Return what no posts are made for yet, of series whose posts go where they are looked for."""
+    ending = before - timedelta(microseconds=1)
+    return sorted(
+        (
+            Occurrence(one.id, at)
+            for one in house.store.series.every()
+            if one.wake_at is not None and goes(Template.of(house, one).wish)
+            for at in Recurrence.read(one.rule, one.zone).between(
+                max(one.made_until, since - timedelta(microseconds=1)), ending
+            )
+        ),
+        key=lambda each: (each.at, each.series_id),
+    )
 
 
 def _is_number(text: str) -> bool:
