@@ -8,18 +8,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from postcron.errors import StoreUnavailable
-from postcron.store import Store, migrate, migrating, open_store
+from postcron.states import State
+from postcron.store import Store, address, migrate, migrating, open_store
 from postcron.store.peek import REVISION
 from postcron.store.tables import metadata
 from tests.builders import NOW, a_new_post, a_run, added
 from tests.postgres import Server
 from tests.store.conftest import BOTH
+from tests.store.journeys import brought_to
 
 
 @pytest.fixture(params=BOTH)
@@ -100,3 +104,39 @@ def test_two_hosts_may_run_init_at_once(empty_url: str) -> None:
     ]
     answers = [process.communicate(timeout=60)[0].strip() for process in both]
     assert sorted(answers) == ["False", "True"]
+
+
+def upgrade_to(url: str, revision: str) -> Engine:
+    """Bring an empty store to an older schema; return a way into it."""
+    engine = migrating._engine(address.parse(url))
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as transaction:
+        config.attributes["connection"] = transaction
+        command.upgrade(config, revision)
+    return engine
+
+
+def test_what_was_there_before_the_tally_is_counted_by_the_upgrade(empty_url: str) -> None:
+    engine = upgrade_to(empty_url, "0006")
+    then = "'2026-11-21T10:00:00.000000Z'"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO post (id, workspace, text, type, created_by, scheduled_by, created_at)"
+            f" VALUES (1, 'acme', 'Hello', 'post', 'ada', 'manual', {then})"
+        )
+        for number, state in enumerate(("ready", "ready", "late"), 1):
+            connection.exec_driver_sql(
+                "INSERT INTO delivery (workspace, post_id, number, account, platform, state, options,"
+                " reason, key, revision, ticket, tries, fence, created_at, updated_at) VALUES"
+                f" ('acme', 1, {number}, 'a{number}', 'mastodon', '{state}', '{{}}', '', 'k{number}',"
+                f" 1, '{{}}', 0, 0, {then}, {then})"
+            )
+    engine.dispose()
+    assert migrate(empty_url)
+    store = open_store(empty_url, now=lambda: NOW, skew=timedelta(0))
+    assert store.counts() == {State.READY: 2, State.LATE: 1}
+    brought_to(store, State.LATE)
+    assert store.counts() == {State.READY: 2, State.LATE: 2}
+    store.close()

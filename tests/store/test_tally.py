@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from postcron.model import Delivery
 from postcron.states import STEPS, State
-from postcron.store import Store, migrate, open_store
+from postcron.store import Store, open_store
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 from tests.postgres import Server
 from tests.store.journeys import a_move, brought_to
@@ -109,24 +109,6 @@ def test_after_any_changes_the_tally_is_what_there_is(
             assert workspace.counts() == counted(store, name)
     everything = Counter(counted(store, "acme")) + Counter(counted(store, "umbrella"))
     assert store.counts() == everything
-
-
-def test_a_store_from_before_is_counted_when_it_is_upgraded(store: Store, store_url: str) -> None:
-    for state in (State.READY, State.READY, State.LATE):
-        brought_to(store, state)
-    postgres = store_url.startswith("postgresql")
-    for what in ("added", "moved", "removed"):
-        execute(store, f"DROP TRIGGER tally_{what}" + (" ON delivery" if postgres else ""))
-        if postgres:
-            execute(store, f"DROP FUNCTION tally_{what}")
-    if postgres:
-        execute(store, "DROP FUNCTION tally_place")
-    execute(store, "DROP TABLE tally")
-    execute(store, "UPDATE alembic_version SET version_num = '0006'")
-    assert migrate(store_url)
-    assert store.counts() == {State.READY: 2, State.LATE: 1}
-    brought_to(store, State.LATE)
-    assert store.counts() == {State.READY: 2, State.LATE: 2}
 
 
 # --- many writers ------------------------------------------------------------------------------
