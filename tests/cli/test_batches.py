@@ -117,10 +117,28 @@ def test_a_batch_that_has_stopped_says_what_to_do(home: Home, shell: Shell) -> N
     brought(home, 1, State.FAILED)
     told = shell("batch", "show", "s").out
     assert "Batch s: failed;" in told
-    assert "It has stopped at 1.1: `postcron show ID` says what is safe to do" in told
-    assert "`postcron batch resume s` goes on past what did not go out." in told
+    stop = (
+        "Batch s has stopped at 1.1, which did not go out: "
+        "`postcron batch resume s` goes on past it."
+    )
+    assert "Needs you: 1.1. `postcron show ID` says what is safe to do." in told
+    assert stop in told
+    assert stop in shell("status").out
+    assert shell("status", "--json").document["stopped"] == [{"batch": "s", "at": "1.1"}]
+    assert stop in shell("status", "--check").out
     resumed = shell("batch", "resume", "s")
     assert "Batch s: processing;" in resumed.out
+    assert "has stopped" not in shell("status").out
+
+
+def test_one_withdrawn_stops_a_batch_and_is_said(home: Home, shell: Shell) -> None:
+    home.add_account()
+    words = ("batch", "add", "s", "--to", "acme", *THREE, *LATER, "--on-failure", "stop")
+    assert shell(*words).code == 0
+    assert shell("cancel", "1").code == 0
+    assert "Batch s has stopped at 1.1" in shell("status", "--check").out
+    assert shell("delete", "1").code == 0
+    assert "Batch s has stopped at 1.1" in shell("batch", "show", "s").out
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,10 @@ from hypothesis.stateful import (
 )
 
 from postcron.errors import CannotWork, Invalid
-from postcron.model import Delivery
+from postcron.model import Delivery, Mode
 from postcron.operations.accounts import check
+from postcron.operations.batches import resume
+from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel, delete
 from postcron.operations.checking import findings
 from postcron.operations.edit import Change, edit
@@ -92,6 +94,7 @@ class Machine(RuleBasedStateMachine):
         self.room = tempfile.TemporaryDirectory(dir=memory.folder())
         self.world = World(Path(self.room.name), seed=1, new_store=self.new_store)
         self.texts = 0
+        self.batches: list[str] = []
         self.rows: dict[str, int] = {}
 
     @initialize(target=hosts)
@@ -128,6 +131,35 @@ class Machine(RuleBasedStateMachine):
         saved = self._typed(lambda house: schedule(house, wish, actor="me"))
         kept = [] if saved is None else saved.deliveries
         return multiple(*(one.ref for one in kept if isinstance(one, Delivery)))
+
+    @rule(
+        target=deliveries,
+        account=st.sampled_from(ACCOUNTS),
+        count=st.integers(2, 3),
+        minutes=st.none() | st.integers(0, 30),
+        stop=st.booleans(),
+    )
+    def adds_a_batch(self, account: str, count: int, minutes: int | None, *, stop: bool) -> Any:
+        """A few posts in order, at once or five minutes apart."""
+        texts = [self._text() for _ in range(count)]
+        mode = Mode.NOW if minutes is None else Mode.SCHEDULED
+        at, every = None, None
+        if minutes is not None:
+            at, every = self._moment(minutes), timedelta(minutes=5)
+        common = Wish(text=None, accounts=[account], at=at, every=every)
+        order = Order(texts[0], mode, common, texts=texts, stop_on_failure=stop)
+        added = self._typed(lambda house: add(house, order, actor="me"))
+        self.batches += [] if added is None else [order.name]
+        parts = [] if added is None else added.shown.parts
+        return multiple(*(part.delivery.ref for part in parts))
+
+    @rule(which=st.integers(0))
+    def resumes_a_batch(self, which: int) -> None:
+        if not self.batches:
+            return
+        self._outdates_the_backup()
+        name = self.batches[which % len(self.batches)]
+        self._typed(lambda house: resume(house, name, actor="me"))
 
     def _outdates_the_backup(self) -> None:
         """Who moves a post himself has to do so again after a restore: it cannot be known there."""

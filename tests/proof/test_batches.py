@@ -47,9 +47,9 @@ def played(world: World, *, dies_at: int | None = None, both: bool = False) -> N
         for process in processes:
             world.finish(process)
         world.dies_at = None
-        if world.next_wake() is None:
+        if (wake := world.next_wake()) is None:
             return
-        world.turns.play(until=world.turns.now + timedelta(minutes=1))
+        world.turns.play(until=max(wake, world.turns.now + timedelta(minutes=1)))
 
 
 def judged(world: World, parts: Sequence[Delivery]) -> list[str]:

@@ -20,6 +20,7 @@ from postcron.model import (
     Breaker,
     Delivery,
     Filter,
+    Follow,
     Measure,
     Mode,
     NewBatch,
@@ -108,8 +109,11 @@ def theirs(url: str) -> Iterator[Theirs]:
     live = by_state[State.PUBLISHED]
     store.keep_measures([Measure(live.id, NOW.date(), {"likes": 3}, NOW)], {live.id: NOW})
     batch = NewBatch("acme", "stories", Mode.NOW, True, False, "ada")
-    member = a_new_post(a_new_delivery("member"), position=1)
-    store.add_batch(batch, [[member]], run=a_run())
+    last = a_new_delivery("member", follows=Follow.STOP, wake_at=None)
+    members = [a_new_post(a_new_delivery("member"), position=1), a_new_post(last, position=2)]
+    store.add_batch(batch, [members], run=a_run())
+    [stop, _] = [one.delivery for one in store.parts(store.batches()[0])]
+    store.record([a_move(stop, Step.CANCELLED, wake_at=None)], run=a_run())
     series = store.series.add(a_new_series("s"))
     store.set_account("acme", session=b"sealed")
     [sealed] = store.sealed()
@@ -170,6 +174,7 @@ READING: dict[str, Verb] = {
     "batch": lambda s, t: s.batch("stories"),
     "tallies": lambda s, t: s.tallies(),
     "parts": lambda s, t: s.parts(t.batch),
+    "stopped": lambda s, t: s.stopped(),
     "measures": lambda s, t: s.measures(t.one(State.PUBLISHED).id),
     "results": lambda s, t: s.results(
         "acme", since=NOW - HOUR, first=timedelta(), last=timedelta(days=1)

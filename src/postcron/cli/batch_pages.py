@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from postcron.cli import documents
 from postcron.cli.render import Here, bar, note, table
 from postcron.cli.visible import visible
-from postcron.rules.batches import Standing, count
+from postcron.rules.batches import Standing, count, stop
 from postcron.states import State
 
 if TYPE_CHECKING:
@@ -58,18 +58,18 @@ def _lines(one: Shown, here: Here) -> Iterator[str]:
     if head.pause is not None:
         yield f"It is {visible(here.pause(head.pause))}."
     if head.standing is Standing.FAILED:
-        yield _stopped(one)
+        yield from _stopped(one)
     heads = ("#", "ID", "ACCOUNT", "STATE", "DUE", "POST", "NOTE")
     yield table(heads, [_row(part, here) for part in one.parts], colours=3)
 
 
-def _stopped(one: Shown) -> str:
-    """Return what a person can do about a batch that does not move by itself any more."""
+def _stopped(one: Shown) -> Iterator[str]:
+    """Yield what a person can do about a batch that does not move by itself any more."""
     troubled = " ".join(part.delivery.ref for part in one.troubled)
-    if not one.waiting:
-        return f"Needs you: {troubled}. `postcron show ID` says what is safe to do."
-    onward = f"`postcron batch resume {visible(one.listed.batch.name)}` goes on past what did not go out."
-    return f"It has stopped at {troubled}: `postcron show ID` says what is safe to do; {onward}"
+    if troubled:
+        yield f"Needs you: {troubled}. `postcron show ID` says what is safe to do."
+    for ref in one.stops:
+        yield visible(stop(one.listed.batch.name, ref))
 
 
 def _row(part: Part, here: Here) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def status(one: Status, idle: Mapping[str, datetime]) -> Document:
         "accounts": [account_state(each) for each in one.accounts],
         "full": dict(one.full),
         "pauses": [pause(each) for each in one.pauses],
+        "stopped": [{"batch": name, "at": ref} for ref, name in one.stopped.items()],
         "runs": [
             {
                 "phase": beat.phase,

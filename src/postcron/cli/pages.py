@@ -10,7 +10,7 @@ from postcron.cli import installation
 from postcron.cli.render import Here, deliveries, table
 from postcron.cli.visible import visible
 from postcron.operations.breaking import Opening
-from postcron.rules import pausing
+from postcron.rules import batches, pausing
 from postcron.rules.spans import until
 from postcron.states import State
 
@@ -42,6 +42,8 @@ def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
     if one.needs_you:
         parts += ["", "Needs you (`postcron show ID` says what is safe to do):"]
         parts.append(deliveries(one.needs_you, here))
+    if one.stopped:
+        parts += ["", *(visible(batches.stop(name, ref)) for ref, name in one.stopped.items())]
     if one.upcoming:
         parts += ["", "Upcoming:", deliveries(one.upcoming, here, one.paused)]
     openings = [opening for a in one.accounts if (opening := Opening.of(a, here.now))]

@@ -31,6 +31,8 @@ class Shown:
 
     listed: Listed
     parts: tuple[Part, ...]
+    #: what did not go out, and the rest waits for
+    stops: tuple[str, ...]
 
     @property
     def position(self) -> int | None:
@@ -39,19 +41,14 @@ class Shown:
 
     @property
     def troubled(self) -> list[Part]:
-        """Return what does not go out unless a person says so."""
-        stuck = [part for part in self.parts if part.delivery.state in STUCK | {State.CANCELLED}]
+        """Return what a person has to decide about."""
+        stuck = [part for part in self.parts if part.delivery.state in STUCK]
         return [part for part in stuck if part.delivery.wake_at is None]
 
     @property
     def uncertain(self) -> bool:
         """Say whether a person has to find out about one of them."""
         return any(part.delivery.state in UNCERTAIN for part in self.troubled)
-
-    @property
-    def waiting(self) -> bool:
-        """Say whether any of it waits its turn."""
-        return any(part.delivery.waits_its_turn for part in self.parts)
 
 
 def _over(part: Part) -> bool:
@@ -69,7 +66,8 @@ def show(house: House, name: str) -> Shown:
     batch = found(house, name)
     [standing] = _standings(house, [batch])
     parts = [part for part in house.store.parts(batch) if part.post.deleted_at is None]
-    return Shown(standing, tuple(parts))
+    stops = [before.ref for batch, before in house.store.stopped() if batch == name]
+    return Shown(standing, tuple(parts), tuple(stops))
 
 
 def _standings(house: House, batches: Sequence[Batch]) -> list[Listed]:

@@ -12,6 +12,7 @@ from postcron.operations.house import House
 from postcron.operations.outlook import outlook
 from postcron.operations.reading import status
 from postcron.operations.tick import past_its_grace
+from postcron.rules import batches
 from postcron.rules.spans import spell, until
 from postcron.states import UNCERTAIN
 
@@ -50,6 +51,7 @@ def findings(house: House, idle: Mapping[str, datetime]) -> list[Finding]:
         *([] if found.held is None else [Finding("held", found.held)]),
         *_silence(max(last, default=None), now),
         *(_needs_a_person(delivery) for delivery in found.needs_you),
+        *(Finding("stopped", batches.stop(name, ref), ref) for ref, name in found.stopped.items()),
         *_overdue(house, now),
         *(
             one

@@ -106,6 +106,8 @@ class Status:
     #: why no phase would send anything; None: they would
     held: str | None
     pauses: tuple[Pause, ...]
+    #: where batches have stopped, by what did not go out: the names of the batches
+    stopped: Mapping[str, str]
     #: of the deliveries above, what holds them back, by id
     paused: Mapping[int, Pause]
 
@@ -125,7 +127,8 @@ def status(house: House) -> Status:
     return Status(
         now=house.clock.now(),
         counts=store.counts(),
-        next_due=store.next_due(),
+        # What waits its turn may have been due long ago.
+        next_due=next((d.due_at for d in upcoming if not d.waits_its_turn), store.next_due()),
         upcoming=tuple(upcoming),
         needs_you=tuple(needs_you),
         accounts=tuple(store.account_states().values()),
@@ -133,5 +136,6 @@ def status(house: House) -> Status:
         beats=tuple(store.beats()),
         held=held(house),
         pauses=tuple(store.pauses()),
+        stopped={delivery.ref: name for name, delivery in store.stopped()},
         paused=pauses.now(house, upcoming),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -43,3 +44,9 @@ def standing(tally: Tally, *, paused: bool) -> Standing:
 def count(tally: Tally, *states: State) -> int:
     """Return how many deliveries stand in one of these states; in any, if none is named."""
     return sum(number for (state, _), number in tally.items() if not states or state in states)
+
+
+def stop(name: str, ref: str) -> str:
+    """Return what a person is told of a batch that has stopped."""
+    onward = f"postcron batch resume {shlex.quote(name)}"
+    return f"Batch {name} has stopped at {ref}, which did not go out: `{onward}` goes on past it."

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from postcron.model import Added, Batch, Mode, NewBatch, NewPost, Part, Run
+from postcron.model import Added, Batch, Delivery, Follow, Mode, NewBatch, NewPost, Part, Run
+from postcron.rules.sequence import WAITING
 from postcron.states import State
-from postcron.store import claims, posting, rows
+from postcron.store import claims, following, posting, rows
 from postcron.store.database import Database, require_own, upsert
 from postcron.store.tables import batch, columns_of, delivery, post
 
@@ -86,3 +87,21 @@ def parts(database: Database, batch_id: int) -> list[Part]:
         found = [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
         posts = rows.posts(connection, {one.post_id for _, one in found})
     return [Part(position, posts[one.post_id], one) for position, one in found]
+
+
+def stopped(database: Database) -> list[tuple[str, Delivery]]:
+    """Return where batches have stopped: their names, and what did not go out."""
+    follower, before = delivery.alias("follower"), delivery
+    asked = (
+        select(batch.c.name, *rows.DELIVERY)
+        .select_from(follower)
+        .join(before, before.c.id == follower.c.after_id)
+        .join(post, post.c.id == follower.c.post_id)
+        .join(batch, batch.c.id == post.c.batch_id)
+        .where(follower.c.after_id.is_not(None), follower.c.follows == Follow.STOP)
+        .where(follower.c.state.in_(WAITING), follower.c.wake_at.is_(None))
+        .where(following.given_up(before), *claims.visible(database))
+        .order_by(before.c.id)
+    )
+    with database.reading() as connection:
+        return [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]

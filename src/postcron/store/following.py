@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, or_, select
 
 from postcron.model import PAUSED, Delivery, Follow, Move
 from postcron.rules.sequence import WAITING, let_go, lets_go, move_up, take_back
@@ -22,16 +22,20 @@ _before = delivery.alias("before")
 
 def its_turn() -> ColumnElement[bool]:
     """Return what holds for a delivery that may go: `lets_go`, in the words of the database."""
-    ended = (
-        _before.c.state.in_((State.FAILED, State.LATE)),
-        _before.c.wake_at.is_(None),
-        _before.c.error_code.is_distinct_from(PAUSED),
-    )
-    given_up = or_(_before.c.state == State.CANCELLED, and_(*ended))
-    goes_on = and_(delivery.c.follows == Follow.CONTINUE, given_up)
+    goes_on = and_(delivery.c.follows == Follow.CONTINUE, given_up(_before))
     return or_(
         delivery.c.after_id.is_(None), _follows(or_(_before.c.state == State.PUBLISHED, goes_on))
     )
+
+
+def given_up(one: FromClause) -> ColumnElement[bool]:
+    """Return what holds for a delivery that does not go out unless a person says so."""
+    ended = (
+        one.c.state.in_((State.FAILED, State.LATE)),
+        one.c.wake_at.is_(None),
+        one.c.error_code.is_distinct_from(PAUSED),
+    )
+    return or_(one.c.state == State.CANCELLED, and_(*ended))
 
 
 def without_place() -> ColumnElement[bool]:

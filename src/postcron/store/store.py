@@ -447,6 +447,10 @@ class Store:
         """Return how many deliveries of each batch stand where."""
         return batches.tallies(self._database)
 
+    def stopped(self) -> list[tuple[str, Delivery]]:
+        """Return where batches have stopped: their names, and what did not go out."""
+        return batches.stopped(self._database)
+
     def parts(self, batch: Batch) -> list[Part]:
         """Return the deliveries of a batch in order."""
         return batches.parts(self._database, batch.id)
