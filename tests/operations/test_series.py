@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -462,6 +464,49 @@ def test_a_day_whose_post_has_begun_cannot_be_left_out(stage: Stage) -> None:
     with pytest.raises(Refused, match=r"1\.1 is being worked on right now"):
         skip(stage.house, "1", "sunday", actor="me")
     assert show(stage.house, "1").rule == before.rule
+
+
+@pytest.mark.parametrize("stop", [end, partial(skip, day="2026-11-22")])
+def test_what_was_moved_beyond_its_moment_is_withdrawn_too(
+    tmp_path: Path, stop: Callable[..., Told]
+) -> None:
+    stage = build(tmp_path, at=NOW, account='window = "18:00-20:00"')
+    begun(stage)
+    stage.pass_time(hours=23)
+    sunday = deliveries(stage)[0]
+    assert sunday.due_at == NOW + 31 * HOUR
+    stop(stage.house, "1", actor="me")
+    assert stage.now(sunday).state is State.CANCELLED
+    stage.pass_time(hours=9)
+    run(stage.house)
+    assert stage.remote.texts() == []
+
+
+def test_what_is_out_stays_when_its_series_ends(stage: Stage) -> None:
+    begun(stage)
+    stage.pass_time(hours=22)
+    run(stage.house)
+    end(stage.house, "1", actor="me")
+    assert stage.remote.texts() == ["Good morning"]
+    assert [one.state for one in deliveries(stage)] == [State.PUBLISHED]
+
+
+def test_a_series_for_which_there_is_no_room_is_not_begun(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account='blackout = ["2026-11-01..2029-11-01"]')
+    for rule in ("day 09:00", "friday 09:00"):
+        for dry_run in (True, False):
+            with pytest.raises(Invalid, match="acme has no moment for it within 366 d"):
+                begun(stage, rule, dry_run=dry_run)
+    assert every(stage.house) == []
+
+
+def test_a_change_for_which_there_is_no_room_withdraws_nothing(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account='blackout = ["2026-11-24..2029-11-01"]')
+    before = begun(stage)
+    with pytest.raises(Invalid, match="acme has no moment for it"):
+        changed(stage, repeat=Repeat("tuesday 09:00"))
+    assert show(stage.house, "1") == before
+    assert [one.state for one in deliveries(stage)] == [State.SCHEDULED, State.SCHEDULED]
 
 
 def test_nothing_more_comes_of_a_series_that_was_ended(stage: Stage) -> None:

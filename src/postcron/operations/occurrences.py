@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from postcron.errors import CannotWork, Invalid
-from postcron.model import NewPost, Run, Saved, Series
+from postcron.model import Account, NewPost, Run, Saved, Series
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.report import Making, Occurrence
-from postcron.operations.schedule import parts_of, plan_at, posts_of
+from postcron.operations.schedule import Wish, parts_of, plan_at, posts_of
 from postcron.operations.templates import Template
 from postcron.rules.moments import WEEKDAYS, Moment
 from postcron.rules.recurrence import Recurrence
@@ -77,6 +78,35 @@ def make(house: House, run: Run, one: Series) -> Making:
     return Making(made, [changed] if changed.left_out else [])
 
 
+def require_room(
+    house: House,
+    wish: Wish,
+    rule: Recurrence,
+    accounts: Sequence[Account],
+    withdrawn: Collection[int] = (),
+) -> None:
+    """Raise `Invalid` if an account has no moment for what would be made of a series now, or first.
+
+    `withdrawn` are deliveries that are in nobody's way any more.
+    """
+    now, diaries = house.clock.now(), Diaries(house, withdrawn)
+    until = now + _ahead(house, [account.name for account in accounts])
+    for at in rule.between(now, until) or rule.first(1, now):
+        for account in accounts:
+            plan_at(diaries, account, wish, Moment(at, _clock(at, rule.zone)))
+
+
+def _ahead(house: House, accounts: Sequence[str]) -> timedelta:
+    """Return how long before they are wanted the posts for these accounts are made."""
+    return max(AHEAD, *(house.policy(name).lead + BEFORE_LEAD for name in accounts))
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    clock = f"{local:%H:%M:%S}".removesuffix(":00")
+    return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d} {clock} in {zone.key}"
+
+
 def would_make(house: House, limit: int) -> Making:
     """Return what `make_due` would make, for a rehearsal."""
     making = Making()
@@ -109,7 +139,7 @@ class _Upcoming:
         template, rule = Template.of(house, one), Recurrence.read(one.rule, one.zone)
         policies = [house.policy(name) for name in template.wish.accounts]
         now = house.clock.now()
-        until = now + max(AHEAD, *(policy.lead + BEFORE_LEAD for policy in policies))
+        until = now + _ahead(house, template.wish.accounts)
         there = house.store.series.posts(one, since=one.made_until)
         found = [at for at in rule.between(one.made_until, until) if at not in there]
         oldest = now - max(policy.grace for policy in policies)
@@ -126,7 +156,7 @@ class _Upcoming:
         """Yield the posts of each moment: one, or those of a thread."""
         for number, at in enumerate(self.moments, self.series.made):
             wish = self.template.turn(number)
-            wanted = Moment(at, self._reason(at))
+            wanted = Moment(at, f"series {self.series.id}: {_clock(at, self.rule.zone)}")
             accounts = [self.house.account(name) for name in wish.accounts]
             planned = [plan_at(diaries, account, wish, wanted) for account in accounts]
             files = [self.template.files, *([()] * len(wish.then))]
@@ -136,9 +166,3 @@ class _Upcoming:
             first, *rest = [replace(new, series_id=self.series.id) for new in news]
             # One post is the occurrence; the further parts of its thread follow it.
             yield [replace(first, occurrence=at), *rest]
-
-    def _reason(self, at: datetime) -> str:
-        local = at.astimezone(self.rule.zone)
-        clock = f"{local:%H:%M:%S}".removesuffix(":00")
-        day = f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d}"
-        return f"series {self.series.id}: {day} {clock} in {self.series.zone}"

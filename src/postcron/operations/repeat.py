@@ -11,7 +11,7 @@ from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, NewSeries, Problem, Series
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
-from postcron.operations.occurrences import AHEAD, make
+from postcron.operations.occurrences import AHEAD, make, require_room
 from postcron.operations.schedule import Wish, accounts_of, notes_on, parts_of, unfit
 from postcron.operations.series import TOLD, Next, Told, show, tell
 from postcron.operations.templates import Template, texts_of
@@ -67,6 +67,7 @@ def begin(
         files = intake.fetch(wish.media, wish.alts, wish.names)
         template = Template(repeat.said, _labelled(wish), texts_of(wish.text, variations), files)
         require_fit(house, template, accounts)
+        require_room(house, template.turn(0), rule, accounts)
         soon = rule.between(now, now + AHEAD)
         notes = notes_on(house, accounts, {account.name: soon for account in accounts})
         if dry_run:

@@ -17,15 +17,16 @@ from postcron.model import Delivery, Move, PostType, Series
 from postcron.operations.edit import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
-from postcron.operations.occurrences import make
+from postcron.operations.occurrences import make, require_room
 from postcron.operations.repeat import Repeat, require_fit
 from postcron.operations.schedule import Wish, accounts_of
 from postcron.operations.series import Told, found, show
 from postcron.operations.templates import Template
 from postcron.rules import moments
+from postcron.rules.placing import LONGEST_WAIT
 from postcron.rules.recurrence import Bounds, Recurrence, bounded, recurring
 from postcron.rules.zones import zone_of
-from postcron.states import State, Step
+from postcron.states import FINAL, State, Step
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
         files = old.files if change.media is None else intake.fetch(change.media, change.alts)
         template = Template(change.repeat.said or old.said, wish, _texts(old, change), files)
         require_fit(house, template, accounts)
+        open_ones = _open(house, _following(house, one, now))
+        withdrawn = [each.id for each in open_ones]
+        require_room(house, template.turn(0), rule, accounts, withdrawn)
         if change.media is not None:
             template = replace(template, files=intake.keep(files))
     values: dict[str, Any] = {
@@ -68,7 +72,7 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
     }
     values |= _passed(house, one, now)
     run = house.run("series", actor=actor)
-    moves = _withdrawing(_open(house, _made(house, one, now)), f"series {one.id} was changed")
+    moves = _withdrawing(open_ones, f"series {one.id} was changed")
     values |= _less(one, moves)
     files_kept = [each.file for each in template.files]
     changed = house.store.series.change(one, values, moves, files=files_kept, run=run)
@@ -81,10 +85,11 @@ def skip(house: House, id: str, day: str, *, actor: str) -> Told:
     one, now = found(house, id), house.clock.now()
     rule = Recurrence.read(one.rule, one.zone)
     left_out = moments.wall(day, today=now.astimezone(rule.zone).date(), without=time()).date()
-    gone = [at for at in rule.on(left_out) if at > now]
+    ahead = _made(house, one, now)
+    gone = [at for at in rule.on(left_out) if at > now or at in ahead]
     if not gone:
         raise Invalid(f"Nothing of series {one.id} is still to come on {left_out}.")
-    made = [each for at, some in _made(house, one, now).items() if at in gone for each in some]
+    made = [each for at, some in ahead.items() if at in gone for each in some]
     busy = [each for each in made if each.state is not State.CANCELLED and not is_open(house, each)]
     if busy:
         raise Refused(" ".join(map(why_not, busy)))
@@ -112,10 +117,27 @@ def end(house: House, id: str, *, actor: str) -> Told:
 
 
 def _made(house: House, one: Series, now: datetime) -> dict[datetime, list[Delivery]]:
-    """Return the deliveries that were made ahead, by the moment they were made for."""
-    posts = house.store.series.posts(one, since=now)
+    """Return the deliveries that were made ahead, by the moment they were made for.
+
+    Rules, or a person, may have moved them: some are ahead although their moment is past.
+    """
+    posts = house.store.series.posts(one, since=now - LONGEST_WAIT)
     deliveries = house.store.deliveries_of(posts.values())
-    return {at: [d for d in deliveries if d.post_id == id] for at, id in posts.items()}
+    made: dict[datetime, list[Delivery]] = {at: [] for at in posts}
+    of = {id: at for at, id in posts.items()}
+    for each in deliveries:
+        made[of[each.post_id]].append(each)
+    return {at: some for at, some in made.items() if at >= now or _is_ahead(some, now)}
+
+
+def _is_ahead(some: Iterable[Delivery], now: datetime) -> bool:
+    left = (each for each in some if each.state not in FINAL)
+    return any(each.due_at is not None and each.due_at > now for each in left)
+
+
+def _following(house: House, one: Series, now: datetime) -> dict[datetime, list[Delivery]]:
+    """Return what was made for moments from now on: what is past would not be made anew."""
+    return {at: some for at, some in _made(house, one, now).items() if at >= now}
 
 
 def _open(house: House, made: Mapping[datetime, Sequence[Delivery]]) -> list[Delivery]:
