@@ -33,7 +33,7 @@ class NewBatch:
     created_by: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A delivery about to be saved."""
 
@@ -55,7 +55,7 @@ class NewDelivery:
     not_before: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NewPost:
     """A post about to be saved with all its deliveries, in one transaction."""
 
@@ -89,7 +89,7 @@ class Saved:
     created: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Added:
     """Where one of many posts stands after saving, and which deliveries of its thread are new."""
 
@@ -97,7 +97,7 @@ class Added:
     created: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What a key stands for already."""
 

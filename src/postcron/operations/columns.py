@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from postcron.errors import DoesNotFit
 from postcron.model import PostType, Problem
@@ -38,6 +39,8 @@ _NUMBERED: Final = re.compile(r"(.+)\.([2-9]|[1-9][0-9])")
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 Values = Mapping[str, Value]
+#: one for all: there may be a hundred thousand rows in hand
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,14 @@ class Columns:
             text=row.exactly("text"),
             accounts=row.accounts,
             at=row.text("at"),
-            ats=row.of_accounts("at"),
+            ats=row.of_accounts("at") or NOTHING,
             zone=row.text("tz"),
             draft=_YES_NO[row.text("draft") or "no"],
             exact=_YES_NO[row.text("exact") or "no"],
             window_end=row.text("window_end"),
-            media=[self._source(each.strip()) for each in media.values()],
-            alts=[row.several("alt").get(number, "") for number in media],
-            names=[row.several("name").get(number, "") for number in media],
+            media=tuple(self._source(each.strip()) for each in media.values()),
+            alts=tuple(row.several("alt").get(number, "") for number in media),
+            names=tuple(row.several("name").get(number, "") for number in media),
             type=PostType(row.text("type") or "post"),
             key=row.text("key"),
             campaign=row.text("campaign"),
@@ -93,9 +96,9 @@ class Columns:
             notes=row.exactly("notes"),
             scheduled_by=row.text("by") or IMPORTED,
             priority=int(row.text("priority") or 0),
-            texts=row.of_accounts("text"),
-            options=row.options(),
-            then=list(row.several("then").values()),
+            texts=row.of_accounts("text") or NOTHING,
+            options=row.options() or NOTHING,
+            then=tuple(row.several("then").values()),
         )
 
     def row(self, wish: Wish, *, in_cells: bool) -> Values | None:
@@ -182,13 +185,13 @@ class _Row:
     def text(self, name: str) -> str | None:
         return (self.exactly(name) or "").strip() or None
 
-    def words(self, name: str, between: str) -> list[str]:
+    def words(self, name: str, between: str) -> tuple[str, ...]:
         value = self.values.get(name, "")
         several = re.split(between, value) if isinstance(value, str) else value
-        return [word.strip() for word in several if word.strip()]
+        return tuple(word.strip() for word in several if word.strip())
 
     @property
-    def accounts(self) -> list[str]:
+    def accounts(self) -> tuple[str, ...]:
         return self.words("accounts", r"[\s;]") + self.words("to", r"[\s;]")
 
     def several(self, name: str) -> dict[int, str]:

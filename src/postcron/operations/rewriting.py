@@ -33,24 +33,24 @@ class Rewriting:
         same = len(set(ats.values())) == 1 and len(ats) == len(deliveries)
         return Wish(
             text=post.text or None,
-            accounts=[one.account for one in deliveries],
+            accounts=tuple(one.account for one in deliveries),
             at=next(iter(ats.values())) if same else None,
             ats={} if same else ats,
             draft=deliveries[0].state is State.DRAFT,
             window_end=self._moment(post.window_end) if post.window_end else None,
-            media=[_place(each.file) for each in post.attachments],
-            alts=[each.alt for each in post.attachments],
-            names=[each.name for each in post.attachments],
+            media=tuple(_place(each.file) for each in post.attachments),
+            alts=tuple(each.alt for each in post.attachments),
+            names=tuple(each.name for each in post.attachments),
             type=post.type,
             key=post.key or by_number(self.store, post.id),
             campaign=post.campaign,
-            labels=list(post.labels),
+            labels=post.labels,
             notes=post.notes,
             scheduled_by=post.scheduled_by,
             priority=deliveries[0].priority,
             texts={one.account: one.text for one in deliveries if one.text is not None},
             options={one.account: some for one in deliveries if (some := self._options(one))},
-            then=[each.post.text for each in further],
+            then=tuple(each.post.text for each in further),
         )
 
     def _moment(self, at: datetime) -> str:

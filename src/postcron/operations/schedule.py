@@ -34,7 +34,7 @@ from postcron.rules.spans import until
 from postcron.states import State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a person or a CI job asked for, as it was typed."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Added, Approval, NewPost, Problem, Taken
+from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, placing, window_end_of
@@ -32,6 +32,7 @@ from postcron.operations.schedule import (
 from postcron.rules.keys import number
 from postcron.states import State
 
+Keep = Callable[[Sequence[Attachment]], tuple[Attachment, ...]]
 #: wishes whose keys are looked up in one question
 AT_ONCE: Final = 500
 
@@ -48,7 +49,7 @@ class Asked:
     where: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """What becomes of one wish."""
 
@@ -240,6 +241,12 @@ def _at(where: str, problem: Problem) -> Problem:
     return replace(problem, where=where, what=f"{problem.where}: {problem.what}")
 
 
+def _kept(news: Sequence[NewPost], keep: Keep) -> Sequence[NewPost]:
+    if not any(new.attachments for new in news):
+        return news  # as it is: there may be a hundred thousand of them
+    return [replace(new, attachments=keep(new.attachments)) for new in news]
+
+
 def _saved(desk: _Desk, save: Save | None) -> tuple[Row, ...]:
     house, keep = desk.house, desk.intake.keep
     run = house.run("schedule", actor=desk.actor)
@@ -247,11 +254,7 @@ def _saved(desk: _Desk, save: Save | None) -> tuple[Row, ...]:
 
     def place_and_save(diaries: Diaries) -> tuple[Row, ...]:
         rows = desk.rows if diaries is desk.diaries else desk.placed_anew(diaries)
-        threads = [
-            [replace(new, attachments=keep(new.attachments)) for new in row.news]
-            for row in rows
-            if row.news
-        ]
+        threads = [_kept(row.news, keep) for row in rows if row.news]
         added = save(threads, diaries.seen) if threads else []
         ids = iter(added)
         return tuple(replace(row, post_id=next(ids).post_id) if row.news else row for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -42,9 +43,7 @@ def names() -> list[str]:
 def find(name: str) -> type[Platform]:
     """Return the class that speaks a platform; raises `ConfigInvalid` naming the nearest one."""
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        built_in: type[Platform] = getattr(import_module(module), attribute)
-        return built_in
+        return _loaded(BUILT_IN[name])
     from importlib.metadata import entry_points
 
     announced = entry_points(group=GROUP)
@@ -57,3 +56,10 @@ def find(name: str) -> type[Platform]:
         message = f"The platform {name!r} of another package cannot be loaded: {error}."
         raise ConfigInvalid(message) from error
     return theirs
+
+
+@cache  # a list of posts asks for it several times a row
+def _loaded(place: str) -> type[Platform]:
+    module, _, attribute = place.partition(":")
+    built_in: type[Platform] = getattr(import_module(module), attribute)
+    return built_in
