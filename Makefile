@@ -14,7 +14,7 @@ demo: $(VENV)/run ## the main job, from an empty folder, against a platform on t
 	@$(BIN)/postcron demo
 
 test: $(VENV)/dev ## the whole suite, on loopback only
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(VENV)/dev ## format, lint, types and floors
 	$(BIN)/ruff format --check .
@@ -27,7 +27,7 @@ test-real: $(VENV)/dev ## against real servers: a Bluesky PDS (needs Node), S3, 
 	$(BIN)/python -m pytest -m "real or not real" tests/real tests/media/test_s3.py tests/operations/test_hosts.py
 
 SEED ?= 1
-COUNT ?= 500
+COUNT ?= 250
 sweep: $(VENV)/dev ## never twice, the long way: SEED=… COUNT=… (20 minutes on 2 cores); docs/proof.md anew
 	$(BIN)/python -m tests.proof --seed $(SEED) --count $(COUNT) --save
 

@@ -317,7 +317,7 @@ def test_a_line_cut_short_anywhere_does_not_count(stage: Stage) -> None:
 @pytest.mark.fault("F19")
 @pytest.mark.parametrize("act", [Act.HANDLE, Act.READBACK])
 def test_dying_anywhere_while_importing_loses_and_doubles_nothing(tmp_path: Path, act: Act) -> None:
-    for point in range(8):
+    for point in range(act is Act.READBACK, 8, 2):
         (tmp_path / str(point)).mkdir()
         stage = build(tmp_path / str(point), at=START, act=act)
         [delivery] = stage.schedule(at="in 1h")

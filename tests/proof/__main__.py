@@ -58,7 +58,7 @@ def _run(chosen: dict[str, layers.Sweep], asked: argparse.Namespace) -> Iterator
 def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="what the chosen faults come from")
-    parser.add_argument("--count", type=int, default=500, help="how many stories of each layer")
+    parser.add_argument("--count", type=int, default=250, help="how many stories of each layer")
     parser.add_argument(
         "--only", action="append", choices=known, metavar="LAYER", help=", ".join(known)
     )

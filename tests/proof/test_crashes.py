@@ -181,6 +181,8 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
         stage.remote.numbers = numbers
         measure(stage.house)
     keep(stage.house, "acme", Session({"access": "t0ken"}, START + timedelta(days=9)))
+    whole = stage.house.whole_store
+    stage.house.whole_store = lambda: mortal(whole(), death)  # type: ignore[method-assign]
     rotate(stage.house)
     _repeat(stage)
     schedule_many(stage.house, [Asked(Wish("hello", ["acme"], at="in 1h"), "1")], actor="me")
