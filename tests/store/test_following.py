@@ -192,10 +192,11 @@ def test_a_draft_that_follows_waits_for_a_person_whatever_becomes_of_the_one_bef
     store: Store,
 ) -> None:
     posts = [
-        a_new_post(a_new_delivery(state=State.DRAFT, due=None, follows=Follow.CONTINUE))
+        a_new_post(a_new_delivery(state=State.DRAFT, follows=Follow.CONTINUE, wake_at=NOW + HOUR))
         for _ in range(3)
     ]
     first, second, third = (saved.deliveries[0] for saved in store.add_posts(posts, run=a_run()))
     store.record([a_move(second, Step.CANCELLED)], run=a_run())
     now = get(store, third.ref)
-    assert (now.state, now.after_id, now.wake_at) == (State.DRAFT, first.id, None)
+    told_at = NOW + HOUR  # if nobody has approved it by then
+    assert (now.state, now.after_id, now.wake_at) == (State.DRAFT, first.id, told_at)

@@ -87,7 +87,10 @@ def reschedule(
     by: Annotated[
         str | None, typer.Option(metavar="SPAN", help="So much later: +2h; or earlier: -30m.")
     ] = None,
-    at: posting.At = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The first of them then: tomorrow 9am, 2h30m, now."),
+    ] = None,
     tz: posting.Zone = None,
     every: Annotated[
         str | None, typer.Option(metavar="SPAN", help="With --at: at least so long between them.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from postcron.model import Approval, Delivery, Post
+from postcron.model import Approval, Delivery, Follow, Post
 from postcron.rules.spans import until
 from postcron.states import UNCERTAIN, State
 
@@ -41,13 +41,19 @@ def _draft(delivery: Delivery, now: datetime) -> str:
 
 def _scheduled(delivery: Delivery, now: datetime) -> str:
     if delivery.waits_its_turn:
+        until_then = (
+            "it is certain how that one ended" if _goes_on(delivery) else "that one is live"
+        )
         return (
-            "Saved; it goes out after the one before it, once it is known how that one ended. "
-            "Edit or cancel freely."
+            f"Saved; it goes out after the one before it, once {until_then}. Edit or cancel freely."
         )
     return (
         f"Saved; nothing is at the platform yet. Due {_when(delivery, now)}. Edit or cancel freely."
     )
+
+
+def _goes_on(delivery: Delivery) -> bool:
+    return delivery.follows is Follow.CONTINUE
 
 
 def _uploading(delivery: Delivery, now: datetime) -> str:

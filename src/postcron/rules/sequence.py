@@ -68,7 +68,7 @@ def move_up(before: Delivery, one: Delivery, now: datetime, *, missed: bool) -> 
     """
     first = before.state is State.CANCELLED
     if one.state is State.DRAFT:
-        move = Move(one, Step.EDITED, wake_at=None)
+        move = Move(one, Step.EDITED, wake_at=one.wake_at)
     elif first or one.follows in lets_go(before):
         move = let_go(before, one, now, missed=missed)
     else:
