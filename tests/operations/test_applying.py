@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
 from tests.operations.stage import Stage, build
+from tests.proof.death import Death, Killed, mortal
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -350,6 +352,32 @@ def test_an_apply_that_was_cut_short_is_carried_on(stage: Stage, folder: Path) -
     assert does(applied(stage, folder)) == [Do.KEEP, Do.ADD]
 
 
+def test_a_job_killed_while_it_makes_a_post_anew_leaves_it_to_the_next(tmp_path: Path) -> None:
+    def story(place: Path, death: Death) -> list[str]:
+        place.mkdir()
+        stage, folder = build(place, at=START), place / "posts"
+        write(folder, "one.md", "one", draft="true")
+        (folder / "plan.toml").write_text('name = "spring"\nto = ["acme"]\n')
+        applied(stage, folder)
+        edit(stage.house, "1", Change(at="2026-11-22 12:00"), actor="me")
+        store = stage.house.store
+        stage.house.__dict__["store"] = mortal(store, death)
+        with suppress(Killed):
+            applied(stage, folder)
+        stage.house.__dict__["store"] = store
+        applied(stage, folder)
+        found = [
+            f"{one.state} {text}" for one, text in zip(there(stage), texts(stage), strict=True)
+        ]
+        stage.house.close()
+        return found
+
+    counting = Death()
+    assert story(tmp_path / "whole", counting) == ["draft one"]
+    for point in range(len(counting.points)):
+        assert story(tmp_path / str(point), Death(frozenset({point}))) == ["draft one"], point
+
+
 def test_two_jobs_that_planned_the_same_add_it_once(stage: Stage, folder: Path) -> None:
     first, second = (plan(stage.house, read(stage, folder)) for _ in range(2))
     list(apply(stage.house, first, actor="ci"))
@@ -414,6 +442,14 @@ def test_a_folder_must_have_a_name_because_two_would_withdraw_each_others_posts(
         read(stage, folder)
     with pytest.raises(Invalid, match="cannot be the name of a plan"):
         read_folder(folder, name="a/b", variables={}, workspace="acme")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "posts/one.md"])
+def test_a_folder_that_is_not_there_is_said_to_be_so(
+    stage: Stage, folder: Path, place: str
+) -> None:
+    with pytest.raises(Invalid, match=f"There is no folder .*{place}"):
+        read(stage, folder.parent / place)
 
 
 def test_a_folder_of_another_workspace_is_refused(stage: Stage, folder: Path) -> None:

@@ -381,15 +381,16 @@ def _change(house: House, step: Step, actor: str) -> None:
     Each is whole by itself; what is cut short is found again as a difference.
     """
     wish, post_id = _wish(step), step.post_id or 0
+    if step.anew:
+        _cancel(house, post_id, actor)
+        schedule(house, _keyed(house, step), actor=actor)
+        return
     gone = [
         d.ref
         for d in house.store.deliveries(post_id)
-        if (step.anew or d.account not in wish.accounts) and is_open(house, d)
+        if d.account not in wish.accounts and is_open(house, d)
     ]
     cancel(house, gone, actor=actor)
-    if step.anew:
-        schedule(house, _keyed(house, step), actor=actor)
-        return
     now = _There(post_of(house, str(post_id)), house.store.deliveries(post_id))
     edit(house, str(post_id), _edit(house, wish, now), actor=actor)
     if set(wish.accounts) - {delivery.account for delivery in now.deliveries}:

@@ -57,6 +57,8 @@ def read_folder(
     path: Path, *, name: str | None, variables: Mapping[str, str], workspace: str
 ) -> Folder:
     """Return the plan in a folder; raises `Invalid`, `DoesNotFit` with everything that is wrong."""
+    if not path.is_dir():
+        raise Invalid(f"There is no folder {path}.")
     about = _about(path, name, variables, workspace)
     entries: list[Entry] = []
     problems: list[Problem] = []
