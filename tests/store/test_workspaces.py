@@ -194,6 +194,7 @@ READING: dict[str, Verb] = {
     "paused": lambda s, t: s.paused([t.paused.id]),
     "waking": lambda s, t: s.waking(9),
     "behind": lambda s, t: s.behind(QUIET),
+    "settled_before": lambda s, t: s.settled_before(NOW + HOUR, limit=9),
     "series.one": lambda s, t: s.series.one(t.series.id),
     "series.by_key": lambda s, t: s.series.by_key("s"),
     "series.every": lambda s, t: s.series.every(),
@@ -218,6 +219,8 @@ WRITING: dict[str, Verb] = {
     "change": lambda s, t: s.change(
         [a_move(t.one(State.DRAFT), Step.CANCELLED)], run=a_run(), deleted=[t.post.id]
     ),
+    "archive": lambda s, t: s.archive([t.one(State.CANCELLED).post_id], run=a_run()),
+    "restore": lambda s, t: s.restore([t.one(State.CANCELLED).post_id], run=a_run()),
     "claim_uploads": lambda s, t: s.claim_uploads(a_run(), until=None, lease=LEASE, limit=1),
     "enqueue": lambda s, t: s.enqueue(a_run(), until=NOW, limit=1),
     "claim_queued": lambda s, t: s.claim_queued(a_run(), until=FAR, lease=LEASE, limit=1),

@@ -61,6 +61,7 @@ def post(one: Post) -> Document:
         "occurrence": moment(one.occurrence),
         "created_at": moment(one.created_at),
         "deleted_at": moment(one.deleted_at),
+        "archived_at": moment(one.archived_at),
     }
 
 

@@ -108,6 +108,9 @@ def list_(
         Literal["pending", "approved", "rejected"] | None,
         typer.Option(metavar="WORD", help="Pending, approved or rejected."),
     ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="What is archived, and nothing else.")
+    ] = False,
     media: Annotated[
         str | None,
         typer.Option(
@@ -141,6 +144,7 @@ def list_(
             label=label,
             created_by=created_by,
             approval=None if approval is None else Approval(approval),
+            archived=archived,
             media=media,
             since=since,
             until=until,

@@ -117,7 +117,8 @@ def _post(one: Post, here: Here) -> Iterator[str]:
         "approval": _approval(one, here),
         "by": f"{one.created_by} ({one.scheduled_by}), {here.clock(one.created_at)}",
     }
-    yield f"Post {one.id}, a {one.type}" + ("" if one.deleted_at is None else ", deleted")
+    aside = "" if one.archived_at is None else ", archived"
+    yield f"Post {one.id}, a {one.type}{'' if one.deleted_at is None else ', deleted'}{aside}"
     yield from (f"  {name}: {visible(value)}" for name, value in facts.items() if value)
     yield from (f"  │ {visible(line)}" for line in one.text.splitlines())
     for each in one.attachments:

@@ -149,6 +149,8 @@ class Filter:
     #: ledger only: the words of the step
     kinds: frozenset[str] | None = None
     deleted: bool = False
+    #: only what is archived, only what is not, or (None) both
+    archived: bool | None = False
     #: only what nothing but a person moves
     stuck: bool = False
 

@@ -40,6 +40,7 @@ def exporting(
         campaign=campaign,
         since=edge(house, since),
         before=edge(house, until),
+        archived=None,
     )
     return Export(house, wanted, format)
 

@@ -20,7 +20,14 @@ from postcron.rules.zones import local
 from postcron.states import State, Step
 
 #: written when a post or an account is touched, beside the steps of deliveries
-KINDS: Final = frozenset(map(str, Step)) | {"created", "revised", "deleted", "rejected"}
+KINDS: Final = frozenset(map(str, Step)) | {
+    "created",
+    "revised",
+    "deleted",
+    "rejected",
+    "archived",
+    "restored",
+}
 
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -45,6 +52,7 @@ def deliveries(
     label: str | None = None,
     created_by: str | None = None,
     approval: Approval | None = None,
+    archived: bool = False,
     media: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -63,6 +71,7 @@ def deliveries(
         label=label,
         created_by=created_by,
         approval=approval,
+        archived=archived,
         media=None if media is None else checksum(house, media),
         since=edge(house, since),
         before=edge(house, until),

@@ -75,6 +75,7 @@ def stats(
         campaign=campaign,
         since=edge(house, since),
         before=edge(house, until),
+        archived=None,
     )
     counts = house.store.figures(wanted)
     by_account = groupby(counts, key=lambda one: (one.platform, one.account))

@@ -81,6 +81,9 @@ def fitting(database: Database, filter: Filter) -> Select[Any]:
         asked = asked.where(delivery.c.due_at < filter.before)
     if filter.stuck:
         asked = asked.where(delivery.c.wake_at.is_(None))
+    if filter.archived is not None:
+        aside = post.c.archived_at.is_not(None)
+        asked = asked.where(aside if filter.archived else ~aside)
     return asked if filter.deleted else asked.where(post.c.deleted_at.is_(None))
 
 

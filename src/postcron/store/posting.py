@@ -21,7 +21,7 @@ from postcron.model import (
     Saved,
     Ticket,
 )
-from postcron.store import plans, rows
+from postcron.store import archiving, plans, rows
 from postcron.store.bulk import insert_rows
 from postcron.store.database import Database, require_own, upsert
 from postcron.store.tables import attachment, delivery, event, media, post
@@ -122,6 +122,9 @@ def _add(
     threads_places = _places(transaction, threads)
     places = [place for thread in threads_places for place in thread]
     _insert_posts(transaction, [place for place in places if place.fresh], now)
+    more = [place.post_id for place in places if not place.fresh and place.missing()]
+    if more:  # before they are counted: what is put aside counts nowhere
+        archiving.bring_back(transaction, more, run, now)
     ids = iter(_next_ids(transaction, delivery, sum(len(place.missing()) for place in places)))
     values = [row for thread in threads_places for row in _rows(thread, ids, now)]
     if values:

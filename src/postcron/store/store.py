@@ -46,6 +46,7 @@ from postcron.rules.breaker import Change
 from postcron.states import UNCERTAIN, State
 from postcron.store import (
     accounts,
+    archiving,
     batches,
     breakers,
     claims,
@@ -221,6 +222,18 @@ class Store:
         return claims.claim_queued(
             self._database, run, until=until, lease=lease, limit=limit, skip=skip
         )
+
+    def settled_before(self, moment: datetime, *, limit: int | None) -> list[int]:
+        """Return posts that are not archived and over since before a moment."""
+        return archiving.settled_before(self._database, moment, limit)
+
+    def archive(self, ids: Collection[int], *, run: Run) -> list[int]:
+        """Put posts aside; return those that were not, and of which nothing was under way."""
+        return archiving.archive(self._database, ids, run=run)
+
+    def restore(self, ids: Collection[int], *, run: Run) -> list[int]:
+        """Bring posts back; return those that were put aside."""
+        return archiving.restore(self._database, ids, run=run)
 
     # --- pauses ------------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+"""Putting posts aside that nothing happens to any more, and bringing them back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, not_, select, update
+
+from postcron.model import Run
+from postcron.states import FINAL
+from postcron.store.columns import Instant
+from postcron.store.database import Database, own, whose
+from postcron.store.tables import delivery, event, post
+
+
+def settled() -> ColumnElement[bool]:
+    """Return what holds for a post of which nothing more will happen by itself or by a person."""
+    moves = delivery.c.state.not_in(FINAL) | delivery.c.wake_at.is_not(None)
+    return ~exists().where(delivery.c.post_id == post.c.id, moves).correlate(post)
+
+
+def settled_before(database: Database, moment: datetime, limit: int | None) -> list[int]:
+    """Return posts that are not archived and over since before a moment, the oldest first."""
+    over = func.coalesce(delivery.c.published_at, delivery.c.updated_at, type_=Instant())
+    young = exists().where(delivery.c.post_id == post.c.id, over >= moment).correlate(post)
+    asked = select(post.c.id).where(
+        post.c.archived_at.is_(None),
+        post.c.created_at < moment,
+        settled(),
+        not_(young),
+        *database.own(post),
+    )
+    with database.reading() as connection:
+        return list(connection.scalars(asked.order_by(post.c.id).limit(limit)))
+
+
+def archive(database: Database, ids: Collection[int], *, run: Run) -> list[int]:
+    """Put posts aside; return those that were not, and of which nothing was under way."""
+
+    def work(transaction: Connection) -> list[int]:
+        now = database.now()
+        fits = (post.c.archived_at.is_(None), settled(), *database.own(post))
+        leaving = update(post).where(post.c.id.in_(ids), *fits).values(archived_at=now)
+        gone = transaction.scalars(leaving.returning(post.c.id)).all()
+        _write(transaction, gone, "archived", run, now)
+        return sorted(gone)
+
+    return database.write(work)
+
+
+def restore(database: Database, ids: Collection[int], *, run: Run) -> list[int]:
+    """Bring posts back; return those that were put aside."""
+    return database.write(lambda transaction: bring_back(transaction, ids, run, database.now()))
+
+
+def bring_back(transaction: Connection, ids: Collection[int], run: Run, now: datetime) -> list[int]:
+    """Bring posts back in a transaction that is already open."""
+    here = (post.c.archived_at.is_not(None), *own(post, whose(transaction)))
+    coming = update(post).where(post.c.id.in_(ids), *here).values(archived_at=None)
+    back = transaction.scalars(coming.returning(post.c.id)).all()
+    _write(transaction, back, "restored", run, now)
+    return sorted(back)
+
+
+def _write(transaction: Connection, ids: Sequence[int], kind: str, run: Run, now: datetime) -> None:
+    told = {"at": now, "kind": kind, "run": run.id, "actor": run.actor, "detail": {}}
+    if ids:
+        transaction.execute(insert(event), [told | {"post_id": id} for id in sorted(ids)])
