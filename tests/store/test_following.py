@@ -67,7 +67,9 @@ def claimed(store: Store) -> list[str]:
 BEFORE = [(state, None) for state in State if state is not State.DRAFT]
 
 
-@pytest.mark.parametrize(("state", "wake_at"), [*BEFORE, *((state, NOW + HOUR) for state in STUCK)])
+@pytest.mark.parametrize(
+    ("state", "wake_at"), [*BEFORE, *((state, NOW + HOUR) for state in sorted(STUCK))]
+)
 def test_the_claims_take_exactly_what_the_rule_lets_go(
     store: Store, state: State, wake_at: datetime | None
 ) -> None:
