@@ -345,6 +345,28 @@ def test_a_file_with_another_name_keeps_its_moment(tmp_path: Path, folder: Path)
     }
 
 
+def test_an_exact_moment_is_free_for_the_post_that_has_it_or_whose_file_has_another_name(
+    tmp_path: Path, folder: Path
+) -> None:
+    stage = build(tmp_path, at=START, account='min_gap = "60m"')
+    for at in ("2026-11-22 12:00", "2026-11-22 12:30"):
+        write(folder, "one.md", "one", at=at, exact="true")
+        applied(stage, folder)
+    (folder / "one.md").rename(folder / "uno.md")
+    assert does(applied(stage, folder)) == [Do.CANCEL, Do.KEEP, Do.ADD]
+    [one] = [one for one in there(stage) if one.post_id == 3]
+    assert one.due_at == datetime(2026, 11, 22, 11, 30, tzinfo=UTC)
+
+
+def test_two_files_that_want_one_moment_are_refused_together(tmp_path: Path, folder: Path) -> None:
+    stage = build(tmp_path, at=START, account='min_gap = "60m"')
+    for name in ("one.md", "two.md"):
+        write(folder, name, name, at="2026-11-22 12:00", exact="true")
+    with pytest.raises(DoesNotFit, match=r"two\.md:2: acme cannot take it then"):
+        applied(stage, folder)
+    assert there(stage) == []
+
+
 def test_an_apply_that_was_cut_short_is_carried_on(stage: Stage, folder: Path) -> None:
     steps = apply(stage.house, plan(stage.house, read(stage, folder)), actor="ci")
     next(steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit, is_open, why_not
 from postcron.operations.folder import Entry, Folder
 from postcron.operations.house import House
+from postcron.operations.placing import Diaries
 from postcron.operations.schedule import Wish, options_of, part_of, schedule
 from postcron.operations.selecting import post_of
 from postcron.rules import moments
@@ -34,6 +35,9 @@ _GONE: Final = ""
 _ABOUT: Final = {
     "no_time": "at",
     "in_the_past": "at",
+    "not_then": "at",
+    "never": "at",
+    "window_over": "window_end",
     "twice_or_never": "at",
     "unknown_zone": "tz",
     "unknown_account": "to",
@@ -105,18 +109,23 @@ def plan(house: House, folder: Folder) -> list[Step]:
     for post, deliveries in house.store.from_plan(folder.name):
         there.setdefault(post.source or "", []).append(_There(post, deliveries))
     steps: list[Step] = []
-    problems: list[Problem] = []
+    problems: dict[str, list[Problem]] = {}
     for entry in folder.entries:
         try:
-            step = _step(house, entry, there)
-            _rehearse(house, step)
-            steps.append(step)
+            steps.append(_step(house, entry, there))
         except Invalid as error:
-            problems += _told(entry, error)
-    if problems:
-        raise DoesNotFit(problems)
+            problems[entry.source] = list(_told(entry, error))
     known = {name for entry in folder.entries for name in _sources(entry)}
-    return [*steps, *_gone(house, there, known)]
+    gone = list(_gone(house, there, known))
+    diaries = Diaries(house, without=_leaving(house, [*steps, *gone]))
+    for step in steps:
+        try:
+            _rehearse(house, step, diaries)
+        except Invalid as error:
+            problems[step.source] = list(_told(_entry(step), error))
+    if problems:
+        raise DoesNotFit([each for one in folder.entries for each in problems.get(one.source, ())])
+    return [*steps, *gone]
 
 
 def apply(house: House, steps: Sequence[Step], *, actor: str) -> Iterator[Step]:
@@ -346,19 +355,32 @@ def _digest(content: Content) -> str:
 # --- doing it -------------------------------------------------------------------------------------
 
 
-def _rehearse(house: House, step: Step) -> None:
+def _leaving(house: House, steps: Iterable[Step]) -> set[int]:
+    """Return the deliveries that will not be where they are now, once the steps are done."""
+    return {
+        one.id
+        for step in steps
+        if step.do in {Do.CANCEL, Do.CHANGE} and step.post_id is not None
+        for one in house.store.deliveries(step.post_id)
+        if step.timed or (is_open(house, one) and _leaves(step, one))
+    }
+
+
+def _leaves(step: Step, one: Delivery) -> bool:
+    return step.entry is None or step.anew or one.account not in step.entry.wish.accounts
+
+
+def _rehearse(house: House, step: Step, diaries: Diaries) -> None:
     """Raise `Invalid` for what could not be done: an account, a limit, a moment, a file."""
     if step.do is Do.ADD:
-        schedule(house, _keyed(house, step), actor="plan", dry_run=True)
+        wish = _keyed(house, step)
     elif step.do is Do.CHANGE:
         wish = replace(_wish(step), key=None, source=None)
-        # A moment that stays may be past by now.
-        schedule(
-            house,
-            wish if step.timed else replace(wish, at=None, draft=True),
-            actor="plan",
-            dry_run=True,
-        )
+        if not step.timed:  # a moment that stays may be past by now
+            wish = replace(wish, at=None, window_end=None, draft=True)
+    else:
+        return
+    schedule(house, wish, actor="plan", dry_run=True, diaries=diaries)
 
 
 def _keyed(house: House, step: Step) -> Wish:
@@ -451,10 +473,14 @@ def _cancel(house: House, post_id: int, actor: str) -> None:
 
 
 def _wish(step: Step) -> Wish:
+    return _entry(step).wish
+
+
+def _entry(step: Step) -> Entry:
     if step.entry is None:
         message = f"{step.source} is no file."
         raise ValueError(message)
-    return step.entry.wish
+    return step.entry
 
 
 def _told(entry: Entry, error: Invalid) -> Iterator[Problem]:

@@ -103,10 +103,18 @@ class Scheduled:
     notes: tuple[str, ...] = ()
 
 
-def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> Scheduled:
+def schedule(
+    house: House,
+    wish: Wish,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    diaries: Diaries | None = None,
+) -> Scheduled:
     """Save a post for its accounts; raises `DoesNotFit` or `Invalid` before anything is kept.
 
-    A key that is known answers with what it stands for, and adds only the accounts it lacks.
+    A key that is known answers with what it stands for, and adds only the accounts it lacks. Several
+    that are rehearsed together share their diaries.
     """
     accounts, parts = accounts_of(house, wish), parts_of(wish)
     known = _known(house, parts)
@@ -130,7 +138,7 @@ def schedule(house: House, wish: Wish, *, actor: str, dry_run: bool = False) -> 
     def planned(diaries: Diaries) -> list[Planned]:
         return [plan(diaries, account, wish, now, window_end) for account in missing]
 
-    diaries = Diaries(house)
+    diaries = diaries or Diaries(house)
     first = planned(diaries)
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
