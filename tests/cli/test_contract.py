@@ -203,7 +203,7 @@ def test_asking_ten_times_sends_once(due: Mastodon, shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "keys"),
     [
-        (("status",), {"now", "counts", "next_due", "upcoming", "needs_you", "full", "accounts", "runs", "idle", "held", "pauses", "stopped"}),
+        (("status",), {"now", "counts", "next_due", "upcoming", "needs_you", "full", "accounts", "runs", "idle", "held", "pauses", "pending", "stopped"}),
         (("list",), {"deliveries", "next"}),
         (("show", "1"), {"post", "deliveries", "events"}),
         (("log",), {"events"}),

@@ -14,7 +14,7 @@ from postcron.operations.approving import approve, reject
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.publish import publish
-from postcron.operations.reading import show
+from postcron.operations.reading import show, status
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
@@ -49,6 +49,7 @@ def test_nothing_goes_out_that_nobody_has_approved(stage: Stage) -> None:
     delivery = asked(stage, at="in 10m")
     assert delivery.state is S.DRAFT
     assert post_of(stage, delivery).approval is Approval.PENDING
+    assert status(stage.house).pending == 1
     stage.pass_time(minutes=10)
     for _ in range(3):
         run(stage.house)

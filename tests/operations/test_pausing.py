@@ -14,6 +14,7 @@ from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.run import run
+from postcron.operations.schedule import Wish, schedule
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store.peek import nothing_due
@@ -166,7 +167,9 @@ def test_what_was_missed_may_move_on_by_as_long_as_the_pause_lasted(stage: Stage
         stage.pass_time(hours=1)
         run(stage.house)
     stage.pass_time(seconds=12)
+    before = stage.house.store.planned("acme", since=NOW).changes
     met = resume_all(stage, shift=True)
+    assert stage.house.store.planned("acme", since=NOW).changes > before, "others plan anew"
     moved = {one.id: one.due_at for one in met}
     later = timedelta(hours=6, minutes=1)
     assert [moved[one.id] for one in missed] == [one.due_at + later for one in missed if one.due_at]
@@ -231,6 +234,21 @@ def test_what_is_uncertain_is_looked_for_though_paused(tmp_path: Path) -> None:
     stage.pass_time(minutes=10)
     publish(stage.house)
     assert stage.now(delivery).state is State.PUBLISHED
+
+
+def test_who_writes_a_post_that_is_held_back_is_told(stage: Stage) -> None:
+    stage.schedule(campaign="spring")
+    pause(stage.house, Scope.CAMPAIGN, "spring", why=None, actor="ada")
+    pause(stage.house, Scope.ACCOUNT, "other", why=None, actor="ada")
+
+    def notes(**wish: str) -> tuple[str, ...]:
+        wished = Wish("hello", ["acme"], at="in 2h", **wish)  # type: ignore[arg-type]
+        return schedule(stage.house, wished, actor="me").notes
+
+    assert notes() == ()
+    [told] = notes(campaign="spring")
+    assert told.startswith("It waits, paused by ada since 2026-11-21 11:00 (campaign spring), ")
+    assert told.endswith("until `postcron resume --campaign spring`.")
 
 
 def test_who_looks_sees_who_paused_what_and_why(stage: Stage) -> None:

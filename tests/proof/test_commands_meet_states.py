@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from postcron.errors import Invalid
-from postcron.model import Delivery, Filter
+from postcron.model import Delivery, Filter, Scope
+from postcron.operations.approving import approve, reject
+from postcron.operations.archiving import archive
 from postcron.operations.cancel import cancel, delete
 from postcron.operations.edit import Change, edit
 from postcron.operations.house import House
+from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed, resend
@@ -27,6 +30,13 @@ from tests.operations.stage import Live, Stage, build
 from tests.proof.bystander import brought_here
 
 S = State
+
+
+def paused_and_resumed(house: House) -> None:
+    pause(house, Scope.ALL, "", why=None, actor="me")
+    resume(house, Scope.ALL, "", actor="me")
+
+
 Command = Callable[[House, str], Any]
 
 PEOPLE: dict[str, Command] = {
@@ -36,6 +46,11 @@ PEOPLE: dict[str, Command] = {
     "cancel": lambda house, ref: cancel(house, [ref], actor="me"),
     "delete": lambda house, ref: delete(house, [ref.partition(".")[0]], actor="me"),
     "retry": lambda house, ref: retry_now(house, [ref], actor="me"),
+    "pause": lambda house, ref: pause(house, Scope.ALL, "", why=None, actor="me"),
+    "pause, resume": lambda house, ref: paused_and_resumed(house),
+    "approve": lambda house, ref: approve(house, [ref.partition(".")[0]], actor="me"),
+    "reject": lambda house, ref: reject(house, [ref.partition(".")[0]], why=None, actor="me"),
+    "archive": lambda house, ref: archive(house, [ref.partition(".")[0]], older=None, actor="me"),
     "resolve --landed": lambda house, ref: landed(house, ref, "remote-9", actor="me"),
     "resolve --resend": lambda house, ref: resend(house, ref, confirmed=ref, actor="me"),
     "resolve --drop": lambda house, ref: drop(house, ref, actor="me"),
@@ -70,6 +85,11 @@ EFFECTS: dict[str, dict[State, State]] = {
         S.CONFIRMING: S.CONFIRMING,
         S.PUBLISHED: S.PUBLISHED,
     },
+    "pause": {state: state for state in S},
+    "pause, resume": {state: state for state in S},
+    "approve": {},  # of a post that needs none
+    "reject": {},
+    "archive": {S.PUBLISHED: S.PUBLISHED, S.CANCELLED: S.CANCELLED},
     "resolve --landed": {S.UNKNOWN: S.PUBLISHED, S.CONFIRMING: S.PUBLISHED},
     "resolve --resend": {S.UNKNOWN: S.QUEUED, S.CONFIRMING: S.QUEUED},
     "resolve --drop": {

@@ -36,6 +36,7 @@ def status(one: Status, idle: Mapping[str, datetime]) -> Document:
         "needs_you": [delivery(each) for each in one.needs_you],
         "accounts": [account_state(each) for each in one.accounts],
         "full": dict(one.full),
+        "pending": one.pending,
         "pauses": [pause(each) for each in one.pauses],
         "stopped": [{"batch": name, "at": ref} for ref, name in one.stopped.items()],
         "runs": [

@@ -51,6 +51,9 @@ def status(one: Status, idle: Mapping[str, datetime], here: Here) -> str:
         parts += ["", *(visible(opening.told(here.now)) for opening in openings)]
     if one.full:
         parts += ["", *map(visible, one.full.values())]
+    if one.pending:
+        waits = f"{one.pending} deliver{'y waits' if one.pending == 1 else 'ies wait'}"
+        parts += ["", f"{waits} for approval: `postcron list --approval pending`."]
     return "\n".join([*parts, "", _ran(one, idle, here)])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from postcron.errors import Refused
-from postcron.model import PAUSED, Delivery, Move, Pause, Run
+from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.operations.house import House
 from postcron.rules import lateness, pausing
 from postcron.states import AHEAD, State, Step
@@ -42,6 +42,20 @@ def now(house: House, some: Iterable[Delivery]) -> dict[int, Pause]:
     """Return what holds these back now, by id: of those that are on their way or late."""
     ids = [one.id for one in some if one.state in WAITING]
     return house.store.paused(ids) if ids else {}
+
+
+def notes(house: House, accounts: Collection[str], campaigns: Collection[str | None]) -> list[str]:
+    """Say what holds back a post for these accounts that is about to be written down."""
+    names: dict[Scope, Collection[str | None]] = {
+        Scope.ALL: [""],
+        Scope.ACCOUNT: accounts,
+        Scope.CAMPAIGN: campaigns,
+    }
+    return [
+        f"It waits, {told(house, one)}, until `{pausing.ending(one)}`."
+        for one in house.store.pauses()
+        if one.name in names.get(one.scope, ())
+    ]
 
 
 def require_none(house: House, delivery: Delivery) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from postcron.model import (
     UNAPPROVED,
     AccountState,
+    Approval,
     Attempt,
     Delivery,
     Filter,
@@ -110,6 +111,8 @@ class Status:
     stopped: Mapping[str, str]
     #: of the deliveries above, what holds them back, by id
     paused: Mapping[int, Pause]
+    #: deliveries that somebody has to approve
+    pending: int
 
 
 def status(house: House) -> Status:
@@ -138,4 +141,5 @@ def status(house: House) -> Status:
         pauses=tuple(store.pauses()),
         stopped={delivery.ref: name for name, delivery in store.stopped()},
         paused=pauses.now(house, upcoming),
+        pending=store.count(Filter(approval=Approval.PENDING)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from postcron.model import (
     Problem,
     Saved,
 )
+from postcron.operations import pauses
 from postcron.operations.choosing import chosen
 from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
@@ -146,7 +147,10 @@ def schedule(
         if found := unfit(house, parts, missing, attachments):
             raise DoesNotFit(found)
         due = {one.account: [one.due_at] * len(parts) for one in first if one.due_at}
-        notes = (*(one.note for one in first if one.note), *notes_on(house, missing, due))
+        notes = (
+            *(one.note for one in first if one.note),
+            *notes_on(house, missing, due, [wish.campaign]),
+        )
         if dry_run:
             return Scheduled(None, tuple(first), notes=notes)
         kept = [intake.keep(some) for some in attachments]
@@ -208,10 +212,14 @@ def incomplete(wish: Wish, missing: Sequence[Account]) -> Invalid:
 
 
 def notes_on(
-    house: House, accounts: Sequence[Account], due: Mapping[str, Sequence[datetime]]
+    house: House,
+    accounts: Sequence[Account],
+    due: Mapping[str, Sequence[datetime]],
+    campaigns: Collection[str | None] = (),
 ) -> tuple[str, ...]:
     """Return what a person should know who gives accounts these moments."""
     return (
+        *pauses.notes(house, {account.name for account in accounts}, campaigns),
         *_too_late_to_log_in(house, accounts, due),
         *overfull(house, due),
     )

@@ -229,7 +229,8 @@ class _Desk:
             for one in (one for new in row.news for one in new.deliveries):
                 due.setdefault(one.account, []).extend([one.due_at] if one.due_at else [])
         accounts = [self.house.account(name) for name in due]
-        return (*self._said, *notes_on(self.house, accounts, due))
+        campaigns = {new.campaign for row in self.rows for new in row.news}
+        return (*self._said, *notes_on(self.house, accounts, due, campaigns))
 
 
 def _cancelled(wish: Wish, known: Taken) -> Iterator[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.states import AHEAD, State
-from postcron.store import claims, gate, reading, recording, rows
+from postcron.store import claims, gate, plans, reading, recording, rows
 from postcron.store.database import Database, Passage, upsert
 from postcron.store.following import its_turn
 from postcron.store.tables import columns_of, delivery, pause
@@ -62,7 +62,10 @@ def lift(
         free = select(*rows.DELIVERY).where(delivery.c.id.in_(waiting), ~gate.paused())
         asked = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
         released = [rows.to_delivery(row) for row in transaction.execute(asked)]
-        made = recording.make(transaction, moves(ended, released), run, database.now())
+        asked_for = moves(ended, released)
+        timed = [one.delivery.account for one in asked_for if one.set.get("due_at") is not None]
+        plans.change(transaction, [(database.workspace or "", name) for name in timed], {})
+        made = recording.make(transaction, asked_for, run, database.now())
         return ended, [one for one in made if one is not None]
 
     return database.write(work, Passage.SHUT)

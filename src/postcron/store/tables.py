@@ -57,6 +57,7 @@ class PostRow(SQLModel, table=True):
         _unique_where(
             "one_post_per_occurrence", "series_id", "occurrence", where="series_id IS NOT NULL"
         ),
+        _index_where("post_approval", "approval", where="approval IS NOT NULL"),
         _index_where("post_archived", "archived_at", where="archived_at IS NOT NULL"),
         _index_where("post_source", "workspace", "source", where="source IS NOT NULL"),
         {"sqlite_autoincrement": True},

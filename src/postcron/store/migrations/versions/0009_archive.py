@@ -1,4 +1,4 @@
-"""What is archived is not counted any more, and found by an index."""
+"""What is archived is not counted any more; it is found by an index, and so is what waits for approval."""
 
 from __future__ import annotations
 
@@ -32,14 +32,9 @@ END $$
 
 
 def upgrade() -> None:
-    condition = sa.text("archived_at IS NOT NULL")
-    op.create_index(
-        "post_archived",
-        "post",
-        ["archived_at"],
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
+    for name, column in (("post_archived", "archived_at"), ("post_approval", "approval")):
+        condition = sa.text(f"{column} IS NOT NULL")
+        op.create_index(name, "post", [column], sqlite_where=condition, postgresql_where=condition)
     if op.get_bind().dialect.name != "postgresql":
         op.execute(_SQLITE)
         return
