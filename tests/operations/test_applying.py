@@ -156,7 +156,8 @@ def test_an_account_that_is_out_stays_and_the_other_is_changed(stage: Stage, fol
     assert "text (other)" in step.why
     assert f"{acme.ref} is published: what is out is not touched." in step.why
     assert (stage.now(acme).text, stage.now(other).text) == (None, "one!")
-    assert planned(stage, folder)[0] == (Do.LEAVE, "one.md")
+    step, _ = plan(stage.house, read(stage, folder))
+    assert (step.do, step.by_hand) == (Do.LEAVE, False)
 
 
 def test_what_a_person_changed_is_told_and_put_back(stage: Stage, folder: Path) -> None:
@@ -270,8 +271,9 @@ def test_a_thread_is_applied_changed_and_shortened(stage: Stage, folder: Path) -
     write(folder, "one.md", "one", at="2026-11-22 12:00", then="[a!]")
     assert does(applied(stage, folder)) == [Do.CANCEL, Do.CHANGE, Do.KEEP]
     assert sorted(texts(stage)) == ["a!", "one", "two"]
-    write(folder, "one.md", "one", at="2026-11-22 12:00", then="[a!, b, c]")
-    assert "cannot grow" in applied(stage, folder)[0].why[0]
+    for then in ("[a!, b]", "[a!, b, c]"):
+        write(folder, "one.md", "one", at="2026-11-22 12:00", then=then)
+        assert "cannot grow" in applied(stage, folder)[0].why[0]
 
 
 def test_labels_and_priority_are_compared_too(stage: Stage, folder: Path) -> None:
@@ -301,6 +303,41 @@ def test_a_post_that_waits_for_approval_is_as_its_file_says(stage: Stage, folder
 def test_a_file_may_refuse_to_be_moved(stage: Stage, folder: Path) -> None:
     write(folder, "one.md", "one", at="now", exact="perhaps")
     assert refusals(stage, folder) == ["one.md:3: exact must be true or false."]
+
+
+def test_a_part_that_is_out_is_told_and_holds_up_no_other_file(stage: Stage, folder: Path) -> None:
+    write(folder, "one.md", "one", at="now", then="[more]")
+    applied(stage, folder)
+    for _ in range(3):
+        run(stage.house)
+        stage.pass_time(minutes=1)
+    assert stage.remote.texts() == ["one", "more"]
+    write(folder, "one.md", "one", at="now", then="[much more]")
+    write(folder, "two.md", "two!", at="2026-11-23 12:00")
+    step, other = applied(stage, folder)
+    assert (step.do, step.why) == (Do.LEAVE, ("2.1 is published: what is out is not touched.",))
+    assert other.do is Do.CHANGE
+
+
+def test_a_part_that_is_out_for_one_account_is_changed_for_the_other_once(
+    stage: Stage, folder: Path
+) -> None:
+    write(folder, "two.md", "two", at="2026-11-22 12:00", to="[acme, other]", then="[more]")
+    applied(stage, folder)
+    edit(stage.house, "2.2", Change(at="2026-11-28 12:00"), actor="me")
+    stage.pass_time(hours=25)
+    for _ in range(3):
+        run(stage.house)
+        stage.pass_time(minutes=1)
+    assert stage.remote.texts() == ["one", "two", "more"]
+    new = {"at": "2026-11-28 12:00", "to": "[acme, other]"}
+    for part in ("much more", "most"):
+        write(folder, "two.md", "two", then=f"[{part}]", **new)
+        step = applied(stage, folder)[1]
+        assert "part 2" in step.why
+        assert "3.1 is published: what is out is not touched." in step.why
+        assert part in texts(stage)
+        assert planned(stage, folder)[1] == (Do.LEAVE, "two.md")
 
 
 def test_a_post_for_now_goes_out_once(stage: Stage, folder: Path) -> None:

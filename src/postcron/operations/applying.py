@@ -99,6 +99,11 @@ class _There:
     def withdrawn(self) -> bool:
         return all(delivery.state is State.CANCELLED for delivery in self.deliveries)
 
+    def differing(self, text: str) -> list[Delivery]:
+        """Return what says something else, and is not withdrawn."""
+        left = (one for one in self.deliveries if one.state is not State.CANCELLED)
+        return [one for one in left if (self.post.text if one.text is None else one.text) != text]
+
 
 def plan(house: House, folder: Folder) -> list[Step]:
     """Return what applying a folder would do, in the order of its files; changes nothing.
@@ -180,7 +185,7 @@ def _compared(
     found = _found(entry.wish, now)
     anew = _must_be_anew(house, entry.wish, meant, found, now)
     change, stuck = _differences(house, entry.wish, meant, found, now, anew=anew)
-    more, short = _parts_that_differ(entry, there) if not anew else ([], [])
+    more, short = _parts_that_differ(house, entry, there) if not anew else ([], [])
     change, stuck = change + more, stuck + short
     by_hand = bool(now.post.applied) and _digest(found) != now.post.applied
     do = Do.CHANGE if change else Do.LEAVE if stuck else Do.KEEP
@@ -189,7 +194,8 @@ def _compared(
         entry.source,
         now.post.id,
         (*change, *stuck),
-        by_hand=by_hand and do is not Do.KEEP,
+        # What is out and differs may be so by a change of its file, and nobody can put it back.
+        by_hand=by_hand and do is Do.CHANGE,
         timed=_another_time(meant, found),
         entry=entry,
         key=_next_key(entry, there[entry.source]) if anew else now.post.key,
@@ -248,16 +254,18 @@ def _belongs_to_all(name: str, now: _There) -> str:
 
 
 def _parts_that_differ(
-    entry: Entry, there: Mapping[str, list[_There]]
+    house: House, entry: Entry, there: Mapping[str, list[_There]]
 ) -> tuple[list[str], list[str]]:
     change: list[str] = []
     stuck: list[str] = []
     for number, text in enumerate(entry.wish.then, 2):
         of_part = there.get(part_of(entry.source, number) or "", [])
-        if not of_part:
+        if not of_part or of_part[-1].withdrawn:
             stuck.append(f"part {number} is new: a thread that is scheduled cannot grow")
-        elif of_part[-1].post.text != text:
-            change.append(f"part {number}")
+            continue
+        differing = of_part[-1].differing(text)
+        change += [f"part {number}"] if any(is_open(house, one) for one in differing) else []
+        stuck += [why_not(one) for one in differing if not is_open(house, one)]
     return change, stuck
 
 
@@ -459,9 +467,13 @@ def _edit(house: House, wish: Wish, now: _There) -> Change:
 
 def _change_part(house: House, step: Step, number: int, text: str, actor: str) -> None:
     source = part_of(step.source, number)
-    there = [post for post, _ in house.store.from_plan(step.source) if post.source == source]
-    if there and there[-1].text != text:
-        edit(house, str(there[-1].id), Change(text=text), actor=actor)
+    found = (_There(*each) for each in house.store.from_plan(step.source))
+    parts = [each for each in found if each.post.source == source]
+    if not parts or not any(is_open(house, one) for one in parts[-1].differing(text)):
+        return
+    part = parts[-1]
+    texts = {one.account: text for one in part.deliveries if one.text is not None}
+    edit(house, str(part.post.id), Change(text=text, texts=texts), actor=actor)
 
 
 def _cancel(house: House, post_id: int, actor: str) -> None:
