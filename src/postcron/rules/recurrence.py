@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from postcron.rules.zones import resolved, zone_of
 
 #: so many moments of a rule are looked at
 LOOKED_AT: Final = 100
+_LOOKED_AHEAD: Final = timedelta(days=5 * 366)
 MOST_TIMES: Final = 10_000
 #: clocks were never put forward or back by more
 _LONGEST_CHANGE: Final = timedelta(days=1, hours=1)
@@ -81,10 +83,20 @@ class Recurrence:
         # Of two clocks around a change the later one may stand for the earlier instant.
         return None if found is None else self.between(after, found)[0]
 
-    def first(self, number: int, after: datetime) -> list[datetime]:
-        """Return so many of its moments after an instant, or all if there are fewer."""
-        # Some more, because a change of clocks can bring a day's out of order.
-        return sorted(set(islice(self._instants(after), number + 2 * MOST_A_DAY)))[:number]
+    def first(
+        self, number: int, after: datetime, *, until: datetime | None = None
+    ) -> list[datetime]:
+        """Return so many of its moments after an instant, or all there are, or are by another."""
+        found: list[datetime] = []
+        for at in self._instants(after):
+            if until is not None and at > until:
+                break
+            place = bisect_left(found, at)
+            found[place:] = sorted({at, *found[place:]})
+            # One that far on, because a change of clocks can bring a day's out of order.
+            if len(found) > number and at > found[number - 1] + _LONGEST_CHANGE:
+                break
+        return found[:number]
 
     def on(self, day: date) -> list[datetime]:
         """Return its moments of a local day."""
@@ -176,9 +188,11 @@ def bounded(one: Recurrence, bounds: Bounds, *, now: datetime) -> Recurrence:
         found = found.until(moments.wall(bounds.until, today=today, without=time(23, 59, 59)))
     if bounds.times is not None:
         found = found.times(number("--times", str(bounds.times), MOST_TIMES), now)
-    some = found.first(LOOKED_AT, now)
-    if not some:
+    soon = found.next(now)
+    if soon is None:
         raise Invalid(f"{found.rule[:200]} names no moment that is still to come.")
+    # A rule may be due once in decades: looking for many of its moments would take minutes.
+    some = found.first(LOOKED_AT, now, until=soon + _LOOKED_AHEAD)
     pairs = zip(some, some[MOST_A_DAY:], strict=False)
     if any(later - earlier < timedelta(days=1) for earlier, later in pairs):
         raise too_often(found.rule)
