@@ -18,7 +18,9 @@ from postcron import store
 from postcron.errors import Code, Temporary
 from postcron.model import Mode, Receipt, Scope, Session
 from postcron.operations import telling
+from postcron.operations.archiving import archive, restore
 from postcron.operations.batching import Order, add
+from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.keys import rotate
 from postcron.operations.measure import measure
@@ -189,6 +191,10 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     add(stage.house, Order("b", Mode.NOW, Wish(None, ["acme"]), texts=["hello"]), actor="me")
     pause(stage.house, Scope.ALL, "", why=None, actor="me")
     resume(stage.house, Scope.ALL, "", actor="me")
+    [dropped] = stage.schedule()
+    cancel(stage.house, [dropped.ref], actor="me")
+    archive(stage.house, [str(dropped.post_id)], older=None, actor="me")
+    restore(stage.house, [str(dropped.post_id)], actor="me")
     reached = set(death.points)
     for platform, answer in (("handle", "bad_token"), ("bluesky", "500")):
         setting = Setting("sqlite", platform, answer)

@@ -282,8 +282,8 @@ class Shift:
         pause = self.store.paused([held.delivery.id]).get(held.delivery.id)
         if pause is not None:
             back = Move(held.delivery, Step.RELEASED, wake_at=self.store.now())
-            both = (pauses.held(self.house, held.delivery, pause), back)  # or it has just ended
-            next((move for move in both if self.holding.record([move])[0]), None)
+            if self.holding.record([pauses.held(self.house, held.delivery, pause)]) == [None]:
+                self.holding.record([back])  # the pause has just ended
         self.holding.let_go(held)
 
     def _witness(self) -> None:
