@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from postcron.errors import Invalid, Refused
-from postcron.model import Approval, Delivery, Filter, Move, Post
+from postcron.model import Approval, Delivery, Filter, Mode, Move, Post
 from postcron.operations.approving import approve, reject
+from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
+from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish, schedule
+from postcron.operations.tick import tick
 from postcron.states import State, Step
 from postcron.store.peek import nothing_due
 from tests.builders import NOW, a_run
@@ -324,6 +327,34 @@ def test_of_several_none_is_approved_if_one_needs_none(stage: Stage) -> None:
     with pytest.raises(Invalid, match="Only whole posts"):
         approve(stage.house, ["1.1"], actor="bob")
     assert stage.now(delivery).state is S.DRAFT
+
+
+def test_posts_of_a_batch_are_rejected_together_though_one_takes_back_the_next(
+    stage: Stage,
+) -> None:
+    wish = Wish(text=None, accounts=["acme"], approval=True)
+    add(stage.house, Order("b", Mode.NOW, wish, texts=["one", "two"]), actor="ada")
+    approve(stage.house, ["1", "2"], actor="bob")
+    stage.remote.prepare_script.append("refused")
+    pre_upload(stage.house)
+    tick(stage.house)
+    both = [stage.house.store.deliveries(id)[0] for id in (1, 2)]
+    assert [one.state for one in both] == [S.FAILED, S.QUEUED]
+    reject(stage.house, ["1", "2"], why=None, actor="bob")
+    assert [stage.now(one).state for one in both] == [S.DRAFT, S.DRAFT]
+    assert {post_of(stage, one).approval for one in both} == {Approval.REJECTED}
+
+
+@pytest.mark.parametrize("to", [Approval.APPROVED, Approval.REJECTED])
+def test_a_decision_that_comes_too_late_for_one_post_is_none(stage: Stage, to: Approval) -> None:
+    both = [asked(stage), asked(stage)]
+    edit(stage.house, "2", Change(text="other"), actor="quicker")
+    step = Step.APPROVED if to is Approval.APPROVED else Step.SUBMITTED
+    moves = [Move(one, step, wake_at=NOW) for one in both]
+    with pytest.raises(Refused, match=r"Delivery 2\.1 has just been changed by another run"):
+        stage.house.store.decide([1, 2], moves, run=a_run(), approval=to)
+    assert stage.now(both[0]) == both[0]
+    assert {post_of(stage, one).approval for one in both} == {Approval.PENDING}
 
 
 def test_what_is_withdrawn_stays_so_when_the_rest_is_approved(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from postcron.errors import Refused
 from postcron.model import (
+    Approval,
     Attachment,
     Breaker,
     Delivery,
@@ -216,6 +217,7 @@ WRITING: dict[str, Verb] = {
         if one is not None
     ],
     "revise": lambda s, t: s.revise(t.post, [], run=a_run(), text="ours") or True,
+    "decide": lambda s, t: s.decide([t.post.id], [], run=a_run(), approval=Approval.REJECTED),
     "change": lambda s, t: s.change(
         [a_move(t.one(State.DRAFT), Step.CANCELLED)], run=a_run(), deleted=[t.post.id]
     ),

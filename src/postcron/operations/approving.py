@@ -35,11 +35,14 @@ def approve(house: House, ids: Sequence[str], *, actor: str) -> Decided:
     """
     posts = _asked_about(house, ids)
     run, now = house.run("approve", actor=actor), house.clock.now()
-    for post in [one for one in posts if one.approval is not Approval.APPROVED]:
-        moves = [
-            move for one in house.store.deliveries(post.id) if (move := _let_out(house, one, now))
-        ]
-        house.store.revise(post, moves, run=run, approval=Approval.APPROVED)
+    waiting = [post.id for post in posts if post.approval is not Approval.APPROVED]
+    moves = [
+        move
+        for id in waiting
+        for one in house.store.deliveries(id)
+        if (move := _let_out(house, one, now))
+    ]
+    house.store.decide(waiting, moves, run=run, approval=Approval.APPROVED)
     decided = _decided(house, posts)
     late = [one for one in decided.deliveries if one.state is State.LATE]
     return Decided(decided.posts, decided.deliveries, tuple(_ask(one, now) for one in late))
@@ -52,11 +55,14 @@ def reject(house: House, ids: Sequence[str], *, why: str | None, actor: str) -> 
     """
     posts = _asked_about(house, ids)
     run = house.run("reject", actor=actor)
-    there = {post.id: _unsent(house, post) for post in posts}
-    for post in posts:
-        told = {"why": f"rejected: {why}" if why else "rejected"}
-        moves = [Move(one, Step.SUBMITTED, wake_at=None, detail=told) for one in there[post.id]]
-        house.store.revise(post, moves, run=run, approval=Approval.REJECTED, why=why)
+    told = {"why": f"rejected: {why}" if why else "rejected"}
+    moves = [
+        Move(one, Step.SUBMITTED, wake_at=None, detail=told)
+        for post in posts
+        for one in _unsent(house, post)
+    ]
+    asked = [post.id for post in posts]
+    house.store.decide(asked, moves, run=run, approval=Approval.REJECTED, why=why)
     return _decided(house, posts)
 
 

@@ -30,7 +30,6 @@ def revise(
     labels: tuple[str, ...] | None,
     priority: int | None,
     approval: Approval | None,
-    why: str | None,
     applied: str | None,
     window_end: datetime | None,
     seen: Mapping[str, int],
@@ -63,11 +62,9 @@ def revise(
         now = database.now()
         _require_there(transaction, database, old)
         plans.change(transaction, timed, seen)
-        decided = approval if approval is not Approval.PENDING else None
         if approval is not None:
-            by = {"decided_by": run.actor, "decided_at": now}
-            changes.update(by if decided else dict.fromkeys(by))
-        if changes:  # first: what is approved now may move now
+            changes.update(decided_by=None, decided_at=None)
+        if changes:
             transaction.execute(update(post).where(post.c.id == old.id).values(**changes))
         moved = recording.make(transaction, moves, run, now)
         _refuse_losses(moves, moved)
@@ -81,9 +78,38 @@ def revise(
         named = {name for name, new in beside.items() if new is not None}
         told = sorted(changes.keys() - {"applied", "decided_by", "decided_at"} | named)
         if told:
-            detail = {"why": why} if why else {} if decided else {"changed": told}
-            happened = _happened(decided or "revised", old.id, detail, run, now)
+            happened = _happened("revised", old.id, {"changed": told}, run, now)
             transaction.execute(insert(event), happened)
+        return [one for one in moved if one is not None]
+
+    return database.write(work)
+
+
+def decide(
+    database: Database,
+    posts: Collection[int],
+    moves: Sequence[Move],
+    *,
+    run: Run,
+    approval: Approval,
+    why: str | None,
+) -> list[Delivery]:
+    """Approve or reject posts and make the moves; all of it or (`Refused`) nothing."""
+    for move in moves:
+        after(move.delivery.state, move.step)
+
+    def work(transaction: Connection) -> list[Delivery]:
+        now = database.now()
+        decided = {"approval": approval, "decided_by": run.actor, "decided_at": now}
+        deciding = update(post).where(post.c.id.in_(posts), *database.own(post)).values(**decided)
+        # First: what is approved now may move now.
+        ours = transaction.scalars(deciding.returning(post.c.id)).all()
+        moved = recording.make(transaction, moves, run, now)
+        _refuse_losses(moves, moved)
+        detail = {"why": why} if why else {}
+        told = [_happened(approval, id, detail, run, now) for id in sorted(ours)]
+        if told:
+            transaction.execute(insert(event), told)
         return [one for one in moved if one is not None]
 
     return database.write(work)

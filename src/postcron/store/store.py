@@ -141,7 +141,6 @@ class Store:
         labels: tuple[str, ...] | None = None,
         priority: int | None = None,
         approval: Approval | None = None,
-        why: str | None = None,
         applied: str | None = None,
         window_end: datetime | None = None,
         seen: Mapping[str, int] = NOTHING,
@@ -163,11 +162,22 @@ class Store:
             labels=labels,
             priority=priority,
             approval=approval,
-            why=why,
             applied=applied,
             window_end=window_end,
             seen=seen,
         )
+
+    def decide(
+        self,
+        posts: Collection[int],
+        moves: Sequence[Move],
+        *,
+        run: Run,
+        approval: Approval,
+        why: str | None = None,
+    ) -> list[Delivery]:
+        """Approve or reject posts and make the moves; `Refused`, with nothing written, if one lost."""
+        return revising.decide(self._database, posts, moves, run=run, approval=approval, why=why)
 
     def change(
         self,
