@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Connection, insert, update
+from sqlalchemy.event import listen
 
 from postcron.model import Delivery, Filter, Move, Pause, Scope
 from postcron.states import State, Step
@@ -230,6 +233,26 @@ def test_an_intent_waits_for_the_pause_that_is_being_committed(store: Store) -> 
         assert pausing.result() == (ALL, [])
         assert intent.result() == [None]
     assert store.attempts(one.id) == []
+
+
+def test_a_pause_ends_however_many_have_met_it(store: Store) -> None:
+    """A database takes only so many values in one statement."""
+    store.add_many([[a_new_post(a_new_delivery(due_at=NOW))] for _ in range(60)], run=a_run())
+    store.pause(replace(ALL, since=NOW - timedelta(hours=1)))
+
+    def takes_few(connection: Any, *_: object) -> None:
+        if store.file is not None:  # the limit of PostgreSQL is fixed: 65,535
+            connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 50)
+
+    listen(store._database.engine, "checkout", takes_few)
+    met: list[Sequence[Delivery]] = []
+
+    def keep(_: Pause, some: Sequence[Delivery]) -> list[Move]:
+        met.append(some)
+        return []
+
+    store.lift(Scope.ALL, "", keep, run=a_run())
+    assert list(map(len, met)) == [60]
 
 
 def test_what_is_being_held_is_not_missed_by_the_resume(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
 
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.states import AHEAD, State
@@ -56,12 +56,11 @@ def lift(
         if found is None:
             return None
         ended = Pause(*found)
-        there = _of(database, scope, name, _met(ended, database.now()))
-        waiting = transaction.execute(select(delivery.c.id).where(*there)).scalars().all()
+        others = exists().where(gate.covers(), ~here).correlate(delivery)
+        there = _of(database, scope, name, _met(ended, database.now()), ~others)
+        free = select(*rows.DELIVERY).where(*there).order_by(delivery.c.due_at, delivery.c.id)
+        released = [rows.to_delivery(row) for row in transaction.execute(free.with_for_update())]
         transaction.execute(delete(pause).where(here))
-        free = select(*rows.DELIVERY).where(delivery.c.id.in_(waiting), ~gate.paused())
-        asked = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
-        released = [rows.to_delivery(row) for row in transaction.execute(asked)]
         asked_for = moves(ended, released)
         timed = [one.delivery.account for one in asked_for if one.set.get("due_at") is not None]
         plans.change(transaction, [(database.workspace or "", name) for name in timed], {})
