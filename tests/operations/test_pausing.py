@@ -9,6 +9,7 @@ import pytest
 
 from postcron.errors import Invalid, NotFound
 from postcron.model import Act, Delivery, Phase, Scope
+from postcron.operations.edit import Change, edit
 from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
@@ -56,6 +57,18 @@ def test_what_is_due_while_paused_is_not_sent_and_becomes_late_with_the_reason(
     publish(stage.house)
     assert stage.remote.texts() == ["sun"]
     assert stage.now(ahead).state is State.PUBLISHED
+
+
+def test_what_leaves_the_campaign_that_is_paused_goes_out_in_its_time(stage: Stage) -> None:
+    stage.schedule("rain", at="in 5m", campaign="storm")
+    pause(stage.house, Scope.CAMPAIGN, "storm", why=None, actor="ada")
+    stage.pass_time(minutes=6)
+    run(stage.house)
+    assert asleep(stage, Phase.RUN)
+    edit(stage.house, "1", Change(campaign="sun"), actor="ada")
+    assert not asleep(stage, Phase.RUN)
+    run(stage.house)
+    assert stage.remote.texts() == ["rain"]
 
 
 def test_what_was_claimed_for_its_second_is_given_back_when_the_pause_comes(stage: Stage) -> None:

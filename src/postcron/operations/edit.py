@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
-from postcron.model import Approval, Attachment, Delivery, Move, Outcome, Post, PostType
+from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Outcome, Post, PostType
 from postcron.operations.choosing import chosen
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
@@ -129,6 +129,8 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
     run = house.run("edit", actor=actor)
     submits = case.submits and open_ones
     others = [_submitted(house, each) for each in _approved(case, everyone, open_ones)]
+    if change.campaign not in {None, post.campaign}:
+        others += [_awake(one, now) for one in everyone if one not in open_ones and _sleeps(one)]
 
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
@@ -165,6 +167,15 @@ def _approved(
     if busy := [one for one in others if not is_open(case.house, one)]:
         raise Refused(" ".join(why_not(one) for one in busy))
     return others
+
+
+def _sleeps(one: Delivery) -> bool:
+    """Say whether it sleeps for a pause, which may be that of the campaign it leaves."""
+    return one.error_code == PAUSED and one.wake_at is not None and one.owner is None
+
+
+def _awake(one: Delivery, now: datetime) -> Move:
+    return Move(one, Step.RESUMED, now, {"error_code": None, "error": None})
 
 
 def _submitted(house: House, one: Delivery) -> Move:
