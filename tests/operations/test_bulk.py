@@ -14,6 +14,7 @@ from postcron.model import Delivery, Filter, Mode
 from postcron.operations import bulk
 from postcron.operations.batching import Order, add
 from postcron.operations.bulk import Bulk, NewTimes
+from postcron.operations.edit import Change, edit
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.operations.schedule import Wish
@@ -213,6 +214,16 @@ def test_parts_of_a_thread_that_go_with_its_first_are_shown_as_well(stage: Stage
     assert len(cancel(stage, early, preview=True).lines) == 3
     cancel(stage, early)
     assert states(stage, parts) == [State.CANCELLED] * 3
+
+
+def test_parts_of_a_thread_that_are_withdrawn_with_what_is_deleted_are_shown_as_well(
+    stage: Stage,
+) -> None:
+    parts = spring(stage, 1, then=["two"])
+    edit(stage.house, "2", Change(campaign="autumn"), actor="me")
+    assert [line.delivery.ref for line in delete(stage, preview=True).lines] == ["1.1", "2.1"]
+    assert [line.delivery.ref for line in delete(stage).lines] == ["1.1", "2.1"]
+    assert states(stage, parts) == [State.CANCELLED] * 2
 
 
 def test_only_posts_that_fit_as_a_whole_are_deleted(stage: Stage) -> None:

@@ -98,10 +98,11 @@ def delete(house: House, wanted: Filter, *, actor: str, preview: bool) -> Bulk:
         ]
         stuck += in_the_way
         whole += [] if in_the_way else everyone
+    open_ones = [one for one in whole if one.state is not State.CANCELLED]
+    further = _withdrawn_with(house, open_ones)
     if whole and not preview:
-        open_ones = [one for one in whole if one.state is not State.CANCELLED]
-        withdraw(house, open_ones, whole, actor=actor)
-    return Bulk(tuple(map(Line, whole)), tuple(stuck), preview)
+        withdraw(house, open_ones + further, whole, actor=actor)
+    return Bulk(tuple(map(Line, whole + further)), tuple(stuck), preview)
 
 
 def _whole(house: House, some: Sequence[Delivery]) -> Iterator[list[Delivery]]:
