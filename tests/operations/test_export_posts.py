@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from postcron.model import Delivery, Filter, NewPost, Post, PostType
+from postcron.model import Approval, Delivery, Filter, NewPost, Post, PostType
+from postcron.operations.approving import approve, reject
 from postcron.operations.cancel import cancel
 from postcron.operations.columns import Columns, in_order
 from postcron.operations.edit import Change, edit
@@ -79,7 +80,7 @@ def told(stage: Stage) -> list[tuple[Any, ...]]:
 def _of_post(post: Post) -> tuple[Any, ...]:
     files = [(each.name, each.alt, each.file.sha256) for each in post.attachments]
     words = (post.text, post.type, post.campaign, post.notes, post.labels, post.scheduled_by)
-    return *words, post.window_end, files
+    return *words, post.window_end, post.approval, files
 
 
 def _of_delivery(one: Delivery) -> tuple[Any, ...]:
@@ -105,11 +106,26 @@ def test_an_empty_store_gets_equal_posts(stages: Callable[[], Stage], format: st
     plan(here, accounts=["acme", "other"], then=["two; three", "+4"], key="thread")
     plan(here, at=None, draft=True, scheduled_by="robot")
     plan(here, window_end="in 3h", draft=True)
+    plan(here, then=["two"], approval=True)
+    plan(here, at=None, draft=True, approval=True)
     text, going = written(here, format)
-    assert (going.posts, going.deliveries, going.left_out) == (6, 12, {})
+    assert (going.posts, going.deliveries, going.left_out) == (8, 15, {})
     bring(there, text, format)
     assert told(there) == told(here)
     assert there.house.store.taken("acme", {"k", "thread/3"}).keys() == {"k", "thread/3"}
+
+
+def test_what_was_approved_here_is_approved_and_what_was_rejected_waits_again_elsewhere(
+    stages: Callable[[], Stage],
+) -> None:
+    here, there = stages(), stages()
+    plan(here, approval=True)
+    plan(here, text="bye", approval=True)
+    approve(here.house, ["1"], actor="bob")
+    reject(here.house, ["2"], why="too loud", actor="bob")
+    bring(there, written(here)[0], "csv")
+    asked = [one.post.approval for one in there.house.store.posts_after(0, Filter(), limit=9)]
+    assert asked == [None, Approval.PENDING]
 
 
 @BOTH

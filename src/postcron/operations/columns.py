@@ -21,7 +21,7 @@ from postcron.rules.sheets import Record, Value
 IMPORTED: Final = "import"
 #: a post has one of each
 SINGLE: Final = frozenset(
-    {"text", "accounts", "to", "at", "tz", "draft", "type", "key", "campaign", "labels", "notes", "by", "priority", "exact", "window_end"}
+    {"text", "accounts", "to", "at", "tz", "draft", "approval", "type", "key", "campaign", "labels", "notes", "by", "priority", "exact", "window_end"}
 )  # fmt: skip
 #: a post may have several, `media.2` being the second; `alt.2` and `name.2` tell more of it
 SEVERAL: Final = frozenset({"media", "alt", "name", "then"})
@@ -32,7 +32,7 @@ LISTS: Final = SEVERAL | {"accounts", "to", "labels"}
 
 #: how a person reads them; those of accounts come last
 _ORDER: Final = (
-    "key", "text", "accounts", "at", "exact", "window_end", "draft", "type", "campaign", "labels", "notes",
+    "key", "text", "accounts", "at", "exact", "window_end", "draft", "approval", "type", "campaign", "labels", "notes",
     "by", "priority", "media", "alt", "name", "then",
 )  # fmt: skip
 _NUMBERED: Final = re.compile(r"(.+)\.([2-9]|[1-9][0-9])")
@@ -84,6 +84,7 @@ class Columns:
             ats=row.of_accounts("at") or NOTHING,
             zone=row.text("tz"),
             draft=_YES_NO[row.text("draft") or "no"],
+            approval=_YES_NO[row.text("approval") or "no"],
             exact=_YES_NO[row.text("exact") or "no"],
             window_end=row.text("window_end"),
             media=tuple(self._source(each.strip()) for each in media.values()),
@@ -126,6 +127,7 @@ def _values(wish: Wish) -> dict[str, Value]:
         "at": wish.at,
         "tz": wish.zone,
         "draft": "yes" if wish.draft else None,
+        "approval": "yes" if wish.approval else None,
         "exact": "yes" if wish.exact else None,
         "window_end": wish.window_end,
         "media": wish.media,
@@ -231,7 +233,8 @@ class _Row:
         return self.of_accounts("at").keys() == set(self.accounts)
 
     def _unknown_words(self) -> Iterator[str]:
-        for column, known in (("type", set(PostType)), ("draft", _YES_NO), ("exact", _YES_NO)):
+        yes_no = dict.fromkeys(("draft", "approval", "exact"), _YES_NO)
+        for column, known in {"type": set(PostType), **yes_no}.items():
             if (word := self.text(column)) and word not in known:
                 yield f"{column} cannot be {word!r}: {nearest(word, [str(each) for each in known])}"
         if not re.fullmatch(r"[+-]?[0-9]{1,4}", self.text("priority") or "0"):

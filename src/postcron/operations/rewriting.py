@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from postcron.model import Delivery, MediaFile, Post, Saved
+from postcron.model import UNAPPROVED, Delivery, MediaFile, Post, Saved
 from postcron.operations.house import House
 from postcron.operations.schedule import Wish, options_of, part_of
 from postcron.rules.keys import by_number
@@ -30,13 +30,16 @@ class Rewriting:
         if not _alike(thread):
             return None
         ats = {one.account: self._moment(one.due_at) for one in deliveries if one.due_at}
+        unapproved = post.approval in UNAPPROVED
         same = len(set(ats.values())) == 1 and len(ats) == len(deliveries)
         return Wish(
             text=post.text or None,
             accounts=tuple(one.account for one in deliveries),
             at=next(iter(ats.values())) if same else None,
             ats={} if same else ats,
-            draft=deliveries[0].state is State.DRAFT,
+            # What waits to be approved is a draft too, and has the time it was given.
+            draft=deliveries[0].state is State.DRAFT and not (unapproved and ats),
+            approval=unapproved,
             window_end=self._moment(post.window_end) if post.window_end else None,
             media=tuple(_place(each.file) for each in post.attachments),
             alts=tuple(each.alt for each in post.attachments),
@@ -90,4 +93,13 @@ def _continues(first: Saved, part: Saved) -> bool:
 
 
 def _shared(post: Post) -> tuple[object, ...]:
-    return post.type, post.campaign, post.notes, post.labels, post.scheduled_by, post.window_end
+    unapproved = post.approval in UNAPPROVED
+    return (
+        unapproved,
+        post.type,
+        post.campaign,
+        post.notes,
+        post.labels,
+        post.scheduled_by,
+        post.window_end,
+    )
