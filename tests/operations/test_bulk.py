@@ -208,6 +208,14 @@ def test_what_would_be_due_in_the_past_is_named_and_stays(stage: Stage) -> None:
     assert moved.stuck == ((some[0], f"{some[0].ref} would be due 1 h ago."),)
 
 
+def test_what_would_be_due_beyond_all_calendars_is_named_and_stays(stage: Stage) -> None:
+    [one] = spring(stage, 1)
+    [last] = stage.schedule(at="9999-12-31 23:59", campaign="spring")
+    moved = reschedule(stage, by=HOUR)
+    assert dues(stage, [one]) == [2]
+    assert moved.stuck == ((last, f"{last.ref} would be due too far away for a calendar."),)
+
+
 def test_parts_of_a_thread_that_go_with_its_first_are_shown_as_well(stage: Stage) -> None:
     parts = spring(stage, 1, then=["two", "three"])
     early = Filter(campaign="spring", before=START + 1.5 * HOUR)

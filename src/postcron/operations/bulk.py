@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid
 from postcron.model import Delivery, Filter, Follow, Move
@@ -188,12 +189,15 @@ class _Planner:
             before, every = diaries.of(account).placed, self.times.every
             return first.spaced(before[-1], every) if before and every else first
         by = self.times.by or timedelta()
-        if one.due_at + by < self.now:
-            then = until(one.due_at + by, self.now)
-            raise Invalid(f"{one.ref} would be due {then}.")
-        return Moment(
-            one.due_at + by, f"{exactly(abs(by))} {'later' if by >= timedelta() else 'earlier'}"
-        )
+        try:
+            due = one.due_at + by
+            due.astimezone(ZoneInfo(account.timezone))  # or nobody could be shown it
+        except OverflowError as error:
+            message = f"{one.ref} would be due too far away for a calendar."
+            raise Invalid(message) from error
+        if due < self.now:
+            raise Invalid(f"{one.ref} would be due {until(due, self.now)}.")
+        return Moment(due, f"{exactly(abs(by))} {'later' if by >= timedelta() else 'earlier'}")
 
     def move(self, line: Line) -> Move:
         assert line.placed is not None, "every line of a planner is placed"  # noqa: S101
