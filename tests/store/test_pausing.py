@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from postcron.store import Store, open_store
 from postcron.store.database import Database, Passage
 from postcron.store.tables import batch, post
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.postgres import Server
 from tests.store.journeys import a_move, brought_to
 
 T = TypeVar("T")
@@ -218,6 +220,19 @@ def test_a_pause_waits_for_the_intent_that_is_being_committed(store: Store) -> N
         assert intent.result()[0] is not None
         kept, under_way = pausing.result()
     assert (kept, [each.id for each in under_way]) == (ALL, [one.id])
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_an_intent_sees_the_pause_whatever_isolation_the_server_begins_with(
+    postgres_server: Server, migrated_template: str, clock: StoppedClock, isolation: str
+) -> None:
+    url = postgres_server.fresh_url(migrated_template)
+    name = url.rpartition("/")[2]
+    begins = f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'"
+    postgres_server.run_sql(begins)
+    with closing(open_store(url, now=clock.now, skew=timedelta(0), workspace="acme")) as store:
+        test_an_intent_waits_for_the_pause_that_is_being_committed(store)
 
 
 def test_an_intent_waits_for_the_pause_that_is_being_committed(store: Store) -> None:

@@ -56,6 +56,8 @@ def engine(url: URL) -> Engine:
             url,
             connect_args=_CONNECTING,
             hide_parameters=True,
+            # What waits for a lock must then see what was committed meanwhile.
+            isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             json_serializer=documents.dump,
         )
