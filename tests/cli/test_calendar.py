@@ -145,7 +145,7 @@ def test_a_program_reads_every_day_with_its_local_moments(
     shell: Shell, words: tuple[str, ...], found: set[str]
 ) -> None:
     document = shell("calendar", *MONTH, "--json", *words).document
-    assert set(document) == {"first", "last", "timezone", "complete", "days"}
+    assert set(document) == {"first", "last", "timezone", "complete", "coming", "days"}
     assert [day["day"] for day in document["days"]] == [f"2026-11-{n:02}" for n in range(1, 31)]
     moments = {(day["day"], one["local"]) for day in document["days"] for one in day["deliveries"]}
     assert moments == {(local[:10], local) for local in found}
