@@ -18,6 +18,7 @@ from postcron import store
 from postcron.errors import Code, Temporary
 from postcron.model import Mode, Receipt, Scope, Session
 from postcron.operations import telling
+from postcron.operations.approving import approve
 from postcron.operations.archiving import archive, restore
 from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
@@ -191,6 +192,8 @@ def test_every_function_of_the_store_that_writes_has_its_points(tmp_path: Path) 
     add(stage.house, Order("b", Mode.NOW, Wish(None, ["acme"]), texts=["hello"]), actor="me")
     pause(stage.house, Scope.ALL, "", why=None, actor="me")
     resume(stage.house, Scope.ALL, "", actor="me")
+    [asked_about] = stage.schedule(approval=True)
+    approve(stage.house, [str(asked_about.post_id)], actor="me")
     [dropped] = stage.schedule()
     cancel(stage.house, [dropped.ref], actor="me")
     archive(stage.house, [str(dropped.post_id)], older=None, actor="me")
