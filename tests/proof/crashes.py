@@ -1,7 +1,7 @@
 """Dying at every durable write and every call, once or twice, in every world: nothing doubles.
 
 `python -m tests.proof.crashes telegram slack` dies once at each point of every world with these
-platforms, which takes hours; `make sweep` draws some of all.
+platforms, from minutes to hours for each; `make sweep` draws some of all.
 """
 
 from __future__ import annotations
