@@ -9,6 +9,8 @@ import pytest
 
 from postcron.errors import Invalid, NotFound
 from postcron.model import Act, Delivery, Phase, Scope
+from postcron.operations.approving import approve, reject
+from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
@@ -57,6 +59,27 @@ def test_what_is_due_while_paused_is_not_sent_and_becomes_late_with_the_reason(
     publish(stage.house)
     assert stage.remote.texts() == ["sun"]
     assert stage.now(ahead).state is State.PUBLISHED
+
+
+@pytest.mark.parametrize("end", ["cancelled", "rejected"])
+def test_a_pause_ends_although_what_it_held_is_not_to_go_out_any_more(
+    stage: Stage, end: str
+) -> None:
+    [gone] = stage.schedule("rain", at="in 5m", approval=True)
+    approve(stage.house, ["1"], actor="bob")
+    [kept] = stage.schedule("sun", at="in 5m")
+    pause_all(stage)
+    stage.pass_time(minutes=6)
+    run(stage.house)
+    if end == "cancelled":
+        cancel(stage.house, ["1"], actor="ada")
+    else:
+        reject(stage.house, ["1"], why=None, actor="bob")
+    before = stage.now(gone)
+    assert [one.id for one in resume_all(stage)] == [kept.id]
+    run(stage.house)
+    assert stage.remote.texts() == ["sun"]
+    assert stage.now(gone) == before
 
 
 def test_what_leaves_the_campaign_that_is_paused_goes_out_in_its_time(stage: Stage) -> None:

@@ -78,7 +78,12 @@ def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:
         delivery.c.due_at <= now,
         its_turn(),
     )
-    return and_(delivery.c.owner.is_(None), or_(delivery.c.error_code == PAUSED, due))
+    # What was withdrawn or rejected while it waited keeps the reason, and goes nowhere.
+    held = and_(
+        delivery.c.state.in_((*_STOPPED, State.LATE)),
+        delivery.c.error_code == PAUSED,
+    )
+    return and_(delivery.c.owner.is_(None), or_(held, due))
 
 
 def pauses(database: Database) -> list[Pause]:
