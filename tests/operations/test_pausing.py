@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from postcron.errors import Invalid, NotFound
-from postcron.model import Act, Delivery, Phase, Scope
+from postcron.model import Act, Delivery, Mode, Phase, Scope
 from postcron.operations.approving import approve, reject
+from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.pausing import pause, resume
@@ -92,6 +93,35 @@ def test_what_leaves_the_campaign_that_is_paused_goes_out_in_its_time(stage: Sta
     assert not asleep(stage, Phase.RUN)
     run(stage.house)
     assert stage.remote.texts() == ["rain"]
+
+
+def test_what_became_late_before_it_leaves_its_campaign_holds_up_no_batch(stage: Stage) -> None:
+    wish = Wish(text=None, accounts=["acme"], campaign="storm")
+    add(stage.house, Order("b", Mode.NOW, wish, texts=["one", "two"]), actor="ada")
+    pause(stage.house, Scope.CAMPAIGN, "storm", why=None, actor="ada")
+    stage.pass_time(minutes=16)
+    run(stage.house)
+    for id in ("1", "2"):
+        edit(stage.house, id, Change(campaign="sun"), actor="ada")
+    run(stage.house)
+    [first], [second] = (stage.house.store.deliveries(id) for id in (1, 2))
+    assert (first.state, first.error_code) == (State.LATE, "late")
+    assert second.wake_at is not None or second.state is State.LATE
+
+
+def test_what_waits_for_approval_leaves_a_paused_campaign_as_it_is(stage: Stage) -> None:
+    stage.schedule("rain", at="in 5m", campaign="storm", approval=True)
+    approve(stage.house, ["1"], actor="bob")
+    pause(stage.house, Scope.CAMPAIGN, "storm", why=None, actor="ada")
+    stage.pass_time(minutes=6)
+    run(stage.house)
+    edit(stage.house, "1", Change(text="mist"), actor="ada")
+    edit(stage.house, "1", Change(campaign="sun"), actor="ada")
+    [waiting] = stage.house.store.deliveries(1)
+    assert waiting.state is State.DRAFT
+    approve(stage.house, ["1"], actor="bob")
+    run(stage.house)
+    assert stage.remote.texts() == ["mist"]
 
 
 def test_what_was_claimed_for_its_second_is_given_back_when_the_pause_comes(stage: Stage) -> None:

@@ -170,12 +170,16 @@ def _approved(
 
 
 def _sleeps(one: Delivery) -> bool:
-    """Say whether it sleeps for a pause, which may be that of the campaign it leaves."""
-    return one.error_code == PAUSED and one.wake_at is not None and one.owner is None
+    """Say whether it waits for the end of a pause, which may be that of the campaign it leaves."""
+    waits = (one.state, Step.RESUMED) in STEPS and one.owner is None
+    return waits and one.error_code == PAUSED
 
 
 def _awake(one: Delivery, now: datetime) -> Move:
-    return Move(one, Step.RESUMED, now, {"error_code": None, "error": None})
+    if one.state is State.LATE:  # nobody's resume decides about it any more: a person does
+        return Move(one, Step.RESUMED, None, {"error_code": "late"})
+    wake = None if one.wake_at is None else now  # what waits its turn goes on doing so
+    return Move(one, Step.RESUMED, wake, {"error_code": None, "error": None})
 
 
 def _submitted(house: House, one: Delivery) -> Move:
