@@ -124,7 +124,7 @@ def test_only_so_much_is_read_for_one_page_and_the_next_one_has_more(
     some = [kept(library, picture(tmp_path / f"{n}.png")) for n in range(3)]
 
     def made() -> int:
-        page = Thumbnails(library, tmp_path / "thumbnails", room=some[0].size + some[1].size - 1)
+        page = Thumbnails(library, tmp_path / "thumbnails", room=max(file.size for file in some))
         return sum(page.of(file) is not None for file in some)
 
     assert [made() for _ in range(3)] == [1, 2, 3]
