@@ -330,6 +330,18 @@ def test_what_has_to_be_approved_keeps_its_place_until_it_is(stage: Stage) -> No
     assert wrong(stage) == []
 
 
+def test_what_nobody_approves_is_told_although_the_one_before_it_stopped_its_batch(
+    stage: Stage,
+) -> None:
+    parts = batch(stage, "one", "two", approval=True, stop_on_failure=True)
+    approve(stage.house, [str(parts[0].post_id)], actor="boss")
+    stage.remote.script.extend(["refused"] * 4)
+    minutes(stage, 20)
+    assert states(stage, parts) == [F, L]
+    assert stage.now(parts[1]).wake_at is None
+    assert str(stage.now(parts[1]).error).endswith("Nobody has approved it.")
+
+
 # --- all or nothing --------------------------------------------------------------------------
 
 

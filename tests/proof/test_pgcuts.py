@@ -160,14 +160,6 @@ def deadlock(other: Opponent) -> Happens:
     return happens
 
 
-def serialization_failure(other: Opponent) -> Happens:
-    def happens(link: Link, statement: bytes) -> None:
-        other.do(TOUCH)
-        link.server.sendall(statement)
-
-    return happens
-
-
 def lock_timeout(other: Opponent) -> Happens:
     def happens(link: Link, statement: bytes) -> None:
         assert b"'lock_timeout', '5s'" in statement
@@ -183,12 +175,6 @@ def lock_timeout(other: Opponent) -> Happens:
     ("against", "before", "setting", "logged"),
     [
         (deadlock, 0, "deadlock_timeout = '50ms'", "deadlock detected"),
-        (
-            serialization_failure,
-            1,
-            "default_transaction_isolation = 'repeatable read'",
-            "could not serialize access",
-        ),
         (lock_timeout, 2, "application_name = ''", "due to lock timeout"),
     ],
 )

@@ -163,7 +163,8 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
             and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= now),
         ),
         delivery.c.due_at < before,
-        or_(its_turn(), without_place()),
+        # What nobody has approved is told even while it waits its turn: that may never come.
+        or_(its_turn(), without_place(), delivery.c.state == State.DRAFT),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
         or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
     )
