@@ -12,9 +12,10 @@ from PIL import Image
 
 from postcron.errors import ConfigInvalid, DoesNotFit, Invalid
 from postcron.model import Delivery
-from postcron.operations.applying import Do, Step, apply, plan
+from postcron.operations.applying import apply, plan
 from postcron.operations.approving import approve
 from postcron.operations.cancel import cancel
+from postcron.operations.differences import Do, Step
 from postcron.operations.edit import Change, edit
 from postcron.operations.folder import Folder, read_folder
 from postcron.operations.listing import deliveries

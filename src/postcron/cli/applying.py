@@ -15,7 +15,7 @@ from postcron.cli.posting import Variables
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from postcron.operations.applying import Step
+    from postcron.operations.differences import Step
     from postcron.operations.folder import Folder
     from postcron.operations.house import House
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
-from itertools import zip_longest
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Account, Approval, Delivery, Post, Problem
+from postcron.model import Delivery, Problem
 from postcron.operations.cancel import cancel
-from postcron.operations.edit import Change, edit, is_open, why_not
+from postcron.operations.contents import There, digest, found_of, meant_by
+from postcron.operations.differences import Do, Step, gone_of, sources, step_of
+from postcron.operations.edit import Change, edit, is_open
 from postcron.operations.folder import Entry, Folder
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries
-from postcron.operations.schedule import Wish, options_of, part_of, schedule
+from postcron.operations.schedule import Wish, part_of, schedule
 from postcron.operations.selecting import post_of
-from postcron.rules import moments
-from postcron.states import State
 
-#: a moment of the calendar says nothing about now
-_ANY_TIME: Final = datetime(1970, 1, 2, tzinfo=UTC)
-#: stands before the time of what does not go out
-_DRAFT: Final = "draft "
 #: what a post says that was withdrawn because its file had gone: it may come back
 _GONE: Final = ""
 
@@ -47,81 +37,23 @@ _ABOUT: Final = {
 }
 
 
-#: what a post says, to be compared: by the same words in a file and in the store
-Content = Mapping[str, Any]
-
-
-class Do(StrEnum):
-    """What applying a plan does about one file."""
-
-    ADD = "add"
-    CHANGE = "change"
-    CANCEL = "cancel"
-    #: nothing: it stands as the file says
-    KEEP = "keep"
-    #: nothing, although it differs; `why` says why
-    LEAVE = "leave"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of a plan."""
-
-    do: Do
-    source: str
-    #: the post it is about; None: there is none yet
-    post_id: int | None
-    #: what differs, or why nothing is done, in words
-    why: tuple[str, ...] = ()
-    #: somebody changed the post since it was applied
-    by_hand: bool = False
-    #: a delivery gets another moment, or its first one
-    timed: bool = False
-    entry: Entry | None = None
-    key: str | None = None
-    #: the post cannot become what the file says: it is withdrawn, and scheduled anew
-    anew: bool = False
-
-    @property
-    def place(self) -> str:
-        """The file, as messages name it."""
-        return self.source if self.entry is None else str(self.entry.sheet.path)
-
-
-@dataclass(frozen=True)
-class _There:
-    """A post that was applied, with its deliveries."""
-
-    post: Post
-    deliveries: Sequence[Delivery]
-
-    @property
-    def withdrawn(self) -> bool:
-        return all(delivery.state is State.CANCELLED for delivery in self.deliveries)
-
-    def differing(self, text: str) -> list[Delivery]:
-        """Return what says something else, and is not withdrawn."""
-        left = (one for one in self.deliveries if one.state is not State.CANCELLED)
-        return [one for one in left if (self.post.text if one.text is None else one.text) != text]
-
-
 def plan(house: House, folder: Folder) -> list[Step]:
     """Return what applying a folder would do, in the order of its files; changes nothing.
 
     Raises `DoesNotFit` with every reason, by file and line, why it could not.
     """
-    there: dict[str, list[_There]] = {}
+    there: dict[str, list[There]] = {}
     for post, deliveries in house.store.from_plan(folder.name):
-        there.setdefault(post.source or "", []).append(_There(post, deliveries))
+        there.setdefault(post.source or "", []).append(There(post, deliveries))
     steps: list[Step] = []
     problems: dict[str, list[Problem]] = {}
     for entry in folder.entries:
         try:
-            steps.append(_step(house, entry, there))
+            steps.append(step_of(house, entry, there))
         except Invalid as error:
             problems[entry.source] = list(_told(entry, error))
-    known = {name for entry in folder.entries for name in _sources(entry)}
-    gone = list(_gone(house, there, known))
+    known = {name for entry in folder.entries for name in sources(entry)}
+    gone = list(gone_of(house, there, known))
     diaries = Diaries(house, without=_leaving(house, [*steps, *gone]))
     for step in steps:
         try:
@@ -147,217 +79,6 @@ def apply(house: House, steps: Sequence[Step], *, actor: str) -> Iterator[Step]:
         elif step.do is Do.CHANGE and step.entry is not None:
             _change(house, step, actor)
         yield step
-
-
-# --- what is to be done about each file -----------------------------------------------------------
-
-
-def _step(house: House, entry: Entry, there: Mapping[str, list[_There]]) -> Step:
-    before = there.get(entry.source, [])
-    meant = _meant(house, entry.wish)
-    if not before or (before[-1].withdrawn and before[-1].post.applied != _digest(meant)):
-        return Step(Do.ADD, entry.source, None, entry=entry, key=_next_key(entry, before))
-    now = before[-1]
-    if now.withdrawn:
-        why = f"post {now.post.id} was withdrawn by hand: change the file to schedule it anew"
-        return Step(Do.LEAVE, entry.source, now.post.id, (why,), by_hand=True, entry=entry)
-    return _compared(house, entry, meant, now, there)
-
-
-def _next_key(entry: Entry, before: Sequence[_There]) -> str:
-    return f"plan:{entry.source}#{len(before) + 1}"
-
-
-def _must_be_anew(house: House, wish: Wish, meant: Content, found: Content, now: _There) -> bool:
-    """Say whether a post nothing of which is out has to make way for what its file says.
-
-    It goes to none of its accounts any more, or becomes a draft: no delivery goes back to that.
-    """
-    left = [one for one in now.deliveries if one.state is not State.CANCELLED]
-    moved = not meant["accounts"].keys() & found["accounts"].keys()
-    undone = wish.draft and _another_time(meant, found)
-    return (moved or undone) and all(is_open(house, one) for one in left)
-
-
-def _compared(
-    house: House, entry: Entry, meant: Content, now: _There, there: Mapping[str, list[_There]]
-) -> Step:
-    found = _found(entry.wish, now)
-    anew = _must_be_anew(house, entry.wish, meant, found, now)
-    change, stuck = _differences(house, entry.wish, meant, found, now, anew=anew)
-    more, short = _parts_that_differ(house, entry, there) if not anew else ([], [])
-    change, stuck = change + more, stuck + short
-    by_hand = bool(now.post.applied) and _digest(found) != now.post.applied
-    do = Do.CHANGE if change else Do.LEAVE if stuck else Do.KEEP
-    return Step(
-        do,
-        entry.source,
-        now.post.id,
-        (*change, *stuck),
-        # What is out and differs may be so by a change of its file, and nobody can put it back.
-        by_hand=by_hand and do is Do.CHANGE,
-        timed=_another_time(meant, found),
-        entry=entry,
-        key=_next_key(entry, there[entry.source]) if anew else now.post.key,
-        anew=anew,
-    )
-
-
-def _another_time(meant: Content, found: Content) -> bool:
-    return any(
-        found["accounts"].get(name, {}).get("time") != content["time"]
-        for name, content in meant["accounts"].items()
-    )
-
-
-def _differences(
-    house: House, wish: Wish, meant: Content, found: Content, now: _There, *, anew: bool
-) -> tuple[list[str], list[str]]:
-    """Return what can be changed so that it fits the file, and what cannot, in words."""
-    open_ones = {d.account: d for d in now.deliveries if is_open(house, d)}
-    free = anew or len(open_ones) == len(now.deliveries)
-    change: list[str] = []
-    stuck: list[str] = []
-    for name in ("type", "media"):
-        if meant[name] != found[name]:
-            (change if free else stuck).append(name if free else _belongs_to_all(name, now))
-    fixed = bool(stuck or wish.then) and not anew
-    change += [name for name in ("campaign", "notes", "labels") if meant[name] != found[name]]
-    for name, content in meant["accounts"].items():
-        if name in found["accounts"]:
-            differs = [key for key in content if content[key] != found["accounts"][name][key]]
-            told = [f"{key} ({name})" for key in differs]
-            reason = [] if name in open_ones else _reason(now, name) if differs else []
-            if wish.draft and "time" in differs and not anew:
-                reason = reason or [f"{name} cannot be a draft again, as part of its post is out"]
-            stuck += reason
-            change += [] if reason else told
-        elif not anew and any(delivery.account == name for delivery in now.deliveries):
-            stuck.append(f"{name} was withdrawn from post {now.post.id}: use a new file for it")
-        elif fixed:
-            stuck.append(f"{name} cannot join post {now.post.id} any more: use a new file for it")
-        else:
-            change.append(f"also to {name}")
-    for name in found["accounts"].keys() - meant["accounts"].keys():
-        reason = [] if name in open_ones else _reason(now, name)
-        stuck += reason
-        change += [] if reason else [f"no longer to {name}"]
-    return change, stuck
-
-
-def _reason(now: _There, account: str) -> list[str]:
-    return [why_not(delivery) for delivery in now.deliveries if delivery.account == account]
-
-
-def _belongs_to_all(name: str, now: _There) -> str:
-    return f"{name} belongs to the whole of post {now.post.id}, and part of it is out or left out"
-
-
-def _parts_that_differ(
-    house: House, entry: Entry, there: Mapping[str, list[_There]]
-) -> tuple[list[str], list[str]]:
-    change: list[str] = []
-    stuck: list[str] = []
-    for number, text in enumerate(entry.wish.then, 2):
-        of_part = there.get(part_of(entry.source, number) or "", [])
-        if not of_part or of_part[-1].withdrawn:
-            stuck.append(f"part {number} is new: a thread that is scheduled cannot grow")
-            continue
-        differing = of_part[-1].differing(text)
-        change += [f"part {number}"] if any(is_open(house, one) for one in differing) else []
-        stuck += [why_not(one) for one in differing if not is_open(house, one)]
-    return change, stuck
-
-
-def _gone(house: House, there: Mapping[str, list[_There]], known: set[str]) -> Iterator[Step]:
-    """Yield what was applied from files that are not there any more, unless it is out."""
-    for source, some in there.items():
-        left = [delivery for delivery in some[-1].deliveries if is_open(house, delivery)]
-        if source not in known and left:
-            yield Step(Do.CANCEL, source, some[-1].post.id, ("its file is gone",))
-
-
-def _sources(entry: Entry) -> Iterator[str]:
-    yield entry.source
-    for number in range(2, len(entry.wish.then) + 2):
-        yield part_of(entry.source, number) or ""
-
-
-# --- what a file means, and what is there ---------------------------------------------------------
-
-
-def _meant(house: House, wish: Wish) -> Content:
-    accounts = [house.account(name) for name in dict.fromkeys(wish.accounts)]
-    return {
-        "type": str(wish.type),
-        "media": [
-            [_checksum(source), alt]
-            for source, alt in zip_longest(wish.media, wish.alts, fillvalue="")
-        ],
-        "campaign": wish.campaign or "",
-        "notes": wish.notes or "",
-        "labels": list(wish.labels),
-        "accounts": {
-            account.name: {
-                "priority": wish.priority,
-                "text": wish.texts.get(account.name, wish.text or ""),
-                "options": options_of(house, account, wish),
-                "time": _time(wish, account),
-            }
-            for account in accounts
-        },
-    }
-
-
-def _time(wish: Wish, account: Account) -> str:
-    if wish.draft:
-        return f"{_DRAFT}{_time(replace(wish, draft=False), account)}"
-    if wish.at is None or wish.at == "now":
-        return ""
-    # Told by a clock that has seen nothing: what is past by now may have been applied in time.
-    moment = moments.parse(wish.at, now=_ANY_TIME, zone=wish.zone or account.timezone)
-    return moment.at.isoformat()
-
-
-def _found(wish: Wish, now: _There) -> Content:
-    return {
-        "type": str(now.post.type),
-        "media": [[each.file.sha256, each.alt] for each in now.post.attachments],
-        "campaign": now.post.campaign or "",
-        "notes": now.post.notes or "",
-        "labels": list(now.post.labels),
-        "accounts": {
-            delivery.account: {
-                "priority": delivery.priority,
-                "text": now.post.text if delivery.text is None else delivery.text,
-                "options": dict(delivery.options),
-                "time": _its_time(wish, now.post, delivery),
-            }
-            for delivery in now.deliveries
-            if delivery.state is not State.CANCELLED
-        },
-    }
-
-
-def _its_time(wish: Wish, post: Post, delivery: Delivery) -> str:
-    # What waits to be approved is a draft too, and has the time it was given.
-    waits = post.approval in {Approval.PENDING, Approval.REJECTED}
-    draft = delivery.state is State.DRAFT and (wish.draft or not waits)
-    wanted_at = None if wish.at == "now" else delivery.wanted_at
-    at = "" if wanted_at is None else wanted_at.isoformat()
-    return f"{_DRAFT}{at}" if draft else at
-
-
-def _checksum(path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}.", code="no_media") from error
-
-
-def _digest(content: Content) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 # --- doing it -------------------------------------------------------------------------------------
@@ -393,7 +114,7 @@ def _rehearse(house: House, step: Step, diaries: Diaries) -> None:
 
 def _keyed(house: House, step: Step) -> Wish:
     wish = _wish(step)
-    return replace(wish, key=step.key, applied=_digest(_meant(house, wish)))
+    return replace(wish, key=step.key, applied=digest(meant_by(house, wish)))
 
 
 def _joining(house: House, step: Step) -> Wish:
@@ -421,7 +142,7 @@ def _change(house: House, step: Step, actor: str) -> None:
         if d.account not in wish.accounts and is_open(house, d)
     ]
     cancel(house, gone, actor=actor)
-    now = _There(post_of(house, str(post_id)), house.store.deliveries(post_id))
+    now = There(post_of(house, str(post_id)), house.store.deliveries(post_id))
     edit(house, str(post_id), _edit(house, wish, now), actor=actor)
     if set(wish.accounts) - {delivery.account for delivery in now.deliveries}:
         schedule(house, _joining(house, step), actor=actor)
@@ -429,8 +150,8 @@ def _change(house: House, step: Step, actor: str) -> None:
         _change_part(house, step, number, text, actor)
 
 
-def _edit(house: House, wish: Wish, now: _There) -> Change:
-    meant, found = _meant(house, wish), _found(wish, now)
+def _edit(house: House, wish: Wish, now: There) -> Change:
+    meant, found = meant_by(house, wish), found_of(wish, now)
     own = {
         d.account: d for d in now.deliveries if d.account in meant["accounts"] and is_open(house, d)
     }
@@ -461,13 +182,13 @@ def _edit(house: House, wish: Wish, now: _There) -> Change:
         priority=wish.priority if priority else None,
         exact=times and wish.exact,
         window_end=wish.window_end if times else None,
-        applied=_digest(meant),
+        applied=digest(meant),
     )
 
 
 def _change_part(house: House, step: Step, number: int, text: str, actor: str) -> None:
     source = part_of(step.source, number)
-    found = (_There(*each) for each in house.store.from_plan(step.source))
+    found = (There(*each) for each in house.store.from_plan(step.source))
     parts = [each for each in found if each.post.source == source]
     if not parts or not any(is_open(house, one) for one in parts[-1].differing(text)):
         return
