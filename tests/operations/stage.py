@@ -35,7 +35,8 @@ from postcron.model import (
     Ticket,
 )
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.platforms.base import Allowance, Key, Login, Option
 from postcron.secrets import write_key
 from postcron.store import Papers, migrate

@@ -19,8 +19,9 @@ from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.states import State, Step
 from postcron.store.peek import nothing_due
 from tests.builders import NOW, a_run

@@ -20,7 +20,7 @@ from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.rules.batches import Standing
 from postcron.states import State
 from tests.operations.stage import Stage, build

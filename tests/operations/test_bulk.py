@@ -17,7 +17,7 @@ from postcron.operations.bulk import Bulk, NewTimes
 from postcron.operations.edit import Change, edit
 from postcron.operations.publish import publish
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.builders import a_run
 from tests.operations.stage import Stage, build

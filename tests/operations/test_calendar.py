@@ -15,7 +15,7 @@ from postcron.operations import calendar as operation
 from postcron.operations.calendar import ACCOUNT, Calendar, Choice, Entry
 from postcron.operations.cancel import cancel
 from postcron.operations.repeat import Repeat, begin
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.rules.days import Days, month_of
 from postcron.states import State
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added

@@ -22,8 +22,9 @@ from postcron.operations.edit import Change, edit
 from postcron.operations.export_posts import Export, exporting
 from postcron.operations.import_posts import Listing, import_posts
 from postcron.operations.publish import publish
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.schedule_many import ScheduledMany
+from postcron.operations.wishes import Wish
 from postcron.rules.sheets import Record, csv_lines, csv_records
 from postcron.states import State
 from tests.builders import a_new_delivery, a_new_post, a_run

@@ -19,8 +19,9 @@ from postcron.operations.accounts import check
 from postcron.operations.breaking import learn
 from postcron.operations.doors import Doors
 from postcron.operations.login import Asking, LoggedIn, login
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.sessions import keep, unsealed
+from postcron.operations.wishes import Wish
 from postcron.platforms import oauth
 from postcron.platforms.base import Login, Platform
 from postcron.web import Api

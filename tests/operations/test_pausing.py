@@ -18,8 +18,9 @@ from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from postcron.store.peek import nothing_due
 from tests.builders import NOW

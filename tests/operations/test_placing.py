@@ -20,8 +20,9 @@ from postcron.operations.edit import Change, edit
 from postcron.operations.house import opened
 from postcron.operations.placing import TRIES, Diaries, placing
 from postcron.operations.publish import publish
-from postcron.operations.schedule import Scheduled, Wish, schedule
+from postcron.operations.schedule import Scheduled, schedule
 from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.operations.wishes import Wish
 from postcron.store import migrate
 from tests.operations.stage import Stage, build
 

@@ -14,8 +14,9 @@ from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.retry import retry
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.platforms.base import Allowance
 from postcron.states import State
 from tests.builders import NOW

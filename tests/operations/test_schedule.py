@@ -16,7 +16,8 @@ from postcron.operations.cancel import cancel, delete
 from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
-from postcron.operations.schedule import Scheduled, Wish, schedule
+from postcron.operations.schedule import Scheduled, schedule
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.operations.stage import Stage, build
 

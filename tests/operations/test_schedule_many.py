@@ -12,8 +12,9 @@ from PIL import Image
 
 from postcron.errors import DoesNotFit
 from postcron.model import Filter, Problem
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.schedule_many import AT_ONCE, Asked, ScheduledMany, schedule_many
+from postcron.operations.wishes import Wish
 from tests.operations.stage import Stage, build
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

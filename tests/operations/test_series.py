@@ -24,10 +24,10 @@ from postcron.operations.publish import publish
 from postcron.operations.repeat import Repeat, begin
 from postcron.operations.report import Report
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish
 from postcron.operations.series import Told, every, show
 from postcron.operations.series_changes import Change, change_following, end, skip
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.rules.recurrence import Bounds
 from postcron.states import State
 from tests.media.files import picture

@@ -16,7 +16,8 @@ from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.operations.stage import Stage, build
 from tests.oracle import Evidence, Shown, breaches

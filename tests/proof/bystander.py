@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from postcron.model import Delivery
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.states import FINAL, State
 from tests.builders import NOW, a_run
 from tests.operations.stage import Stage

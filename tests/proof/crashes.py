@@ -25,7 +25,8 @@ from postcron.model import Delivery, Filter
 from postcron.operations import telling
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests import memory
 from tests.oracle import Evidence, breaches

@@ -44,8 +44,9 @@ from postcron.operations.report import Report
 from postcron.operations.resolve import drop, landed, resend
 from postcron.operations.retry import retry, retry_now
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests import memory
 from tests.oracle import breaches

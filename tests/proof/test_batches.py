@@ -14,7 +14,7 @@ from postcron.operations.batching import Order, add
 from postcron.operations.house import House
 from postcron.operations.publish import publish
 from postcron.operations.run import run
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.oracle import breaches
 from tests.proof.world import World

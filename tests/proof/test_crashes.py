@@ -29,11 +29,11 @@ from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.repeat import Repeat, begin
-from postcron.operations.schedule import Wish
 from postcron.operations.schedule_many import Asked, schedule_many
 from postcron.operations.series_changes import skip
 from postcron.operations.sessions import keep
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.platforms.base import Platform
 from postcron.states import State
 from tests.operations.stage import Stage, build

@@ -22,7 +22,8 @@ from dateutil.tz import tzfile
 
 from postcron.errors import Invalid
 from postcron.operations.publish import publish
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.rules import moments
 from tests.operations.stage import Stage, build, close_all
 from tests.oracle import Evidence, Shown, breaches

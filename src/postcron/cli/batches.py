@@ -94,7 +94,7 @@ def add(
     from postcron.model import Mode, PostType
     from postcron.operations.batching import Order
     from postcron.operations.batching import add as operation
-    from postcron.operations.schedule import Wish
+    from postcron.operations.wishes import Wish
     from postcron.rules.spans import duration
 
     common = Wish(

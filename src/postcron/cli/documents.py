@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from postcron.operations.reconcile import Reconciled
     from postcron.operations.report import Making, Report
     from postcron.operations.resolve import Resolved
-    from postcron.operations.schedule import Planned, Scheduled
+    from postcron.operations.schedule import Scheduled
+    from postcron.operations.wishes import Planned
 
 Document = dict[str, Any]
 

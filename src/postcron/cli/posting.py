@@ -23,7 +23,7 @@ from postcron.cli.repeating import (
 from postcron.errors import Invalid
 
 if TYPE_CHECKING:
-    from postcron.operations.schedule import Wish
+    from postcron.operations.wishes import Wish
 
 Text = Annotated[
     str | None,
@@ -159,8 +159,8 @@ def schedule(
     from postcron.cli import documents, render
     from postcron.model import PostType
     from postcron.operations.filling import filled
-    from postcron.operations.schedule import Wish
     from postcron.operations.schedule import schedule as operation
+    from postcron.operations.wishes import Wish
 
     wish = Wish(
         text=words.text_of(text, text_file),

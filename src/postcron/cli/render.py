@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from postcron.operations.house import House
     from postcron.operations.report import Occurrence, Report
     from postcron.operations.resolve import Resolved
-    from postcron.operations.schedule import Planned, Scheduled
+    from postcron.operations.schedule import Scheduled
+    from postcron.operations.wishes import Planned
 
 #: on a narrower terminal the last column goes below, not beside
 NARROW = 72

@@ -15,8 +15,9 @@ from postcron.operations.edit import Change, edit, is_open
 from postcron.operations.folder import Entry, Folder
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries
-from postcron.operations.schedule import Wish, part_of, schedule
+from postcron.operations.schedule import schedule
 from postcron.operations.selecting import post_of
+from postcron.operations.wishes import Wish, part_of
 
 #: what a post says that was withdrawn because its file had gone: it may come back
 _GONE: Final = ""

@@ -11,8 +11,8 @@ from postcron.model import Added, Batch, Follow, Mode, NewBatch, NewDelivery, Ne
 from postcron.operations.batches import Shown, show
 from postcron.operations.choosing import spread
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish, accounts_of
 from postcron.operations.schedule_many import Asked, Row, schedule_many
+from postcron.operations.wishes import Wish, accounts_of
 from postcron.rules.placing import Timetable
 from postcron.states import State
 

@@ -12,8 +12,8 @@ from postcron.errors import LibraryUnavailable
 from postcron.model import Delivery, Filter, MediaFile, Post
 from postcron.operations.house import House
 from postcron.operations.report import Occurrence
-from postcron.operations.schedule import Wish
 from postcron.operations.series import still_to_make
+from postcron.operations.wishes import Wish
 from postcron.rules.days import Days, month_of, named_day, named_month, week_of
 from postcron.rules.zones import zone_of
 from postcron.states import FINAL, State

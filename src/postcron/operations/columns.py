@@ -13,7 +13,7 @@ from typing import Any, Final
 from postcron.errors import DoesNotFit
 from postcron.model import PostType, Problem
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.rules.nearest import nearest
 from postcron.rules.sheets import Record, Value
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from postcron.errors import Invalid
 from postcron.model import Account, Approval, Delivery, Post
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish, options_of
+from postcron.operations.wishes import Wish, options_of
 from postcron.rules import moments
 from postcron.states import State
 

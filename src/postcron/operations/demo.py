@@ -15,7 +15,8 @@ from postcron.operations.house import House, opened
 from postcron.operations.init import init
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
-from postcron.operations.schedule import Wish, schedule
+from postcron.operations.schedule import schedule
+from postcron.operations.wishes import Wish
 from postcron.sandbox import Sandbox, sample
 from postcron.states import Step
 

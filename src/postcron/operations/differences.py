@@ -10,7 +10,7 @@ from postcron.operations.contents import Content, There, another_time, digest, f
 from postcron.operations.edit import is_open, why_not
 from postcron.operations.folder import Entry
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish, part_of
+from postcron.operations.wishes import Wish, part_of
 from postcron.states import State
 
 

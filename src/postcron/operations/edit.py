@@ -12,11 +12,11 @@ from typing import Any
 from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Outcome, Post, PostType
 from postcron.operations.choosing import chosen
+from postcron.operations.drafting import first_wake, unapproved_until
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, Placed, new_time, placing, window_end_of
-from postcron.operations.schedule import first_wake, unapproved_until
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place, waits
 from postcron.states import FINAL, STEPS, UNCERTAIN, State, Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.rules.templates import fill
 
 

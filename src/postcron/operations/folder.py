@@ -12,7 +12,7 @@ from postcron.config.tables import Table, parse
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import PostType, Problem
 from postcron.operations.markdown import Sheet, read
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 from postcron.rules import templates
 from postcron.rules.nearest import nearest
 

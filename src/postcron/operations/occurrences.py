@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 from postcron.errors import CannotWork, Invalid
 from postcron.model import Account, NewPost, Run, Saved, Series
+from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.report import Making, Occurrence
-from postcron.operations.schedule import Wish, parts_of, plan_at, posts_of
+from postcron.operations.schedule import plan_at
 from postcron.operations.templates import Template
+from postcron.operations.wishes import Wish, parts_of
 from postcron.rules.moments import WEEKDAYS, Moment
 from postcron.rules.recurrence import Recurrence
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from postcron.errors import Invalid, NotFound
 from postcron.model import Delivery, Filter, Move, Pause, Scope
+from postcron.operations.drafting import first_wake
 from postcron.operations.house import House
 from postcron.operations.pauses import told
-from postcron.operations.schedule import first_wake
 from postcron.operations.tick import is_late
 from postcron.rules import pausing
 from postcron.states import State, Step

@@ -12,9 +12,10 @@ from postcron.model import Account, NewSeries, Problem, Series
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.occurrences import AHEAD, make, require_room
-from postcron.operations.schedule import Wish, accounts_of, notes_on, parts_of, unfit
+from postcron.operations.schedule import notes_on
 from postcron.operations.series import TOLD, Next, Told, show, tell
 from postcron.operations.templates import Template, texts_of
+from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
 from postcron.rules.every import rule_of
 from postcron.rules.recurrence import Bounds, recurring
 

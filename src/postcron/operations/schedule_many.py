@@ -13,22 +13,19 @@ from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
+from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.placing import Diaries, placing, window_end_of
 from postcron.operations.schedule import (
-    Wish,
-    accounts_of,
     differs,
     incomplete,
     joining,
     notes_on,
     of_other_length,
-    parts_of,
     plan,
-    posts_of,
-    unfit,
 )
+from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
 from postcron.rules.keys import number
 from postcron.states import State
 

@@ -12,8 +12,8 @@ from postcron.errors import NotFound
 from postcron.model import Delivery, Series
 from postcron.operations.house import House
 from postcron.operations.report import Occurrence
-from postcron.operations.schedule import Wish
 from postcron.operations.templates import Template
+from postcron.operations.wishes import Wish
 from postcron.rules.recurrence import Recurrence
 
 #: so many of the next moments are told

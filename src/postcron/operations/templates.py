@@ -9,7 +9,7 @@ from typing import Final
 from postcron.errors import Invalid
 from postcron.model import Attachment, Json, PostType, Series
 from postcron.operations.house import House
-from postcron.operations.schedule import Wish
+from postcron.operations.wishes import Wish
 
 #: what a wish says of one post and not of all in a series
 _OF_ONE: Final = frozenset(
