@@ -114,6 +114,10 @@ class Story:
                 self._types(partial(retry_now, ids=[delivery.ref], actor="me"))
             if delivery.state in {State.UNKNOWN, State.CONFIRMING}:
                 self._types(self._word(delivery))
+        self._mends()
+
+    def _mends(self) -> None:
+        """Somebody who was told of a blocked account logs in again."""
         for name in self.world.config.accounts:
             self._types(partial(check, names=[name]))
 
@@ -165,6 +169,8 @@ class Story:
                 self._sometime(timedelta(minutes=30), happens)
         for _ in range(self.random.choice([0, 0, 1, 3])):
             self._sometime(timedelta(hours=2), self._cares)
+        # What is late under `publish` waits for its account, and that for somebody, however long.
+        self.turns.after(TROUBLE + timedelta(minutes=5), self._mends)
 
     def _sometime(self, within: timedelta, what: Callable[[], None]) -> None:
         self.turns.after(within * self.random.random(), what)
