@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postcron.model import Act, Outcome, Phase
+from postcron.model import Act, Filter, Outcome, Phase
 from postcron.operations.accounts import check
 from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload
@@ -272,6 +272,18 @@ def test_a_refused_upload_is_told_before_the_post_is_due(stage: Stage) -> None:
     report = pre_upload(stage.house)
     assert [d.state for d in report.failed] == [State.FAILED]
     assert stage.clock.now() < (delivery.due_at or START)
+
+
+TEXT = {"changed": ["text"]}
+
+
+def test_the_ledger_says_of_a_delivery_only_what_is_its_own(stage: Stage) -> None:
+    acme, _ = stage.schedule("old", accounts=["acme", "other"])
+    edit(stage.house, "1", Change(text="new"), actor="me")
+    edit(stage.house, acme.ref, Change(text="mine"), actor="me")
+    events = stage.house.store.events(Filter(), limit=100, newest_first=False)
+    told = [(e.delivery_id, e.detail) for e in events if e.kind in {"edited", "revised"}]
+    assert told == [(1, {}), (2, {}), (None, TEXT), (1, TEXT)]
 
 
 def test_an_edit_after_phase_2_makes_it_anew(stage: Stage) -> None:

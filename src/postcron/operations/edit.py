@@ -335,6 +335,8 @@ def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("text", "options", "due_at")
         if name in changes and changes[name] != getattr(delivery, name)
     ]
+    if not changed:
+        return {}  # the post's own line says what all of its deliveries share
     if "due_at" not in changed:
         return {"changed": changed}
     before = delivery.due_at.isoformat() if delivery.due_at else None
