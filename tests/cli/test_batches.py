@@ -85,6 +85,13 @@ def test_each_file_is_a_post_of_its_own(home: Home, shell: Shell) -> None:
     assert shell(*asked, "--json").document["created"] is False
 
 
+def test_labels_are_read_as_those_of_a_single_post(home: Home, shell: Shell) -> None:
+    home.add_account()
+    labels = [word for label in (" red ", "red", "") for word in ("--label", label)]
+    shell("batch", "add", "x", "--to", "acme", "--text", "one", "--mode", "now", *labels)
+    assert shell("show", "1", "--json").document["post"]["labels"] == ["red"]
+
+
 def test_a_rehearsal_shows_the_moments_and_keeps_nothing(home: Home, shell: Shell) -> None:
     home.add_account()
     words = ("batch", "add", "x", "--to", "acme", *THREE, *LATER, "--dry-run")
@@ -197,6 +204,7 @@ def test_on_a_terminal_each_view_takes_the_place_of_the_one_before(home: Home) -
         ("add", "x", "--to", "acme", *THREE, "--at", "2h", "--every", "often"),
         ("add", "x", "--to", "acme", *THREE, "--mode", "soon"),
         ("add", " ", "--to", "acme", *THREE, "--mode", "now"),
+        ("add", "x", "--to", "acme", *THREE, "--mode", "now", "--label", "x" * 101),
         ("show", "nothing"),
         ("pause", "nothing"),
         ("resume", "nothing"),

@@ -106,7 +106,7 @@ def add(
         every=None if every is None else duration(every),
         campaign=campaign,
         notes=notes,
-        labels=label or [],
+        labels=words.labels_of(label or []),
         priority=priority or 0,
         approval=approval,
         scheduled_by=by,
