@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import insert, update
 from sqlalchemy.event import listen
 
 from postcron.model import Delivery, Filter, Move, Pause, Scope
 from postcron.states import State, Step
 from postcron.store import Store, open_store
-from postcron.store.database import Database, Passage
 from postcron.store.tables import batch, post
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
 from tests.postgres import Server
 from tests.store.journeys import a_move, brought_to
-
-T = TypeVar("T")
+from tests.store.slow import SlowDatabase
 
 LEASE = timedelta(minutes=2)
 ALL = Pause(Scope.ALL, "", NOW, "ada", "a storm")
@@ -187,23 +185,6 @@ def test_what_another_pause_holds_back_stays(store: Store, clock: StoppedClock) 
 
 
 # --- the race ----------------------------------------------------------------------------------
-
-
-class SlowDatabase(Database):
-    """A database whose next write takes its time between its last statement and its commit."""
-
-    def __init__(self, like: Database) -> None:
-        super().__init__(like.engine, like.shown, like.now, like.workspace, like.file)
-        self.written, self.commit = threading.Event(), threading.Event()
-
-    def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
-        def slowly(connection: Connection) -> T:
-            result = work(connection)
-            self.written.set()
-            assert self.commit.wait(30)
-            return result
-
-        return super().write(slowly, passage)
 
 
 def test_a_pause_waits_for_the_intent_that_is_being_committed(store: Store) -> None:

@@ -40,8 +40,11 @@ def archive(database: Database, ids: Collection[int], *, run: Run) -> list[int]:
 
     def work(transaction: Connection) -> list[int]:
         now = database.now()
-        fits = (post.c.archived_at.is_(None), settled(), *database.own(post))
-        leaving = update(post).where(post.c.id.in_(ids), *fits).values(archived_at=now)
+        here = (post.c.id.in_(ids), *database.own(post))
+        # First: who adds a delivery to one of them holds its row, and the update must see it then.
+        transaction.execute(select(post.c.id).where(*here).order_by(post.c.id).with_for_update())
+        leaving = update(post).where(*here, post.c.archived_at.is_(None), settled())
+        leaving = leaving.values(archived_at=now)
         gone = transaction.scalars(leaving.returning(post.c.id)).all()
         _write(transaction, gone, "archived", run, now)
         return sorted(gone)
