@@ -33,12 +33,12 @@ def test_what_is_put_can_be_read_from_any_offset(shelf: Shelf, tmp_path: Path) -
         assert b"".join(shelf.library.read(kept, offset)) == content[offset:]
 
 
-def test_a_file_is_read_in_pieces_of_half_a_mebibyte(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_file_is_read_in_pieces_of_640_kib(shelf: Shelf, tmp_path: Path) -> None:
     kept = shelf.library.put(*noise(tmp_path / "clip"))
 
     sizes = [len(piece) for piece in shelf.library.read(kept)]
 
-    assert sizes == [512 * 1024] * 6 + [17]
+    assert sizes == [640 * 1024] * 4 + [512 * 1024 + 17]
 
 
 def test_reading_that_is_given_up_leaves_nothing_running(shelf: Shelf, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from postcron.errors import Code, Evidence, Invalid, Permanent
 from postcron.media import documents
 from postcron.model import MediaFile
 
-PIECE: Final = 512 * 1024
+#: so large that what each costs hardly counts; a few of them are in memory at once
+PIECE: Final = 640 * 1024
 #: so many pieces the checksum may be behind what is read
 BEHIND: Final = 2
 
@@ -41,7 +42,7 @@ class Library(Protocol):
         ...
 
     def read(self, file: MediaFile, offset: int = 0) -> Iterator[bytes]:
-        """Yield the file from `offset` in pieces of 512 KiB.
+        """Yield the file from `offset` in pieces of 640 KiB.
 
         Read from its start, a file proves its checksum before its last piece is given, so a
         damaged one never arrives anywhere whole. Raises `Permanent` and `LibraryUnavailable`.

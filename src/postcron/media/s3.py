@@ -73,7 +73,7 @@ class Bucket:
             return self.client.head_object(Bucket=self.name, Key=name)["ContentLength"]
 
     def read(self, name: str, offset: int = 0) -> Iterator[bytes]:
-        """Yield an object from `offset` in pieces of 512 KiB; raises `NoSuchObject`."""
+        """Yield an object from `offset` in pieces of 640 KiB; raises `NoSuchObject`."""
         with self.translated():
             answer = self.client.get_object(Bucket=self.name, Key=name, Range=f"bytes={offset}-")
             with contextlib.closing(answer["Body"]) as body:

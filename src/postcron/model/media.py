@@ -34,7 +34,7 @@ class Attachment:
     alt: str = ""
 
 
-#: opens a file of the library and yields its bytes from an offset, in pieces of about 512 KiB
+#: opens a file of the library and yields its bytes from an offset, in pieces of about 640 KiB
 ReadMedia = Callable[[MediaFile, int], Iterator[bytes]]
 #: returns an https address of a file of the library that anybody can fetch for some hours
 AddressMedia = Callable[[MediaFile], str]
