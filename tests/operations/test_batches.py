@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from postcron.errors import DoesNotFit, Invalid, NotFound, Refused
-from postcron.model import Act, Delivery, Mode, Sight
+from postcron.model import Act, Delivery, Mode, Scope, Sight
 from postcron.operations import batches
 from postcron.operations.approving import approve
 from postcron.operations.batching import Batched, Order, add
 from postcron.operations.cancel import cancel
+from postcron.operations.pausing import pause, resume
 from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed
 from postcron.operations.retry import retry_now
@@ -263,6 +264,31 @@ def test_a_batch_is_paused_for_a_day_and_goes_on_where_it_stopped(stage: Stage) 
     third, fourth, fifth = (post.at for post in stage.remote.live[2:])
     assert min(fourth - third, fifth - fourth) >= timedelta(minutes=30), "the gap is kept"
     assert wrong(stage) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"), [(Scope.BATCH, "stories"), (Scope.ACCOUNT, "acme"), (Scope.ALL, "")]
+)
+def test_whichever_pause_held_a_batch_it_goes_on_where_it_stopped(
+    stage: Stage, scope: Scope, name: str
+) -> None:
+    batch(stage, mode=Mode.SCHEDULED, at="in 30m", every=timedelta(minutes=30))
+    now_and_then(stage, 7, minutes=10)
+    pause(stage.house, scope, name, why=None, actor="me")
+    now_and_then(stage, 12, hours=2)
+    resume(stage.house, scope, name, actor="me")
+    now_and_then(stage, 13, minutes=5)
+    assert stage.remote.texts() == FIVE
+    assert wrong(stage) == []
+
+
+def test_what_goes_alone_is_late_after_a_pause_as_its_account_says(stage: Stage) -> None:
+    parts = batch(stage, "one", "two", mode=Mode.SCHEDULED, at="in 30m", in_order=False)
+    pause(stage.house, Scope.BATCH, "stories", why=None, actor="me")
+    now_and_then(stage, 2, hours=2)
+    resume(stage.house, Scope.BATCH, "stories", actor="me")
+    now_and_then(stage, 2, minutes=5)
+    assert states(stage, parts) == [L, L]
 
 
 def test_after_an_outage_nothing_is_fired_blindly(stage: Stage) -> None:

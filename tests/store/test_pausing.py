@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -59,7 +59,7 @@ def taken(store: Store) -> set[int]:
     return {one.id for one in [*uploads, *queued]}
 
 
-def no_moves(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
+def no_moves(ended: Pause, met: Sequence[Delivery], in_order: Collection[int]) -> list[Move]:
     return []
 
 
@@ -164,7 +164,7 @@ def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
     [first] = [one for one in met if one.post_id == held.post.id]
     store.record([a_move(first, Step.HELD, set=waits)], run=a_run())
 
-    def all_go_on(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
+    def all_go_on(ended: Pause, met: Sequence[Delivery], _: Collection[int]) -> list[Move]:
         assert ended == ALL
         return [a_move(one, Step.RESUMED, wake_at=clock.at) for one in met]
 
@@ -243,7 +243,7 @@ def test_a_pause_ends_however_many_have_met_it(store: Store) -> None:
     listen(store._database.engine, "checkout", takes_few)
     met: list[Sequence[Delivery]] = []
 
-    def keep(_: Pause, some: Sequence[Delivery]) -> list[Move]:
+    def keep(_: Pause, some: Sequence[Delivery], in_order: Collection[int]) -> list[Move]:
         met.append(some)
         return []
 
@@ -264,7 +264,7 @@ def test_what_is_being_held_is_not_missed_by_the_resume(store: Store) -> None:
             store.lift,
             Scope.ALL,
             "",
-            lambda ended, met: [a_move(each, Step.RESUMED) for each in met],
+            lambda ended, met, _: [a_move(each, Step.RESUMED) for each in met],
             run=a_run("resume"),
         )
         threading.Event().wait(0.3)

@@ -109,7 +109,7 @@ def resume(
     """
     batch = found(house, name)
     if any(pause.scope is Scope.BATCH and pause.name == name for pause in house.store.pauses()):
-        if late is None and not shift and (batch.in_order or batch.mode is Mode.NOW):
+        if late is None and not shift and batch.mode is Mode.NOW:
             late = "publish"
         pausing.resume(house, Scope.BATCH, name, late=late, shift=shift, actor=actor)
         return show(house, name)

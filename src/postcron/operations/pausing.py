@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,13 +70,15 @@ def resume(
 ) -> Resumed:
     """End a pause. What it made late follows its account's policy, or `late`; or all moves on.
 
+    What goes in the order of a batch goes on where that stopped: a pause is no reason to lose it.
     Raises `NotFound` where nothing is paused.
     """
     if late is not None and shift:
         raise Invalid("--late and --shift say two things about what was missed: give one.")
 
-    def moves(ended: Pause, met: Sequence[Delivery]) -> list[Move]:
-        return [_goes_on(house, ended, one, late, shift=shift) for one in met]
+    def moves(ended: Pause, met: Sequence[Delivery], in_order: Collection[int]) -> list[Move]:
+        wanted = {one.id: late or ("publish" if one.id in in_order else None) for one in met}
+        return [_goes_on(house, ended, one, wanted[one.id], shift=shift) for one in met]
 
     found = house.store.lift(scope, name, moves, run=house.run("resume", actor=actor))
     if found is None:

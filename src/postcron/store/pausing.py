@@ -12,7 +12,7 @@ from postcron.states import AHEAD, State
 from postcron.store import claims, gate, plans, reading, recording, rows
 from postcron.store.database import Database, Passage, upsert
 from postcron.store.following import its_turn
-from postcron.store.tables import columns_of, delivery, pause
+from postcron.store.tables import batch, columns_of, delivery, pause, post
 
 #: where a pause stops a delivery that nobody holds
 _STOPPED = tuple(AHEAD - {State.UPLOADING})
@@ -44,11 +44,14 @@ def lift(
     database: Database,
     scope: Scope,
     name: str,
-    moves: Callable[[Pause, Sequence[Delivery]], Sequence[Move]],
+    moves: Callable[[Pause, Sequence[Delivery], Collection[int]], Sequence[Move]],
     *,
     run: Run,
 ) -> tuple[Pause, list[Delivery]] | None:
-    """End a pause and make the `moves` of what has met it and no other one; None: there is none."""
+    """End a pause and make the `moves` of what has met it and no other one; None: there is none.
+
+    They are told which of it go in the order of a batch.
+    """
 
     def work(transaction: Connection) -> tuple[Pause, list[Delivery]] | None:
         here = _is(database, scope, name)
@@ -58,16 +61,23 @@ def lift(
         ended = Pause(*found)
         others = exists().where(gate.covers(), ~here).correlate(delivery)
         there = _of(database, scope, name, _met(ended, database.now()), ~others)
-        free = select(*rows.DELIVERY).where(*there).order_by(delivery.c.due_at, delivery.c.id)
-        released = [rows.to_delivery(row) for row in transaction.execute(free.with_for_update())]
+        free = select(_in_order(), *rows.DELIVERY).where(*there)
+        free = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
+        released = [(row[0], rows.to_delivery(row[1:])) for row in transaction.execute(free)]
         transaction.execute(delete(pause).where(here))
-        asked_for = moves(ended, released)
+        in_order = {one.id for ordered, one in released if ordered}
+        asked_for = moves(ended, [one for _, one in released], in_order)
         timed = [one.delivery.account for one in asked_for if one.set.get("due_at") is not None]
         plans.change(transaction, [(database.workspace or "", name) for name in timed], {})
         made = recording.make(transaction, asked_for, run, database.now())
         return ended, [one for one in made if one is not None]
 
     return database.write(work, Passage.SHUT)
+
+
+def _in_order() -> ColumnElement[bool]:
+    together = select(post.c.id).join(batch, batch.c.id == post.c.batch_id)
+    return together.where(post.c.id == delivery.c.post_id, batch.c.in_order).exists()
 
 
 def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:

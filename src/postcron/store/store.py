@@ -258,7 +258,7 @@ class Store:
         self,
         scope: Scope,
         name: str,
-        moves: Callable[[Pause, Sequence[Delivery]], Sequence[Move]],
+        moves: Callable[[Pause, Sequence[Delivery], Collection[int]], Sequence[Move]],
         *,
         run: Run,
     ) -> tuple[Pause, list[Delivery]] | None:
