@@ -10,7 +10,7 @@ import typer
 from postcron.cli import failures, github, printing, words
 from postcron.cli.how import How, command
 from postcron.cli.people import who
-from postcron.cli.posting import Variables
+from postcron.cli.saying import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def _read(house: House, folder: Path, name: str | None, variables: list[str] | N
     return read_folder(
         folder,
         name=name,
-        variables=words.variables_of(variables or []),
+        variables=words.variables_of(variables),
         workspace=house.config.workspace,
     )
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from postcron.cli import failures, pausing, posting, watching, words
+from postcron.cli import failures, pausing, saying, watching, words
 from postcron.cli.groups import alone_means
 from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
 
 if TYPE_CHECKING:
     from postcron.operations.batches import Shown
+    from postcron.operations.batching import Order
     from postcron.operations.house import House
+    from postcron.operations.wishes import Wish
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The batch.")]
 
@@ -29,99 +32,108 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="batch", cls=alone_means("list"))
 
 
-def add(
-    how: How,
-    *,
+@dataclass(frozen=True)
+class Asked:
+    """What a batch is asked to be."""
+
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Its name and key: the same again changes nothing."),
-    ],
-    to: Annotated[
-        list[str] | None, typer.Option(metavar="ACCOUNT", help="Where to. May be repeated.")
-    ] = None,
+    ]
+    to: saying.To = None
     media: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SOURCE", help="A post of its own: a path, https:// or s3://. May be repeated."
         ),
-    ] = None,
-    alt: posting.Alt = None,
+    ] = None
+    alt: saying.Alt = None
     text: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TEXT",
             help="What to say: one for all media or one for each; without media, one post each.",
         ),
-    ] = None,
-    kind: posting.Kind = None,
+    ] = None
+    kind: saying.Kind = None
     mode: Annotated[
         Literal["now", "scheduled", "best"],
         typer.Option(
             metavar="MODE",
             help="now; scheduled (from --at on); or best: spread over the best times.",
         ),
-    ] = "scheduled",
-    at: posting.At = None,
-    tz: posting.Zone = None,
+    ] = "scheduled"
+    at: saying.At = None
+    tz: saying.Zone = None
     every: Annotated[
         str | None, typer.Option(metavar="SPAN", help="At least so long between them, like 30m.")
-    ] = None,
+    ] = None
     in_order: Annotated[
         bool,
         typer.Option(
             "--in-order/--independent",
             help="The next only once the platform has confirmed the one before; or each alone.",
         ),
-    ] = True,
+    ] = True
     on_failure: Annotated[
         Literal["continue", "stop"],
         typer.Option(
             metavar="CHOICE",
             help="After one that certainly did not go out: continue, or stop and wait for you.",
         ),
-    ] = "continue",
-    campaign: posting.Campaign = None,
-    notes: posting.Notes = None,
-    label: posting.Labels = None,
-    priority: posting.Priority = None,
-    approval: posting.Approval = False,
-    by: posting.By = "manual",
-    option: posting.Options = None,
-    dry_run: DryRun = False,
-) -> int:
+    ] = "continue"
+    campaign: saying.Campaign = None
+    notes: saying.Notes = None
+    label: saying.Labels = None
+    priority: saying.Priority = None
+    approval: saying.Approval = False
+    by: saying.By = "manual"
+    option: saying.Options = None
+
+    def order(self) -> Order:
+        from postcron.model import Mode
+        from postcron.operations.batching import Order
+
+        return Order(
+            name=self.name,
+            mode=Mode(self.mode),
+            common=self._common(),
+            media=self.media or [],
+            alts=self.alt or [],
+            texts=self.text or [],
+            in_order=self.in_order,
+            stop_on_failure=self.on_failure == "stop",
+        )
+
+    def _common(self) -> Wish:
+        """Return what all posts of it share."""
+        from postcron.model import PostType
+        from postcron.operations.wishes import Wish
+        from postcron.rules.spans import duration
+
+        return Wish(
+            text=None,
+            accounts=self.to or [],
+            at=self.at,
+            zone=self.tz,
+            type=PostType(self.kind or "post"),
+            every=None if self.every is None else duration(self.every),
+            campaign=self.campaign,
+            notes=self.notes,
+            labels=words.labels_of(self.label),
+            priority=self.priority or 0,
+            approval=self.approval,
+            scheduled_by=self.by,
+            options=words.options_of(self.option),
+        )
+
+
+def add(how: How, *, asked: Asked, dry_run: DryRun = False) -> int:
     """Write many posts down at once: all of them are checked first, and all or none are kept."""
     from postcron.cli import batch_pages, render
-    from postcron.model import Mode, PostType
-    from postcron.operations.batching import Order
     from postcron.operations.batching import add as operation
-    from postcron.operations.wishes import Wish
-    from postcron.rules.spans import duration
 
-    common = Wish(
-        text=None,
-        accounts=to or [],
-        at=at,
-        zone=tz,
-        type=PostType(kind or "post"),
-        every=None if every is None else duration(every),
-        campaign=campaign,
-        notes=notes,
-        labels=words.labels_of(label or []),
-        priority=priority or 0,
-        approval=approval,
-        scheduled_by=by,
-        options=words.options_of(option or []),
-    )
-    order = Order(
-        name=name,
-        mode=Mode(mode),
-        common=common,
-        media=media or [],
-        alts=alt or [],
-        texts=text or [],
-        in_order=in_order,
-        stop_on_failure=on_failure == "stop",
-    )
+    order = asked.order()
     with how.home() as house:
         answer = operation(house, order, actor=who(), dry_run=dry_run)
         here = render.Here.at(house)

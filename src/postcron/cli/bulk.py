@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postcron.cli import failures, looking, posting, printing
+from postcron.cli import failures, looking, printing, saying
 from postcron.cli.how import How, command
 from postcron.cli.people import who
 from postcron.cli.visible import visible
@@ -91,11 +91,11 @@ def reschedule(
         str | None,
         typer.Option(metavar="TIME", help="The first of them then: tomorrow 9am, 2h30m, now."),
     ] = None,
-    tz: posting.Zone = None,
+    tz: saying.Zone = None,
     every: Annotated[
         str | None, typer.Option(metavar="SPAN", help="With --at: at least so long between them.")
     ] = None,
-    exact: posting.Exact = False,
+    exact: saying.Exact = False,
     state: looking.States = None,
     account: looking.AccountName = None,
     platform: looking.PlatformName = None,

@@ -1,14 +1,14 @@
-"""How a command was asked to work and to answer: the three options that all of them share."""
+"""How a command is put together, asked to work and to answer: with three options that all share."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, is_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,25 +18,7 @@ from postcron.cli.opening import home
 if TYPE_CHECKING:
     from postcron.operations.house import House
 
-
-@dataclass(frozen=True)
-class How:
-    """The shared options of one call."""
-
-    config: str | None
-    json: bool
-    verbose: bool
-
-    def home(self, stop: threading.Event | None = None) -> AbstractContextManager[House]:
-        """Open the house of this configuration; `stop` is the flag that a signal sets."""
-        return home(self.config, verbose=self.verbose, stop=stop)
-
-    def answer(self, document: Mapping[str, Any], text: Callable[[], str]) -> None:
-        """Print the answer: for a program the document, for a person the text."""
-        if self.json:
-            printing.document(document)
-        else:
-            printing.say(text())
+T = TypeVar("T")
 
 
 def _or_before(context: typer.Context, value: str | None) -> str | None:
@@ -56,36 +38,70 @@ ConfigPath = Annotated[
         help="The configuration; else POSTCRON_CONFIG, ./postcron.toml, or the one at home.",
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; keep tracebacks.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would be done; change nothing.")
 ]
-_SHARED = {
-    "config": (None, ConfigPath),
-    "json": (False, Annotated[bool, typer.Option("--json", help="Answer in JSON.")]),
-    "verbose": (
-        False,
-        Annotated[bool, typer.Option("--verbose", "-v", help="Say more; keep tracebacks.")],
-    ),
-}
+
+
+@dataclass(frozen=True)
+class How:
+    """The shared options of one call."""
+
+    config: ConfigPath = None
+    json: Json = False
+    verbose: Verbose = False
+
+    def home(self, stop: threading.Event | None = None) -> AbstractContextManager[House]:
+        """Open the house of this configuration; `stop` is the flag that a signal sets."""
+        return home(self.config, verbose=self.verbose, stop=stop)
+
+    def answer(self, document: Mapping[str, Any], text: Callable[[], str]) -> None:
+        """Print the answer: for a program the document, for a person the text."""
+        if self.json:
+            printing.document(document)
+        else:
+            printing.say(text())
 
 
 def command(app: typer.Typer, function: Callable[..., int | None], name: str | None = None) -> None:
-    """Add a command to the app: its own options, and the shared ones, which it gets as `how`."""
-    own = inspect.signature(function, eval_str=True)
+    """Add a command to the app.
+
+    A parameter that is a dataclass stands for all its fields, each of them an option: what several
+    commands ask for, or one asks for at length. `how` is told last, as all commands have it.
+    """
 
     @functools.wraps(function)
-    def called(*, config: str | None, json: bool, verbose: bool, **given: Any) -> int | None:
-        return function(How(config, json, verbose), **given)
+    def called(**given: Any) -> int | None:
+        return _called(function, given)
 
-    called.__signature__ = own.replace(  # type: ignore[attr-defined]
-        parameters=[
-            *(parameter for parameter in own.parameters.values() if parameter.name != "how"),
-            *(
-                inspect.Parameter(
-                    word, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
-                )
-                for word, (default, kind) in _SHARED.items()
-            ),
-        ]
-    )
+    called.__signature__ = inspect.Signature(list(_options(function)))  # type: ignore[attr-defined]
     app.command(name)(called)
+
+
+def _options(of: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    for one in _parameters(of):
+        if _is_many(one):
+            yield from _options(one.annotation)
+        else:
+            yield one.replace(kind=one.KEYWORD_ONLY)
+
+
+def _called(what: Callable[..., T], given: Mapping[str, Any]) -> T:
+    return what(
+        **{
+            one.name: _called(one.annotation, given) if _is_many(one) else given[one.name]
+            for one in _parameters(what)
+        }
+    )
+
+
+def _is_many(one: inspect.Parameter) -> bool:
+    return is_dataclass(one.annotation)
+
+
+@functools.cache
+def _parameters(of: Callable[..., Any]) -> list[inspect.Parameter]:
+    own = inspect.signature(of, eval_str=True).parameters.values()
+    return sorted(own, key=lambda one: one.annotation is How)

@@ -50,19 +50,18 @@ Variation = Annotated[
 class Given:
     """What was said about repeating."""
 
-    every: str | None
-    rrule: str | None
-    starting: str | None
-    until: str | None
-    times: int | None
-    without: Sequence[str] | None
-    variations: Sequence[str] | None
+    every: Every = None
+    rrule: Rrule = None
+    starting: Starting = None
+    until: Until = None
+    times: Times = None
+    without: Except = None
 
-    def repeats(self) -> bool:
+    def repeats(self, variations: Sequence[str] | None) -> bool:
         """Say whether it makes a series; raises `Invalid` for what only goes with one."""
         if self.every is not None or self.rrule is not None:
             return True
-        if any(value is not None for value in vars(self).values()):
+        if any(value is not None for value in (*vars(self).values(), variations)):
             message = "--starting, --until, --times, --except and --variation are for a series: add --every or --rrule."
             raise Invalid(message, code="usage")
         return False

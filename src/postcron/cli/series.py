@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures, words
+from postcron.cli import failures, repeating, saying, words
 from postcron.cli.groups import alone_means
 from postcron.cli.how import How, command
 from postcron.cli.people import who
-from postcron.cli.posting import Alt, Campaign, Kind, Media, Notes, Options, TextFile, TextFor, Zone
-from postcron.cli.repeating import (
-    Every,
-    Except,
-    Given,
-    Rrule,
-    Starting,
-    Times,
-    Until,
-    Variation,
-)
 from postcron.errors import Invalid
 
 if TYPE_CHECKING:
@@ -28,6 +18,7 @@ if TYPE_CHECKING:
 
     from postcron.operations.house import House
     from postcron.operations.series import Told
+    from postcron.operations.series_changes import Change
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A series, like 3.")]
 
@@ -65,6 +56,52 @@ def show(how: How, *, id: Id) -> int:
     return _told(how, lambda house: operation(house, id))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    """What is to be different about a series."""
+
+    text: saying.NewText = None
+    text_file: saying.TextFile = None
+    variation: repeating.Variation = None
+    to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ACCOUNT", help="Where to, all of it. May be repeated."),
+    ] = None
+    again: repeating.Given
+    tz: saying.Zone = None
+    media: saying.Media = None
+    alt: saying.Alt = None
+    kind: saying.Kind = None
+    campaign: saying.Campaign = None
+    notes: saying.Notes = None
+    text_for: saying.TextFor = None
+    option: saying.Options = None
+
+    def change(self) -> Change:
+        from postcron.model import PostType
+        from postcron.operations.series_changes import Change
+
+        change = Change(
+            repeat=self.again.repeat(),
+            zone=self.tz,
+            text=words.text_of(self.text, self.text_file),
+            variations=self.variation,
+            accounts=self.to,
+            texts=words.texts_of(self.text_for),
+            options=words.options_of(self.option),
+            media=self.media,
+            alts=self.alt or [],
+            type=None if self.kind is None else PostType(self.kind),
+            campaign=self.campaign,
+            notes=self.notes,
+        )
+        if change == Change(alts=self.alt or []):
+            raise Invalid(
+                "Nothing to change: name what shall be different, like --every or --text."
+            )
+        return change
+
+
 def edit(
     how: How,
     *,
@@ -72,37 +109,14 @@ def edit(
     following: Annotated[
         bool, typer.Option("--following", help="Change all that follow from now on.")
     ] = False,
-    text: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The new text; - reads standard input.")
-    ] = None,
-    text_file: TextFile = None,
-    variation: Variation = None,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ACCOUNT", help="Where to, all of it. May be repeated."),
-    ] = None,
-    every: Every = None,
-    rrule: Rrule = None,
-    starting: Starting = None,
-    until: Until = None,
-    times: Times = None,
-    without: Except = None,
-    tz: Zone = None,
-    media: Media = None,
-    alt: Alt = None,
-    kind: Kind = None,
-    campaign: Campaign = None,
-    notes: Notes = None,
-    text_for: TextFor = None,
-    option: Options = None,
+    other: Other,
 ) -> int:
     """Change all that follow from now on: only what you name.
 
     What was made ahead and has not begun is made anew. A single post of a series is changed like
     any other: `postcron edit`.
     """
-    from postcron.model import PostType
-    from postcron.operations.series_changes import Change, change_following
+    from postcron.operations.series_changes import change_following
 
     if not following:
         message = (
@@ -110,23 +124,7 @@ def edit(
             "changed by `postcron edit ID`, and `postcron series show` names them."
         )
         raise Invalid(message, code="usage")
-    given = Given(every, rrule, starting, until, times, without, None)
-    change = Change(
-        repeat=given.repeat(),
-        zone=tz,
-        text=words.text_of(text, text_file),
-        variations=variation,
-        accounts=to,
-        texts=words.texts_of(text_for or []),
-        options=words.options_of(option or []),
-        media=media,
-        alts=alt or [],
-        type=None if kind is None else PostType(kind),
-        campaign=campaign,
-        notes=notes,
-    )
-    if change == Change(alts=alt or []):
-        raise Invalid("Nothing to change: name what shall be different, like --every or --text.")
+    change = other.change()
     return _told(how, lambda house: change_following(house, id, change, actor=who()))
 
 

@@ -74,9 +74,9 @@ def key_of(key: str | None) -> str | None:
     return key
 
 
-def texts_of(pairs: Sequence[str]) -> dict[str, str]:
+def texts_of(pairs: Sequence[str] | None) -> dict[str, str]:
     texts = {}
-    for pair in pairs:
+    for pair in pairs or ():
         account, equals, text = pair.partition("=")
         if not equals or not account:
             raise Invalid(f"--text-for {_start(pair)} must be written ACCOUNT=TEXT.")
@@ -84,18 +84,18 @@ def texts_of(pairs: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def labels_of(words: Sequence[str]) -> tuple[str, ...]:
+def labels_of(words: Sequence[str] | None) -> tuple[str, ...]:
     """Return labels, each once; an empty one stands for none at all."""
-    labels = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    labels = tuple(dict.fromkeys(word.strip() for word in words or () if word.strip()))
     for label in labels:
         if len(label) > LONGEST_LABEL:
             raise Invalid(f"--label {_start(label)} is longer than {LONGEST_LABEL} characters.")
     return labels
 
 
-def variables_of(pairs: Sequence[str]) -> dict[str, str]:
+def variables_of(pairs: Sequence[str] | None) -> dict[str, str]:
     variables = {}
-    for pair in pairs:
+    for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals or not NAME.fullmatch(name):
             raise Invalid(f"--set {_start(pair)} must be written NAME=VALUE, like version=2.1.")
@@ -103,9 +103,9 @@ def variables_of(pairs: Sequence[str]) -> dict[str, str]:
     return variables
 
 
-def options_of(words: Sequence[str]) -> dict[str, dict[str, str]]:
+def options_of(words: Sequence[str] | None) -> dict[str, dict[str, str]]:
     options: dict[str, dict[str, str]] = {}
-    for word in words:
+    for word in words or ():
         left, equals, value = word.partition("=")
         account, dot, name = left.rpartition(".")
         if not (equals and dot and account and name):
