@@ -37,7 +37,7 @@ faults: $(VENV)/dev ## docs/faults.md anew: each fault, its tests and their last
 tables: $(VENV)/dev ## docs/platforms.md anew: what each platform takes and can do
 	$(BIN)/python -m tests.tables
 
-mutants: $(VENV)/dev ## seed 20 known defects in a copy, one at a time; the tests must see each
+mutants: $(VENV)/dev ## seed known defects in a copy, one at a time; the tests must see each
 	$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/dev ## the figures of bench/, each beside its baseline

@@ -1,1 +1,1 @@
-"""Twenty seeded defects, and the proof that each turns a named test red: `make mutants`."""
+"""Seeded defects, and the proof that each turns a named test red: `make mutants`."""

@@ -1,4 +1,4 @@
-"""The twenty seeded defects (old text, new text, and the test that sees it)."""
+"""The seeded defects (old text, new text, and the test that sees it)."""
 
 from __future__ import annotations
 
@@ -247,5 +247,83 @@ DEFECTS: Final = (
         "whole addresses in the log",
         (Change("web/line.py", ".setLevel(logging.WARNING)", ".setLevel(logging.DEBUG)"),),
         "web/test_call.py::test_no_log_shows_an_address",
+    ),
+    Defect(
+        21,
+        "queue what a person has paused",
+        (
+            Change(
+                "store/claims.py",
+                "waits_no_longer, its_turn(), ~paused())",
+                "waits_no_longer, its_turn())",
+            ),
+        ),
+        "store/test_pausing.py::test_each_claim_asks_for_itself_whether_something_is_paused",
+    ),
+    Defect(
+        22,
+        "claim what was queued before it was paused",
+        (
+            Change(
+                "store/claims.py",
+                "        its_turn(),\n        ~paused(),\n",
+                "        its_turn(),\n",
+            ),
+        ),
+        "store/test_pausing.py::test_each_claim_asks_for_itself_whether_something_is_paused",
+    ),
+    Defect(
+        23,
+        "an intent that does not ask whether it is paused by now",
+        (Change("store/recording.py", 'return ("free", "approved")', 'return ("approved",)'),),
+        "store/test_pausing.py::test_the_intent_of_what_was_claimed_before_the_pause_is_refused",
+    ),
+    Defect(
+        24,
+        "an intent that does not ask whether it is approved by now",
+        (Change("store/recording.py", 'return ("free", "approved")', 'return ("free",)'),),
+        "operations/test_approving.py::test_an_intent_of_what_is_not_approved_any_more_is_refused",
+    ),
+    Defect(
+        25,
+        "let out what nobody has approved",
+        (
+            Change(
+                "store/recording.py",
+                'return ("approved",) if sets_out and',
+                "return () if sets_out and",
+            ),
+        ),
+        "operations/test_approving.py::test_the_store_itself_lets_nothing_out_that_nobody_has_approved",
+    ),
+    Defect(
+        26,
+        "put aside what somebody saw settled, without looking again",
+        (
+            Change(
+                "store/archiving.py",
+                "where(*here, post.c.archived_at.is_(None), settled())",
+                "where(*here, post.c.archived_at.is_(None))",
+            ),
+        ),
+        "store/test_archiving.py::test_what_still_moves_is_not_put_aside",
+    ),
+    Defect(
+        27,
+        "look again whether it is settled, and not hold the post meanwhile",
+        (Change("store/archiving.py", ".order_by(post.c.id).with_for_update())", ")"),),
+        "store/test_archiving.py::test_a_post_that_is_just_getting_another_delivery_is_not_put_aside",
+    ),
+    Defect(
+        28,
+        "of a batch in order claim the next before its turn",
+        (
+            Change(
+                "store/following.py",
+                "        delivery.c.after_id.is_(None), _follows(or_(_before.c.state == State.PUBLISHED, goes_on))",
+                "        delivery.c.after_id.is_(None), _follows(or_(_before.c.state != State.CANCELLED, goes_on))",
+            ),
+        ),
+        "store/test_following.py::test_the_claims_take_exactly_what_the_rule_lets_go",
     ),
 )

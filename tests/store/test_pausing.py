@@ -93,6 +93,33 @@ def test_no_claim_takes_what_is_paused_and_every_claim_takes_the_rest(
     assert {one.id for one in held} <= taken(store) | free
 
 
+def uploads(store: Store) -> list[Delivery]:
+    return store.claim_uploads(a_run(), until=None, lease=LEASE, limit=99)
+
+
+def queues(store: Store) -> list[Delivery]:
+    return store.enqueue(a_run(), until=NOW, limit=99)
+
+
+def claims(store: Store) -> list[Delivery]:
+    return store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=99)
+
+
+CLAIMS = {"upload": (uploads,), "enqueue": (queues,), "claim": (queues, claims)}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_each_claim_asks_for_itself_whether_something_is_paused(store: Store, claim: str) -> None:
+    """A pause may come between any two: none may leave it to the claim before or after."""
+    a_post(store, "acme")
+    other = a_post(store, "other")
+    *before, last = CLAIMS[claim]
+    for each in before:
+        assert len(each(store)) == 2
+    store.pause(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
+    assert [one.id for one in last(store)] == [other.id]
+
+
 def test_a_pause_of_one_workspace_is_none_of_another(store_url: str, store: Store) -> None:
     ours = a_post(store, "acme")
     theirs = open_store(store_url, now=lambda: NOW, skew=timedelta(0), workspace="theirs")
@@ -107,8 +134,8 @@ def test_a_pause_of_one_workspace_is_none_of_another(store_url: str, store: Stor
 def claimed(store: Store, count: int = 1) -> list[Delivery]:
     for number in range(count):
         a_post(store, f"account-{number}")
-    store.enqueue(a_run(), until=NOW, limit=99)
-    return store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=99)
+    queues(store)
+    return claims(store)
 
 
 def test_the_intent_of_what_was_claimed_before_the_pause_is_refused(store: Store) -> None:
