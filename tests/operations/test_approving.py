@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postcron.errors import Invalid, Refused
-from postcron.model import Approval, Delivery, Filter, Mode, Move, Post
+from postcron.model import Approval, Delivery, Filter, Mode, Move, Post, PostChange
 from postcron.operations.approving import approve, reject
 from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
@@ -141,7 +141,7 @@ def test_an_intent_of_what_is_not_approved_any_more_is_refused(stage: Stage) -> 
     store = stage.house.store
     store.enqueue(a_run(), until=NOW, limit=9)
     [claimed] = store.claim_queued(a_run(), until=NOW, lease=timedelta(minutes=2), limit=9)
-    store.revise(post_of(stage, delivery), [], run=a_run(), approval=Approval.PENDING)
+    store.revise(post_of(stage, delivery), PostChange(approval=Approval.PENDING), run=a_run())
     intent = Move(claimed, Step.INTENDED, wake_at=NOW, lease_until=claimed.lease_until)
     assert store.record([intent], run=a_run()) == [None]
     assert store.attempts(delivery.id) == []

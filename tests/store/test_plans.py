@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from postcron.errors import PlanChanged
-from postcron.model import Filter, NewPost
+from postcron.model import Filter, NewPost, PostChange
 from postcron.states import State, Step
 from postcron.store import Store, open_store
 from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
@@ -75,7 +75,7 @@ def test_every_time_that_is_given_counts_as_a_change_of_its_account(store: Store
     assert (changes(store), changes(store, "other")) == (2, 1)
     [post] = store.posts([delivery.post_id]).values()
     move = a_move(delivery, Step.RESCHEDULED, set={"due_at": NOW + 5 * HOUR})
-    store.revise(post, [move], run=a_run())
+    store.revise(post, PostChange(), [move], run=a_run())
     assert changes(store) == 3
 
 
@@ -83,7 +83,9 @@ def test_what_gives_no_time_changes_no_plan(store: Store) -> None:
     draft = a_new_post(a_new_delivery(due=None, state=State.DRAFT))
     [delivery] = added(store, draft, run=a_run()).deliveries
     [post] = store.posts([delivery.post_id]).values()
-    store.revise(post, [a_move(delivery, Step.EDITED, set={"text": "bye"})], run=a_run())
+    store.revise(
+        post, PostChange(), [a_move(delivery, Step.EDITED, set={"text": "bye"})], run=a_run()
+    )
     assert changes(store) == 0
 
 
@@ -105,7 +107,7 @@ def test_a_time_given_by_an_older_plan_is_refused_and_nothing_is_changed(store: 
     [post] = store.posts([delivery.post_id]).values()
     move = a_move(delivery, Step.RESCHEDULED, set={"due_at": NOW})
     with pytest.raises(PlanChanged):
-        store.revise(post, [move], run=a_run(), text="bye", seen={"acme": 0})
+        store.revise(post, PostChange(text="bye"), [move], run=a_run(), seen={"acme": 0})
     assert store.reload([delivery.id]) == [delivery]
     assert store.posts([post.id]) == {post.id: post}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postcron.errors import Refused
-from postcron.model import Filter, PostType
+from postcron.model import Filter, PostChange, PostType
 from postcron.states import State, Step
 from postcron.store import Store
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added, an_attachment
@@ -19,13 +19,15 @@ def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> N
     files = (an_attachment("cd" * 32), an_attachment("ef" * 32))
     moved = store.revise(
         saved.post,
+        PostChange(
+            text="Better",
+            type=PostType.STORY,
+            attachments=files,
+            campaign="autumn",
+            notes="shorter",
+        ),
         moves,
         run=a_run(actor="ada"),
-        text="Better",
-        type=PostType.STORY,
-        attachments=files,
-        campaign="autumn",
-        notes="shorter",
     )
     post = store.post(saved.post.id)
     assert post is not None
@@ -39,7 +41,7 @@ def test_an_edit_changes_the_post_and_its_deliveries_together(store: Store) -> N
 
 def test_labels_and_priority_are_changed_without_a_step(store: Store) -> None:
     saved = added(store, a_new_post(labels=("old",)), run=a_run())
-    store.revise(saved.post, [], run=a_run(), labels=("new", "sale"), priority=7)
+    store.revise(saved.post, PostChange(labels=("new", "sale"), priority=7), run=a_run())
     post = store.post(saved.post.id)
     assert post is not None
     assert post.labels == ("new", "sale")
@@ -51,7 +53,7 @@ def test_labels_and_priority_are_changed_without_a_step(store: Store) -> None:
 
 def test_what_is_not_named_stays(store: Store) -> None:
     saved = added(store, a_new_post(notes="old", attachments=(an_attachment(),)), run=a_run())
-    store.revise(saved.post, [], run=a_run(), campaign="autumn")
+    store.revise(saved.post, PostChange(campaign="autumn"), run=a_run())
     post = store.post(saved.post.id)
     assert post is not None
     assert (post.text, post.notes, post.attachments) == ("Hello", "old", saved.post.attachments)
@@ -64,7 +66,7 @@ def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Sto
     before = store.page(Filter()), store.events(Filter(), limit=99)
     moves = [a_move(one, Step.EDITED) for one in saved.deliveries]
     with pytest.raises(Refused, match=r"Delivery 1\.1 has just been changed by another run"):
-        store.revise(saved.post, moves, run=a_run(), text="Better", attachments=())
+        store.revise(saved.post, PostChange(text="Better", attachments=()), moves, run=a_run())
     assert store.post(saved.post.id) == saved.post
     assert (store.page(Filter()), store.events(Filter(), limit=99)) == before
 

@@ -30,6 +30,7 @@ from postcron.model import (
     Pause,
     Phase,
     Post,
+    PostChange,
     Scope,
     Series,
     Ticket,
@@ -216,7 +217,7 @@ WRITING: dict[str, Verb] = {
         for one in s.record([a_move(t.one(state), step)], run=a_run())
         if one is not None
     ],
-    "revise": lambda s, t: s.revise(t.post, [], run=a_run(), text="ours") or True,
+    "revise": lambda s, t: s.revise(t.post, PostChange(text="ours"), run=a_run()) or True,
     "decide": lambda s, t: s.decide([t.post.id], [], run=a_run(), approval=Approval.REJECTED),
     "change": lambda s, t: s.change(
         [a_move(t.one(State.DRAFT), Step.CANCELLED)], run=a_run(), deleted=[t.post.id]

@@ -54,6 +54,7 @@ from postcron.model.requests import NewBatch as NewBatch
 from postcron.model.requests import NewDelivery as NewDelivery
 from postcron.model.requests import NewPost as NewPost
 from postcron.model.requests import Page as Page
+from postcron.model.requests import PostChange as PostChange
 from postcron.model.requests import Saved as Saved
 from postcron.model.requests import Taken as Taken
 from postcron.model.series import NewSeries as NewSeries

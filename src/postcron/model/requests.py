@@ -81,6 +81,24 @@ class NewPost:
 
 
 @dataclass(frozen=True)
+class PostChange:
+    """What of a post becomes another one; None leaves it as it is."""
+
+    text: str | None = None
+    type: PostType | None = None
+    attachments: tuple[Attachment, ...] | None = None
+    campaign: str | None = None
+    notes: str | None = None
+    labels: tuple[str, ...] | None = None
+    #: that of all its deliveries
+    priority: int | None = None
+    #: also forgets who decided before
+    approval: Approval | None = None
+    window_end: datetime | None = None
+    applied: str | None = None
+
+
+@dataclass(frozen=True)
 class Saved:
     """What is in the store after saving, and which part of it is new."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Delivery, Problem
+from postcron.model import Delivery, PostChange, Problem
 from postcron.operations.cancel import cancel
 from postcron.operations.contents import There, digest, found_of, meant_by
 from postcron.operations.differences import Do, Step, gone_of, sources, step_of
@@ -201,7 +201,7 @@ def _change_part(house: House, step: Step, number: int, text: str, actor: str) -
 def _cancel(house: House, post_id: int, actor: str) -> None:
     # First what says that its file had gone: cut short in between, it is cancelled the next time.
     run = house.run("apply", actor=actor)
-    house.store.revise(post_of(house, str(post_id)), [], run=run, applied=_GONE)
+    house.store.revise(post_of(house, str(post_id)), PostChange(applied=_GONE), run=run)
     left = [d.ref for d in house.store.deliveries(post_id) if is_open(house, d)]
     cancel(house, left, actor=actor)
 

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
-from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Outcome, Post, PostType
+from postcron.model import (
+    PAUSED,
+    Approval,
+    Attachment,
+    Delivery,
+    Move,
+    Outcome,
+    Post,
+    PostChange,
+    PostType,
+)
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import first_wake, unapproved_until
 from postcron.operations.fitting import unfitting
@@ -127,30 +137,27 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
             return Edited(post, tuple(everyone))
         kept = intake.keep(attachments) if change.media is not None else None
     run = house.run("edit", actor=actor)
-    submits = case.submits and open_ones
     others = [_submitted(house, each) for each in _approved(case, everyone, open_ones)]
     if change.campaign not in {None, post.campaign}:
         others += [_awake(one, now) for one in everyone if one not in open_ones and _sleeps(one)]
 
+    changed = PostChange(
+        text=None if alone else change.text,
+        type=change.type,
+        attachments=kept,
+        campaign=change.campaign,
+        notes=change.notes,
+        labels=change.labels,
+        priority=change.priority,
+        approval=Approval.PENDING if case.submits and open_ones else None,
+        window_end=window_end,
+        applied=change.applied,
+    )
+
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
         moves = [_move(case, *each) for each in zip(open_ones, placed, strict=True)]
-        house.store.revise(
-            post,
-            moves + others,
-            run=run,
-            text=None if alone else change.text,
-            type=change.type,
-            attachments=kept,
-            campaign=change.campaign,
-            notes=change.notes,
-            labels=change.labels,
-            priority=change.priority,
-            approval=Approval.PENDING if submits else None,
-            window_end=window_end,
-            applied=change.applied,
-            seen=by.seen,
-        )
+        house.store.revise(post, changed, moves + others, run=run, seen=by.seen)
 
     placing(diaries, save)
     notes = tuple(each.note for each in first if each is not None and each.note is not None)

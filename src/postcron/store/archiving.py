@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, not_, select, update
 
 from postcron.model import Run
 from postcron.states import FINAL
+from postcron.store import ledger
 from postcron.store.columns import Instant
 from postcron.store.database import Database, own, whose
-from postcron.store.tables import delivery, event, post
+from postcron.store.tables import delivery, post
 
 
 def settled() -> ColumnElement[bool]:
@@ -46,7 +47,7 @@ def archive(database: Database, ids: Collection[int], *, run: Run) -> list[int]:
         leaving = update(post).where(*here, post.c.archived_at.is_(None), settled())
         leaving = leaving.values(archived_at=now)
         gone = transaction.scalars(leaving.returning(post.c.id)).all()
-        _write(transaction, gone, "archived", run, now)
+        ledger.of_posts(transaction, gone, "archived", {}, run=run, at=now)
         return sorted(gone)
 
     return database.write(work)
@@ -62,11 +63,5 @@ def bring_back(transaction: Connection, ids: Collection[int], run: Run, now: dat
     here = (post.c.archived_at.is_not(None), *own(post, whose(transaction)))
     coming = update(post).where(post.c.id.in_(ids), *here).values(archived_at=None)
     back = transaction.scalars(coming.returning(post.c.id)).all()
-    _write(transaction, back, "restored", run, now)
+    ledger.of_posts(transaction, back, "restored", {}, run=run, at=now)
     return sorted(back)
-
-
-def _write(transaction: Connection, ids: Sequence[int], kind: str, run: Run, now: datetime) -> None:
-    told = {"at": now, "kind": kind, "run": run.id, "actor": run.actor, "detail": {}}
-    if ids:
-        transaction.execute(insert(event), [told | {"post_id": id} for id in sorted(ids)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from postcron.model import Delivery, Run
+from postcron.model import Delivery, Json, Run
 from postcron.states import State
 from postcron.store.tables import event
 
@@ -41,3 +41,17 @@ def entry(
 def write(transaction: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
     if entries:
         transaction.execute(_ADD, entries)
+
+
+def of_posts(
+    transaction: Connection,
+    ids: Collection[int],
+    kind: str,
+    detail: Json,
+    *,
+    run: Run,
+    at: datetime,
+) -> None:
+    """Write what happened to some posts, whatever their deliveries do."""
+    told = {"at": at, "kind": kind, "run": run.id, "actor": run.actor, "detail": detail}
+    write(transaction, [told | {"post_id": id} for id in sorted(ids)])

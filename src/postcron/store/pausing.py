@@ -67,8 +67,7 @@ def lift(
         transaction.execute(delete(pause).where(here))
         in_order = {one.id for ordered, one in released if ordered}
         asked_for = moves(ended, [one for _, one in released], in_order)
-        timed = [one.delivery.account for one in asked_for if one.set.get("due_at") is not None]
-        plans.change(transaction, [(database.workspace or "", name) for name in timed], {})
+        plans.change_by(transaction, database.workspace or "", asked_for, {})
         made = recording.make(transaction, asked_for, run, database.now())
         return ended, [one for one in made if one is not None]
 

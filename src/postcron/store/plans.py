@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from postcron.errors import PlanChanged
-from postcron.model import Follow
+from postcron.model import Follow, Move
 from postcron.states import State
 from postcron.store.claims import visible
 from postcron.store.database import Database, upsert
@@ -71,6 +71,14 @@ def change(
         if transaction.execute(counting.returning(plans)).first() is None:
             message = f"The plan of {account} has just been changed by another run: try again."
             raise PlanChanged(message)
+
+
+def change_by(
+    transaction: Connection, workspace: str, moves: Iterable[Move], seen: Mapping[str, int]
+) -> None:
+    """Count a change of the plan of each account to which some moves give a time, as `change` does."""
+    timed = (move for move in moves if move.set.get("due_at") is not None)
+    change(transaction, ((workspace, move.delivery.account) for move in timed), seen)
 
 
 def _is(workspace: str, account: str) -> ColumnElement[bool]:

@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from postcron.errors import Refused
 from postcron.model import Delivery, MediaFile, Move, NewPost, NewSeries, Run, Saved, Series
-from postcron.states import after
-from postcron.store import posting, recording
+from postcron.store import ledger, posting, recording
 from postcron.store.database import Database, own, require_own, upsert, whose
-from postcron.store.tables import columns_of, delivery, event, post, series
+from postcron.store.tables import columns_of, delivery, post, series
 
 _SERIES = columns_of(series, Series)
 
@@ -134,8 +133,6 @@ class SeriesShelf:
 
         Raises `Refused`, with nothing written, if another run was ahead of one of them.
         """
-        for move in moves:
-            after(move.delivery.state, move.step)
 
         def change_series(transaction: Connection) -> Series:
             now = self._database.now()
@@ -187,6 +184,4 @@ def _withdraw(
     ids = {each.post_id for each in first} | set(transaction.execute(following).scalars())
     leaving = update(post).where(post.c.id.in_(ids))
     transaction.execute(leaving.values(series_id=None, deleted_at=now))
-    told = {"at": now, "kind": "deleted", "run": run.id, "actor": run.actor}
-    told["detail"] = {"series": one.id}
-    transaction.execute(insert(event), [told | {"post_id": id} for id in sorted(ids)])
+    ledger.of_posts(transaction, ids, "deleted", {"series": one.id}, run=run, at=now)

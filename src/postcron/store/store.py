@@ -13,7 +13,6 @@ from postcron.model import (
     AccountState,
     Added,
     Approval,
-    Attachment,
     Attempt,
     Batch,
     Breaker,
@@ -32,7 +31,7 @@ from postcron.model import (
     Pause,
     Phase,
     Post,
-    PostType,
+    PostChange,
     Punctuality,
     Result,
     Run,
@@ -130,42 +129,17 @@ class Store:
     def revise(
         self,
         post: Post,
-        moves: Sequence[Move],
+        change: PostChange,
+        moves: Sequence[Move] = (),
         *,
         run: Run,
-        text: str | None = None,
-        type: PostType | None = None,
-        attachments: tuple[Attachment, ...] | None = None,
-        campaign: str | None = None,
-        notes: str | None = None,
-        labels: tuple[str, ...] | None = None,
-        priority: int | None = None,
-        approval: Approval | None = None,
-        applied: str | None = None,
-        window_end: datetime | None = None,
         seen: Mapping[str, int] = NOTHING,
     ) -> list[Delivery]:
         """Change a post and make the moves; `Refused`, with nothing written, if one of them lost.
 
         Raises `PlanChanged` if the plan of an account has changed since it was `seen`.
         """
-        return revising.revise(
-            self._database,
-            post,
-            moves,
-            run=run,
-            text=text,
-            type=type,
-            attachments=attachments,
-            campaign=campaign,
-            notes=notes,
-            labels=labels,
-            priority=priority,
-            approval=approval,
-            applied=applied,
-            window_end=window_end,
-            seen=seen,
-        )
+        return revising.revise(self._database, post, change, moves, run=run, seen=seen)
 
     def decide(
         self,
