@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postcron.cli import failures, looking, printing, saying
+from postcron.cli import failures, printing, saying
 from postcron.cli.how import How, command
 from postcron.cli.people import who
+from postcron.cli.sought import Chosen
 from postcron.cli.visible import visible
 from postcron.errors import Invalid
-from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.cli.render import Here
-    from postcron.model import Filter
     from postcron.operations.bulk import Bulk, Line
-    from postcron.operations.house import House
 
 #: of what cannot be changed, so many are told in words
 TOLD = 20
@@ -34,8 +31,6 @@ Ids = Annotated[
 Posts = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Posts, like 12; or give a filter.")
 ]
-Batch = Annotated[str | None, typer.Option(metavar="NAME", help="Of this batch.")]
-Label = Annotated[str | None, typer.Option(metavar="LABEL", help="With this label.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it to all that fits; without it, only look.")]
 
 
@@ -43,42 +38,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands that move and withdraw."""
     for function in (reschedule, cancel, delete):
         command(app, function)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a filter on the command line says."""
-
-    state: list[State] | None
-    account: str | None
-    platform: str | None
-    campaign: str | None
-    batch: str | None
-    label: str | None
-    since: str | None
-    until: str | None
-
-    def __bool__(self) -> bool:
-        return any(vars(self).values())
-
-    def filter(self, house: House) -> Filter:
-        from postcron.model import Filter
-        from postcron.operations.batches import found
-        from postcron.operations.listing import edge
-
-        if not self:
-            message = "Say what: --campaign, --batch, --account, --state, --since, --until …"
-            raise Invalid(message, code="usage")
-        return Filter(
-            states=frozenset(self.state) if self.state else None,
-            account=None if self.account is None else house.account(self.account).name,
-            platform=self.platform,
-            campaign=self.campaign,
-            batch=None if self.batch is None else found(house, self.batch).name,
-            label=self.label,
-            since=edge(house, self.since),
-            before=edge(house, self.until),
-        )
 
 
 def reschedule(
@@ -96,14 +55,7 @@ def reschedule(
         str | None, typer.Option(metavar="SPAN", help="With --at: at least so long between them.")
     ] = None,
     exact: saying.Exact = False,
-    state: looking.States = None,
-    account: looking.AccountName = None,
-    platform: looking.PlatformName = None,
-    campaign: looking.CampaignName = None,
-    batch: Batch = None,
-    label: Label = None,
-    since: looking.Since = None,
-    until: looking.Until = None,
+    chosen: Chosen,
     yes: Yes = False,
 ) -> int:
     """Give all that fits a filter another time.
@@ -114,7 +66,6 @@ def reschedule(
     from postcron.operations.bulk import reschedule as operation
     from postcron.rules.spans import duration, signed
 
-    asked = Asked(state, account, platform, campaign, batch, label, since, until)
     times = NewTimes(
         by=None if by is None else signed(by),
         at=at,
@@ -122,23 +73,10 @@ def reschedule(
         every=None if every is None else duration(every),
         exact=exact,
     )
-    return _done(how, "rescheduled", asked, partial(operation, times=times), yes=yes)
+    return _done(how, "rescheduled", chosen, partial(operation, times=times), yes=yes)
 
 
-def cancel(
-    how: How,
-    ids: Ids = None,
-    *,
-    state: looking.States = None,
-    account: looking.AccountName = None,
-    platform: looking.PlatformName = None,
-    campaign: looking.CampaignName = None,
-    batch: Batch = None,
-    label: Label = None,
-    since: looking.Since = None,
-    until: looking.Until = None,
-    yes: Yes = False,
-) -> int:
+def cancel(how: How, ids: Ids = None, *, chosen: Chosen, yes: Yes = False) -> int:
     """Withdraw what is not out, by ids or by a filter.
 
     Of ids none, if one is out. What fits is shown first; all of it is withdrawn, or nothing.
@@ -146,26 +84,12 @@ def cancel(
     from postcron.operations import bulk
     from postcron.operations.cancel import cancel as by_ids
 
-    asked = Asked(state, account, platform, campaign, batch, label, since, until)
     if ids:
-        return _by_ids(how, by_ids, ids, asked)
-    return _done(how, "cancelled", asked, bulk.cancel, yes=yes)
+        return _by_ids(how, by_ids, ids, chosen)
+    return _done(how, "cancelled", chosen, bulk.cancel, yes=yes)
 
 
-def delete(
-    how: How,
-    ids: Posts = None,
-    *,
-    state: looking.States = None,
-    account: looking.AccountName = None,
-    platform: looking.PlatformName = None,
-    campaign: looking.CampaignName = None,
-    batch: Batch = None,
-    label: Label = None,
-    since: looking.Since = None,
-    until: looking.Until = None,
-    yes: Yes = False,
-) -> int:
+def delete(how: How, ids: Posts = None, *, chosen: Chosen, yes: Yes = False) -> int:
     """Take posts that are not out from the lists.
 
     By ids, or all that fit a filter.
@@ -175,16 +99,15 @@ def delete(
     from postcron.operations import bulk
     from postcron.operations.cancel import delete as by_ids
 
-    asked = Asked(state, account, platform, campaign, batch, label, since, until)
     if ids:
-        return _by_ids(how, by_ids, ids, asked)
-    return _done(how, "deleted", asked, bulk.delete, yes=yes)
+        return _by_ids(how, by_ids, ids, chosen)
+    return _done(how, "deleted", chosen, bulk.delete, yes=yes)
 
 
-def _by_ids(how: How, operation: Callable[..., Any], ids: list[str], asked: Asked) -> int:
+def _by_ids(how: How, operation: Callable[..., Any], ids: list[str], chosen: Chosen) -> int:
     from postcron.cli import documents, render
 
-    if asked:
+    if chosen:
         raise Invalid("Ids and a filter say two different things: give one.", code="usage")
     with how.home() as house:
         withdrawn = operation(house, ids, actor=who())
@@ -193,12 +116,12 @@ def _by_ids(how: How, operation: Callable[..., Any], ids: list[str], asked: Aske
     return failures.DONE
 
 
-def _done(how: How, verb: str, asked: Asked, operation: Callable[..., Bulk], *, yes: bool) -> int:
+def _done(how: How, verb: str, chosen: Chosen, operation: Callable[..., Bulk], *, yes: bool) -> int:
     """Show what would change, and change it if a person says so; else exit 2."""
     from postcron.cli import render
 
     with how.home() as house:
-        wanted, here = asked.filter(house), render.Here.at(house)
+        wanted, here = chosen.filter(house), render.Here.at(house)
         found = operation(house, wanted, actor=who(), preview=not yes)
         if found.lines and not yes and not how.json and _agreed(found, verb, here):
             found = operation(house, wanted, actor=who(), preview=False)

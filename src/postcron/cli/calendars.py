@@ -9,7 +9,7 @@ import typer
 
 from postcron.cli import failures, printing
 from postcron.cli.how import How, command
-from postcron.cli.looking import AccountName, CampaignName, PlatformName, States
+from postcron.cli.sought import Account, Campaign, Platform, States
 from postcron.cli.visible import visible
 from postcron.states import State
 
@@ -41,9 +41,9 @@ def calendar(
         ),
     ] = None,
     state: States = None,
-    account: AccountName = None,
-    platform: PlatformName = None,
-    campaign: CampaignName = None,
+    account: Account = None,
+    platform: Platform = None,
+    campaign: Campaign = None,
     ics: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write it for calendar programs; - is stdout."),

@@ -9,7 +9,7 @@ import typer
 
 from postcron.cli import failures
 from postcron.cli.how import How, command
-from postcron.cli.looking import AccountName, CampaignName, PlatformName, Since, Until
+from postcron.cli.sought import Due
 from postcron.states import AHEAD, UNCERTAIN, State
 
 if TYPE_CHECKING:
@@ -33,15 +33,7 @@ def register(app: typer.Typer) -> None:
     command(app, stats)
 
 
-def stats(
-    how: How,
-    *,
-    account: AccountName = None,
-    platform: PlatformName = None,
-    campaign: CampaignName = None,
-    since: Since = None,
-    until: Until = None,
-) -> int:
+def stats(how: How, *, due: Due) -> int:
     """Say how many posts went out, and how punctually.
 
     Of what was due in that time: how many stand in each state, which share of those that ended went
@@ -51,14 +43,7 @@ def stats(
     from postcron.operations.stats import stats as operation
 
     with how.home() as house:
-        found = operation(
-            house,
-            account=None if account is None else house.account(account).name,
-            platform=platform,
-            campaign=campaign,
-            since=since,
-            until=until,
-        )
+        found = operation(house, **due.words(house))
         here = Here.at(house)
     how.answer(document(found), lambda: page(found, here))
     return failures.DONE

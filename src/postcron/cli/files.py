@@ -12,8 +12,8 @@ import typer
 
 from postcron.cli import failures, printing
 from postcron.cli.how import DryRun, How, command
-from postcron.cli.looking import AccountName, CampaignName, PlatformName, Since, Until
 from postcron.cli.people import who
+from postcron.cli.sought import Due
 from postcron.errors import Invalid
 
 if TYPE_CHECKING:
@@ -91,11 +91,7 @@ def export(
         str, typer.Argument(metavar="[FILE]", help="Where to; - is standard output.")
     ] = "-",
     format: Format = None,
-    account: AccountName = None,
-    platform: PlatformName = None,
-    campaign: CampaignName = None,
-    since: Since = None,
-    until: Until = None,
+    due: Due,
 ) -> int:
     """Write what is still to go out as a list that import reads."""
     from postcron.cli import rows
@@ -106,15 +102,7 @@ def export(
         message = "--json goes with a FILE: on standard output is the list itself (--format jsonl)."
         raise Invalid(message, code="usage")
     with how.home() as house:
-        going = operation(
-            house,
-            kind,
-            account=None if account is None else house.account(account).name,
-            platform=platform,
-            campaign=campaign,
-            since=since,
-            until=until,
-        )
+        going = operation(house, kind, **due.words(house))
         if file == "-":
             printing.pour(going.lines())
         else:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from postcron import lane
-from postcron.cli import failures, printing, watching
+from postcron.cli import failures, printing, sought, watching
 from postcron.cli.how import How, command
-from postcron.states import State
 
 if TYPE_CHECKING:
+    from postcron.model import Page
     from postcron.operations.house import House
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Show at most this many.")]
-Since = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="From then on: 2026-11-20, 2026-11-20T18:00, or 2d (ago)."),
-]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then, written like that.")]
-AccountName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this account.")]
-PlatformName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this platform.")]
-CampaignName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this campaign.")]
-States = Annotated[
-    list[State] | None, typer.Option(metavar="STATE", help="In this state. May be repeated.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -92,67 +82,74 @@ def _status(house: House) -> watching.View:
     return watching.View(installation.status(found, idle), lambda: pages.status(found, idle, here))
 
 
-def list_(
-    how: How,
-    *,
-    state: States = None,
-    account: AccountName = None,
-    platform: PlatformName = None,
-    campaign: CampaignName = None,
-    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Of this batch.")] = None,
-    label: Annotated[str | None, typer.Option(metavar="LABEL", help="With this label.")] = None,
+@dataclass(frozen=True)
+class Wanted:
+    """Which deliveries a list is to have, and in which order."""
+
+    state: sought.States = None
+    account: sought.Account = None
+    platform: sought.Platform = None
+    campaign: sought.Campaign = None
+    batch: sought.Batch = None
+    label: sought.Label = None
     created_by: Annotated[
         str | None, typer.Option(metavar="NAME", help="Written down by this user.")
-    ] = None,
+    ] = None
     approval: Annotated[
         Literal["pending", "approved", "rejected"] | None,
         typer.Option(metavar="WORD", help="Pending, approved or rejected."),
-    ] = None,
+    ] = None
     archived: Annotated[
         bool, typer.Option("--archived", help="What is archived, and nothing else.")
-    ] = False,
+    ] = False
     media: Annotated[
         str | None,
         typer.Option(
             metavar="FILE", help="Made from this file: its path, or how its SHA-256 begins."
         ),
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = 50,
+    ] = None
+    since: sought.Since = None
+    until: sought.Until = None
+    limit: Limit = 50
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on where a list ended.")
-    ] = None,
+    ] = None
     order: Annotated[
         Literal["due", "created"], typer.Option(metavar="ORDER", help="By due or created.")
-    ] = "due",
-    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Turn it round.")] = False,
-) -> int:
+    ] = "due"
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Turn it round.")] = False
+
+    def page(self, house: House) -> Page:
+        from postcron.model import Approval
+        from postcron.operations.listing import deliveries
+
+        return deliveries(
+            house,
+            states=frozenset(self.state) if self.state else None,
+            account=sought.account_of(house, self.account),
+            platform=self.platform,
+            campaign=self.campaign,
+            batch=self.batch,
+            label=self.label,
+            created_by=self.created_by,
+            approval=None if self.approval is None else Approval(self.approval),
+            archived=self.archived,
+            media=self.media,
+            since=self.since,
+            until=self.until,
+            order=self.order,
+            newest_first=not self.oldest_first,
+            limit=self.limit,
+            after=self.after,
+        )
+
+
+def list_(how: How, *, wanted: Wanted) -> int:
     """List deliveries, newest first."""
     from postcron.cli import documents, render
-    from postcron.model import Approval
-    from postcron.operations.listing import deliveries as operation
 
     with how.home() as house:
-        page = operation(
-            house,
-            states=frozenset(state) if state else None,
-            account=None if account is None else house.account(account).name,
-            platform=platform,
-            campaign=campaign,
-            batch=batch,
-            label=label,
-            created_by=created_by,
-            approval=None if approval is None else Approval(approval),
-            archived=archived,
-            media=media,
-            since=since,
-            until=until,
-            order=order,
-            newest_first=not oldest_first,
-            limit=limit,
-            after=after,
-        )
+        page = wanted.page(house)
         here = render.Here.at(house)
     how.answer(documents.page(page), lambda: render.page(page, here))
     return failures.DONE
@@ -182,8 +179,8 @@ def log(
         list[str] | None, typer.Option(metavar="KIND", help="Of this kind. May be repeated.")
     ] = None,
     day: Annotated[str | None, typer.Option(metavar="DAY", help="Of this day: 2026-11-20.")] = None,
-    since: Since = None,
-    until: Until = None,
+    since: sought.Since = None,
+    until: sought.Until = None,
     limit: Limit = 50,
 ) -> int:
     """Read the ledger of all that happened, newest last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,9 +15,6 @@ from postcron.errors import Invalid
 if TYPE_CHECKING:
     from postcron.model import Scope
 
-Account = Annotated[str | None, typer.Option(metavar="NAME", help="Only this account.")]
-Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="Only this campaign.")]
-Batch = Annotated[str | None, typer.Option(metavar="NAME", help="Only this batch.")]
 Why = Annotated[str | None, typer.Option(metavar="TEXT", help="The reason: who looks will see it.")]
 Late = Annotated[
     Literal["publish", "skip", "ask"] | None,
@@ -37,14 +35,26 @@ def register(app: typer.Typer) -> None:
     command(app, resume)
 
 
-def pause(
-    how: How,
-    *,
-    account: Account = None,
-    campaign: Campaign = None,
-    batch: Batch = None,
-    why: Why = None,
-) -> int:
+@dataclass(frozen=True)
+class What:
+    """What is held back: everything, if none is named."""
+
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this account.")] = None
+    campaign: Annotated[str | None, typer.Option(metavar="NAME", help="Only this campaign.")] = None
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only this batch.")] = None
+
+    def held(self) -> tuple[Scope, str]:
+        from postcron.model import Scope
+
+        given = [(Scope(word), name) for word, name in vars(self).items() if name is not None]
+        if len(given) > 1:
+            raise Invalid(
+                "Name one of --account, --campaign and --batch, or none for all.", code="usage"
+            )
+        return given[0] if given else (Scope.ALL, "")
+
+
+def pause(how: How, *, what: What, why: Why = None) -> int:
     """Hold everything back, or one account, campaign or batch.
 
     Nothing new is sent once this has returned. What is due meanwhile becomes late after its grace.
@@ -52,7 +62,7 @@ def pause(
     from postcron.cli import documents, pages, render
     from postcron.operations.pausing import pause as operation
 
-    scope, name = _what(account, campaign, batch)
+    scope, name = what.held()
     with how.home() as house:
         paused = operation(house, scope, name, why=why, actor=who())
         here = render.Here.at(house)
@@ -60,34 +70,14 @@ def pause(
     return failures.DONE
 
 
-def resume(
-    how: How,
-    *,
-    account: Account = None,
-    campaign: Campaign = None,
-    batch: Batch = None,
-    late: Late = None,
-    shift: Shift = False,
-) -> int:
+def resume(how: How, *, what: What, late: Late = None, shift: Shift = False) -> int:
     """End a pause, and say what it made late."""
     from postcron.cli import documents, pages, render
     from postcron.operations.pausing import resume as operation
 
-    scope, name = _what(account, campaign, batch)
+    scope, name = what.held()
     with how.home() as house:
         resumed = operation(house, scope, name, late=late, shift=shift, actor=who())
         here = render.Here.at(house)
     how.answer(documents.resumed(resumed), lambda: pages.resumed(resumed, here))
     return failures.DONE
-
-
-def _what(account: str | None, campaign: str | None, batch: str | None) -> tuple[Scope, str]:
-    from postcron.model import Scope
-
-    named = {Scope.ACCOUNT: account, Scope.CAMPAIGN: campaign, Scope.BATCH: batch}
-    given = [(scope, name) for scope, name in named.items() if name is not None]
-    if len(given) > 1:
-        raise Invalid(
-            "Name one of --account, --campaign and --batch, or none for all.", code="usage"
-        )
-    return given[0] if given else (Scope.ALL, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,20 +30,25 @@ class View:
 
 def watch(how: How, every: str, look: Callable[[House], View]) -> int:
     """Look again and again; on a terminal each view takes the place of the one before."""
-    from postcron.cli import render
     from postcron.rules.spans import duration
 
     pause = max(duration(every).total_seconds(), 0.1)
     stop = signals.finish_when_asked()
     with how.home(stop) as house:
-        with render.screen() as screen:
-            view = look(house)
-            while view.over is None and not stop.is_set():
-                if how.json:
-                    printing.document(view.document)
-                else:
-                    screen(view.text())
-                stop.wait(pause)
-                view = look(house)
+        view = _last(how, lambda: look(house), stop, pause)
         how.answer(view.document, view.text)
     return signals.INTERRUPTED if view.over is None else view.over
+
+
+def _last(how: How, look: Callable[[], View], stop: Event, pause: float) -> View:
+    """Show one view after the other, `pause` seconds apart; return the last, not shown yet."""
+    from postcron.cli import render
+
+    with render.screen() as screen:
+        while (view := look()).over is None and not stop.is_set():
+            if how.json:
+                printing.document(view.document)
+            else:
+                screen(view.text())
+            stop.wait(pause)
+    return view
