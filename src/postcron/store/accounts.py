@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
 from postcron.model import AccountState
 from postcron.store.database import Database, upsert
@@ -27,12 +27,16 @@ class Beat:
     failed: int
 
 
+#: built once: a run that holds something asks it every second
+_STATES: Final = select(*columns_of(account_state, AccountState)).where(
+    account_state.c.workspace == bindparam("workspace")
+)
+
+
 def account_states(database: Database) -> dict[str, AccountState]:
-    asked = select(*columns_of(account_state, AccountState)).where(
-        account_state.c.workspace == _workspace(database)
-    )
     with database.reading() as connection:
-        states = [AccountState(*row) for row in connection.execute(asked)]
+        found = connection.execute(_STATES, {"workspace": _workspace(database)})
+        states = [AccountState(*row) for row in found]
     return {state.account: state for state in states}
 
 

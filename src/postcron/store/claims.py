@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Update, and_, case, or_, selec
 from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
-from postcron.store.columns import Later
-from postcron.store.database import Database
+from postcron.store.columns import Later, Moment
+from postcron.store.database import Database, own
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
@@ -21,7 +21,7 @@ from postcron.store.tables import delivery
 Condition = ColumnElement[bool]
 
 
-def uploadable(now: datetime, until: datetime | None) -> Condition:
+def uploadable(now: Moment, until: Moment | None) -> Condition:
     """Return what phase 2 may take: whose own lead has begun, or all that is due by `until`."""
     if until is None:
         begun = and_(delivery.c.wake_at.is_not(None), delivery.c.wake_at <= now)
@@ -29,11 +29,11 @@ def uploadable(now: datetime, until: datetime | None) -> Condition:
     return and_(delivery.c.state == State.SCHEDULED, _coming(now, until))
 
 
-def queueable(state: State, now: datetime, until: datetime) -> Condition:
+def queueable(state: State, now: Moment, until: Moment) -> Condition:
     return and_(delivery.c.state == state, _coming(now, until))
 
 
-def claimable(now: datetime, until: datetime, run: Run | None = None) -> Condition:
+def claimable(now: Moment, until: Moment, run: Run | None = None) -> Condition:
     """Return what may be claimed; `run` never takes back what it holds itself, however long."""
     over = delivery.c.lease_until <= now
     if run is not None:
@@ -49,12 +49,12 @@ def claimable(now: datetime, until: datetime, run: Run | None = None) -> Conditi
     )
 
 
-def _coming(now: datetime, until: datetime) -> Condition:
+def _coming(now: Moment, until: Moment) -> Condition:
     waits_no_longer = or_(delivery.c.not_before.is_(None), delivery.c.not_before <= now)
     return and_(delivery.c.due_at <= until, waits_no_longer, its_turn(), ~paused())
 
 
-def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:
+def nearest(now: Moment) -> tuple[ColumnElement[Any], ...]:
     """Order by what is nearest to now: first what is still to come, then the least overdue.
 
     After a long outage the newest goes out first, not months-old posts. Of what is due at once the
@@ -71,7 +71,11 @@ def nearest(now: datetime) -> tuple[ColumnElement[Any], ...]:
 
 def visible(database: Database, skip: Collection[str] = ()) -> list[Condition]:
     """Return the conditions that hide other workspaces and the accounts not to be used now."""
-    conditions = database.own(delivery)
+    return visible_to(database.workspace, skip)
+
+
+def visible_to(workspace: str | None, skip: Collection[str]) -> list[Condition]:
+    conditions = own(delivery, workspace)
     if skip:
         conditions.append(delivery.c.account.not_in(sorted(skip)))
     return conditions

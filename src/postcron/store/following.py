@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, or_, select
@@ -20,6 +21,7 @@ WITHDRAWN: Final = WAITING | {State.DRAFT, State.FAILED, State.LATE}
 _before = delivery.alias("before")
 
 
+@cache
 def its_turn() -> ColumnElement[bool]:
     """Return what holds for a delivery that may go: `lets_go`, in the words of the database."""
     goes_on = and_(delivery.c.follows == Follow.CONTINUE, given_up(_before))
@@ -38,6 +40,7 @@ def given_up(one: FromClause) -> ColumnElement[bool]:
     return or_(one.c.state == State.CANCELLED, and_(*ended))
 
 
+@cache
 def without_place() -> ColumnElement[bool]:
     """Return what holds for a part of a thread whose part before it was withdrawn."""
     withdrawn = _follows(_before.c.state == State.CANCELLED)

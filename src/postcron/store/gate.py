@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, select
 
 from postcron.model import UNAPPROVED, Scope
@@ -19,11 +21,13 @@ def covers() -> ColumnElement[bool]:
     return and_(pause.c.workspace == delivery.c.workspace, pause.c.name == name)
 
 
+@cache
 def paused() -> ColumnElement[bool]:
     """Return what holds for a delivery that any pause holds back."""
     return exists().where(covers()).correlate(delivery)
 
 
+@cache
 def unapproved() -> ColumnElement[bool]:
     """Return what holds for a delivery whose post somebody has to approve first, or has rejected."""
     # Not IN: many such updates go out as one.

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from postcron.model import (
     RESTORED,
@@ -21,7 +34,7 @@ from postcron.model import (
 )
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
-from postcron.store.columns import Instant
+from postcron.store.columns import Instant, Moment
 from postcron.store.database import Database
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
@@ -148,14 +161,14 @@ def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(delivery.c.account == account, known)
 
 
-def expired(now: datetime) -> ColumnElement[bool]:
+def expired(now: Moment) -> ColumnElement[bool]:
     held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
     return and_(
         delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= now
     )
 
 
-def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
+def overdue(before: Moment, now: Moment) -> ColumnElement[bool]:
     """What should have gone out before a moment, and is in nobody's hands."""
     return and_(
         or_(
@@ -170,7 +183,7 @@ def overdue(before: datetime, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def woken(now: datetime, *states: State) -> ColumnElement[bool]:
+def woken(now: Moment, *states: State) -> ColumnElement[bool]:
     return and_(
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
         delivery.c.wake_at <= now,
@@ -194,9 +207,37 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
     return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
 
 
-def touched(phase: Phase, now: datetime, until: datetime | None) -> ColumnElement[bool]:
+def waiting(
+    database: Database,
+    phase: Phase,
+    *,
+    now: datetime,
+    until: datetime | None,
+    limit: int,
+    skip: Collection[str] = (),
+) -> list[Delivery]:
+    """Return what a phase would touch now, nearest first."""
+    asked = _waiting(phase, database.workspace, frozenset(skip), bounded=until is not None)
+    with database.reading() as connection:
+        answer = connection.execute(asked, {"now": now, "until": until, "limit": limit})
+        return [rows.to_delivery(row) for row in answer]
+
+
+@lru_cache
+def _waiting(
+    phase: Phase, workspace: str | None, skip: frozenset[str], *, bounded: bool
+) -> Select[Any]:
+    """Return the question, built once: a run asks it every second, and building takes 10 ms."""
+    now = bindparam("now", type_=Instant())
+    until = bindparam("until", type_=Instant()) if bounded else None
+    asked = select(*rows.DELIVERY).where(_touched(phase, now, until))
+    asked = asked.where(*claims.visible_to(workspace, skip)).order_by(*claims.nearest(now))
+    return asked.limit(bindparam("limit", type_=Integer()))
+
+
+def _touched(phase: Phase, now: Moment, until: Moment | None) -> ColumnElement[bool]:
     """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
-    horizon = until or now
+    horizon = now if until is None else until
     looks = woken(now, State.PUBLISHED, *UNCERTAIN)
     retries = woken(now, State.FAILED)
     queueing = or_(

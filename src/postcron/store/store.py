@@ -401,13 +401,7 @@ class Store:
         skip: Collection[str] = (),
     ) -> list[Delivery]:
         """Return what a phase would touch, by the conditions of its claims; none of `skip`."""
-        return reading.deliveries(
-            self._database,
-            reading.touched(phase, now, until),
-            order=claims.nearest(now),
-            limit=limit,
-            skip=skip,
-        )
+        return reading.waiting(self._database, phase, now=now, until=until, limit=limit, skip=skip)
 
     def outings(
         self, accounts: Collection[str], *, since: datetime, before: datetime
