@@ -13,7 +13,7 @@ from postcron.model import Session, Sight, Ticket
 from postcron.platforms.base import Login
 from postcron.platforms.bluesky import ENTRYWAY, Bluesky
 from postcron.web import Api
-from tests.platforms.contract import Album, draft, failure, looked, prepared, published
+from tests.platforms.contract import Album, draft, failure, fits, looked, prepared, published
 from tests.platforms.subjects.bluesky import BlueskySubject
 from tests.simulators import bluesky
 from tests.simulators.server import Fault, Reply
@@ -37,6 +37,30 @@ def opened(
 
 def logins(server: bluesky.Bluesky) -> int:
     return sum(asked.path.endswith("createSession") for asked in server.asked)
+
+
+@pytest.mark.parametrize(
+    ("language", "fitting"),
+    [
+        ("en", True),
+        ("en, pt-BR,zh-Hant-TW", True),
+        ("", True),
+        ("a,b,c,d", False),
+        ("en,it,de,fr", False),
+        ("my mother tongue", False),
+        ("English", False),
+    ],
+)
+def test_languages_the_server_would_refuse_are_told_when_it_is_scheduled(
+    subject: BlueskySubject, album: Album, language: str, fitting: bool
+) -> None:
+    asked = draft(album, options={"language": language})
+    assert fits(subject, asked) is fitting
+    ticket = prepared(subject, asked)
+    if fitting:
+        published(subject, asked, ticket)
+    else:
+        assert failure(subject, asked, ticket).code == "content_refused"
 
 
 def test_the_app_password_is_used_once_and_then_the_refresh_token(subject: BlueskySubject) -> None:

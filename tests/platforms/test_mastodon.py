@@ -16,6 +16,7 @@ from tests.platforms.contract import (
     Notebook,
     draft,
     failure,
+    fits,
     looked,
     lost,
     prepared,
@@ -62,6 +63,30 @@ def test_the_options_of_a_post_are_sent(subject: MastodonSubject, album: Album) 
     went_out(subject, asked)
     body = sent(subject)[0].json()
     assert body.items() >= {**options, "sensitive": True}.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Hello", {"language": "English"}),
+        ("Hello", {"language": "pt-BR"}),
+        ("x" * 480, {"spoiler_text": "y" * 21}),
+    ],
+)
+def test_what_the_server_would_refuse_at_its_moment_is_told_when_it_is_scheduled(
+    subject: MastodonSubject, album: Album, text: str, options: dict[str, str]
+) -> None:
+    asked = draft(album, text, options=options)
+    assert not fits(subject, asked)
+    refused = failure(subject, asked, started(subject, asked, prepared(subject, asked)))
+    assert refused.code == "content_refused"
+
+
+def test_text_and_warning_that_fit_together_go_out(subject: MastodonSubject, album: Album) -> None:
+    options = {"spoiler_text": "y" * 20, "language": "it"}
+    asked = draft(album, "x" * 480, options=options)
+    assert fits(subject, asked)
+    went_out(subject, asked)
 
 
 def test_alt_text_goes_with_the_file(subject: MastodonSubject, album: Album) -> None:

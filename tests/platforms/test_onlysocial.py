@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, PlatformError, Temporary
-from postcron.model import Accepted, Draft, Identity, Kind, PostType, Receipt, Sight, Ticket
+from postcron.model import (
+    Accepted,
+    Draft,
+    Identity,
+    Kind,
+    PostType,
+    Proposal,
+    Receipt,
+    Sight,
+    Ticket,
+)
 from postcron.platforms.base import Login, judge
 from postcron.platforms.onlysocial import Mixpost, OnlySocial, as_html
 from postcron.platforms.onlysocial_answers import MIXPOST_REFUSALS, known, sighting
@@ -508,7 +518,19 @@ def test_options_are_said_as_the_network_wants_them(
     assert desk.drafts()[0]["versions"][0]["options"] == wire
 
 
-def test_an_option_of_another_network_is_told_before_the_moment(desk: Desk, album: Album) -> None:
+@pytest.mark.parametrize("speaks", [OnlySocial, Mixpost])
+def test_an_option_of_another_network_is_told_when_it_is_scheduled(
+    speaks: type[OnlySocial],
+) -> None:
+    for network, times in ("instagram", 1), ("linkedin", 0):
+        proposal = Proposal(
+            "Hello", PostType.POST, (), {"visibility": "PUBLIC"}, {"network": network}
+        )
+        told = [what for what, _ in speaks.objections(proposal)]
+        assert told == ["instagram has no option 'visibility'."] * times
+
+
+def test_an_option_of_a_former_network_is_told_before_the_moment(desk: Desk, album: Album) -> None:
     with pytest.raises(Permanent, match="instagram has no option 'visibility'"):
         desk.prepare(draft(album, "Hello", album.image(), options={"visibility": "PUBLIC"}))
 

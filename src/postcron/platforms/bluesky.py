@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -16,6 +16,7 @@ from postcron.model import (
     Kind,
     Limits,
     MediaRule,
+    Proposal,
     Receipt,
     SaveTicket,
     Session,
@@ -32,7 +33,13 @@ from postcron.platforms.bluesky_answers import (
     error_name,
     fetched,
 )
-from postcron.platforms.bluesky_record import COLLECTION, record, record_key, written
+from postcron.platforms.bluesky_record import (
+    COLLECTION,
+    languages,
+    record,
+    record_key,
+    written,
+)
 from postcron.rules.limits import graphemes
 from postcron.web import Api
 
@@ -53,6 +60,9 @@ _ADDRESS: Final = re.compile(
     rf"(?:at://(?P<did>[^/]+)/{re.escape(COLLECTION)}"
     r"|https://[^/]+/profile/(?P<handle>[^/]+)/post)/(?P<rkey>[^/?#]+)/?([?#].*)?"
 )
+#: a post's `langs`, of which there may be so many
+LANGUAGES: Final = 3
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _SESSION: Final = ("accessJwt", "refreshJwt", "did")
 
 
@@ -106,6 +116,15 @@ class Bluesky:
             # No limit is documented: a whole day of talk at 5 s each is not what is meant.
             max_parts=100,
         )
+
+    @classmethod
+    def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
+        tags = languages(proposal.options)
+        if len(tags) > LANGUAGES:
+            yield f"there are {len(tags)} languages, and {LANGUAGES} fit.", "Leave some out."
+        for tag in tags:
+            if not _LANGUAGE.fullmatch(tag):
+                yield f"{tag!r} is no language tag.", "Write it like en or pt-BR."
 
     # --- who we are --------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -33,14 +33,19 @@ def record(
     draft: Draft, blobs: Sequence[Any], did_of: Callable[[str], str | None]
 ) -> dict[str, Any]:
     """Return the record but for its date, with everything looked up that has to be."""
-    languages = [tag.strip() for tag in draft.options.get("language", "").split(",")]
     parts = {
-        "langs": [tag for tag in languages if tag],
+        "langs": languages(draft.options),
         "facets": facets(draft.text, did_of),
         "embed": _embed(draft.attachments, blobs),
     }
     given = {name: part for name, part in parts.items() if part}
     return {"$type": COLLECTION, "text": draft.text, **given}
+
+
+def languages(options: Mapping[str, str]) -> list[str]:
+    """Return the language tags a post wishes for."""
+    tags = (tag.strip() for tag in options.get("language", "").split(","))
+    return [tag for tag in tags if tag]
 
 
 def _embed(attachments: Sequence[Attachment], blobs: Sequence[Any]) -> dict[str, Any] | None:

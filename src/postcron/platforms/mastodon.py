@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -17,6 +17,7 @@ from postcron.model import (
     Kind,
     Limits,
     MediaRule,
+    Proposal,
     Receipt,
     SaveTicket,
     Sight,
@@ -48,6 +49,7 @@ COUNTS: Final = {
 }
 #: numbers on Mastodon, ULIDs on GoToSocial, UUIDs on Hollo
 _ID: Final = re.compile(r"[A-Za-z0-9-]+")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 IMAGES: Final = frozenset(
     {"image/jpeg", "image/png", "image/heic", "image/heif", "image/webp", "image/avif"}
 )
@@ -117,6 +119,18 @@ class Mastodon:
             # No limit is documented: a whole day of talk at 5 s each is not what is meant.
             max_parts=100,
         )
+
+    @classmethod
+    def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
+        warning, language = (proposal.options.get(name) for name in ("spoiler_text", "language"))
+        most = cls.limits(proposal.settings).text_max
+        length = mastodon_length(proposal.text) + mastodon_length(warning or "")
+        # GoToSocial counts them together, and says so; Mastodon does not say.
+        if warning and length > most:
+            what = f"text and spoiler_text have {length} characters together, and {most} fit."
+            yield what, f"Shorten them by {length - most}."
+        if language is not None and not _LANGUAGE.fullmatch(language):
+            yield f"language is {language!r}.", "Write its code of ISO 639-1, like en."
 
     # --- who we are --------------------------------------------------------------------------
 

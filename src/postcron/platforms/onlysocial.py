@@ -21,6 +21,7 @@ from postcron.model import (
     Draft,
     Identity,
     Limits,
+    Proposal,
     SaveTicket,
     Sight,
     Sighting,
@@ -90,6 +91,10 @@ class OnlySocial:
         return networks.limits(
             networks.NETWORKS.get(settings.get("network", ""), networks.Network())
         )
+
+    @classmethod
+    def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
+        return networks.objections(proposal.settings["network"], proposal.options)
 
     # --- who we are --------------------------------------------------------------------------
 

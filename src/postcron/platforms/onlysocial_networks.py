@@ -6,7 +6,7 @@ The networks' figures are narrower, and a post that breaks them would fail after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,16 +116,20 @@ def limits(network: Network) -> Limits:
     )
 
 
+def objections(name: str, options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the options a network does not have, and what to do about them."""
+    for option in sorted(options.keys() - NETWORKS[name].options):
+        yield f"{name} has no option {option!r}.", "Leave it out for this account."
+
+
 def wire_options(
     name: str, account_id: str, type: PostType, chosen: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the `options` of a version; raises `Permanent` for one the network does not have."""
     network = NETWORKS[name]
-    for option in sorted(chosen.keys() - network.options):
-        raise Permanent(
-            f"{name} has no option {option!r}: leave it out for this account.",
-            code=Code.CONTENT_REFUSED,
-        )
+    # Told when a post is scheduled; the account may have changed its network since then.
+    for what, do in objections(name, chosen):
+        raise Permanent(f"{what} {do}", code=Code.CONTENT_REFUSED)
     options = {option: _wire(option, value, account_id) for option, value in chosen.items()}
     if len(network.types) > 1:
         options["type"] = str(type)
