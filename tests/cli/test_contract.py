@@ -56,7 +56,7 @@ def test_nothing_to_do_is_silent(shell: Shell, phase: str, option: tuple[str, ..
 def test_a_phase_answers_in_json(shell: Shell, phase: str) -> None:
     answer = shell(phase, "--json")
     expected = {"phase": phase, "dry_run": False, "found": 0} | {name: [] for name in LISTS}
-    expected |= {"series": {"made": [], "left_out": [], "stalled": []}}
+    expected |= {"series": {"made": [], "left_out": [], "stalled": [], "behind": []}}
     assert (answer.code, answer.document, answer.err) == (0, expected, "")
 
 

@@ -148,6 +148,21 @@ def test_what_passed_while_nothing_ran_is_told_once(home: Home, shell: Shell) ->
     assert [shell("tick").code, shell("publish").code, shell("run").code] == [0, 0, 0]
 
 
+def test_the_run_that_makes_what_waits_for_days_says_so(home: Home, shell: Shell) -> None:
+    begun(shell)
+    home.config.write_text(home.config.read_text() + "daily_cap = 1\n")
+    with closing(sqlite3.connect(home.store)) as store, store:
+        now = "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"
+        store.execute(f"UPDATE series SET made_until = {now}, wake_at = {now}")
+        store.execute("UPDATE series SET rule = ?", ["DTSTART:20260101T000000\nRRULE:FREQ=HOURLY"])
+    answer = shell("tick", "--json")
+    assert answer.code == 0
+    assert answer.err.startswith("series 1: acme cannot keep up: its turn for what is wanted at 20")
+    assert answer.err == f"series 1: {answer.document['series']['behind'][0]['why']}\n"
+    assert shell("tick").err == ""
+    assert shell("series", "show", "1").out.startswith("acme cannot keep up: ")
+
+
 def test_a_series_without_its_account_says_so_and_is_left_for_an_hour(
     home: Home, shell: Shell
 ) -> None:

@@ -229,6 +229,57 @@ def test_an_occurrence_that_the_rules_of_its_account_move_stays_the_same_one(
     assert len(tick(stage.house).series.made) == 2
 
 
+# --- keeping up ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "rule"),
+    [
+        ("daily_cap = 3", "hour"),
+        ('min_gap = "25h"', "day 09:00"),
+        ('daily_cap = 1\nwindow = "mon-fri 10:00-20:00"', "day 09:00"),
+    ],
+)
+def test_a_series_that_comes_more_often_than_its_account_speaks_says_so(
+    tmp_path: Path, rules: str, rule: str
+) -> None:
+    stage = build(tmp_path, at=NOW, account=rules)
+    for told in (begun(stage, rule, dry_run=True), begun(stage, rule), show(stage.house, "1")):
+        [note] = told.notes
+        assert note.startswith("acme cannot keep up: its turn for what is wanted at 20")
+    assert changed(stage, repeat=Repeat("friday 09:00")).notes == ()
+    assert changed(stage, repeat=Repeat(rule)).notes == (note,)
+
+
+@pytest.mark.parametrize(
+    ("rules", "rule"),
+    [
+        ('daily_cap = 24\nmin_gap = "5m"\nwindow = "18:00-23:00"', "hour"),
+        ('min_gap = "24h"', "day 09:00"),
+        ('window = "18:00-23:00"', "hour"),
+        ('daily_cap = 1\nblackout = ["2026-11-23..2026-11-25"]', "2 days 09:00"),
+    ],
+)
+def test_one_that_catches_up_has_nothing_to_say(tmp_path: Path, rules: str, rule: str) -> None:
+    stage = build(tmp_path, at=NOW, account=rules)
+    assert begun(stage, rule).notes == ()
+
+
+def test_series_that_are_too_many_together_say_so_when_they_begin_to_wait(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account="daily_cap = 2")
+    assert [begun(stage, "day 09:00", text).notes for text in ("one", "two")] == [(), ()]
+    [note] = begun(stage, "day 10:00", "three").notes
+    assert note == (
+        "acme cannot keep up: its turn for what is wanted at 2026-11-22 10:00 comes at 2026-11-24 00:00, "
+        "when the next is wanted. Repeat it less often, or change the rules of the account."
+    )
+    said = []
+    for _ in range(20):
+        stage.pass_time(hours=6)
+        said += [one.id for one, _ in run(stage.house).series.behind]
+    assert sorted(said) == [1, 2, 3]
+
+
 def test_a_lead_of_days_is_heeded(tmp_path: Path) -> None:
     stage = build(tmp_path, at=NOW, account='lead = "3d"')
     begun(stage)

@@ -181,6 +181,7 @@ def _making(one: Making) -> Document:
         ],
         "left_out": [{"series": each.id, "moments": each.left_out} for each in one.left_out],
         "stalled": [{"series": each.id, "why": why} for each, why in one.stalled],
+        "behind": [{"series": each.id, "why": why} for each, why in one.behind],
     }
 
 

@@ -286,13 +286,15 @@ def _made(one: Occurrence) -> str:
 
 
 def gaps(one: Report) -> Iterator[str]:
-    """Return a line for each series of which something will not go out."""
+    """Return a line for each series of which something will not go out, or not in its time."""
     for each in one.series.left_out:
         moments = f"{each.left_out} moment{'' if each.left_out == 1 else 's'}"
         said = visible(str(each.template["said"]))
         yield f"series {each.id} ({said}): {moments} passed while nothing ran, and will not go out."
     for each, why in one.series.stalled:
         yield f"series {each.id} can make no posts: {why} Tried again in an hour."
+    for each, why in one.series.behind:
+        yield f"series {each.id}: {why}"
 
 
 def resolved(one: Resolved, here: Here) -> str:

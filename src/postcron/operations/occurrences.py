@@ -13,6 +13,7 @@ from postcron.errors import CannotWork, Invalid
 from postcron.model import Account, NewPost, Run, Saved, Series
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
+from postcron.operations.keeping_up import as_made
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.report import Making, Occurrence
 from postcron.operations.schedule import plan_at
@@ -77,7 +78,10 @@ def make(house: House, run: Run, one: Series) -> Making:
     changed, saved = answer
     ids = [thread[0].post.id for thread in saved]
     made = [Occurrence(one.id, at, id) for at, id in zip(upcoming.moments, ids, strict=True)]
-    return Making(made, [changed] if changed.left_out else [])
+    deliveries = [thread[0].deliveries for thread in saved]
+    told = as_made(house, one, upcoming.rule, list(zip(upcoming.moments, deliveries, strict=True)))
+    left = [changed] if changed.left_out else []
+    return Making(made, left, behind=[(one, why) for why in told])
 
 
 def require_room(

@@ -11,6 +11,7 @@ from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, NewSeries, Problem, Series
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
+from postcron.operations.keeping_up import by_rules
 from postcron.operations.occurrences import AHEAD, make, require_room
 from postcron.operations.schedule import notes_on
 from postcron.operations.series import TOLD, Next, Told, show, tell
@@ -72,6 +73,7 @@ def begin(
         soon = rule.between(now, now + AHEAD)
         notes = notes_on(house, accounts, {account.name: soon for account in accounts})
         if dry_run:
+            notes += by_rules(house, rule, wish.accounts)
             return Told(None, template, rule, tuple(map(Next, rule.first(TOLD, now))), notes)
         template = replace(template, files=intake.keep(files))
     new = NewSeries(
@@ -85,8 +87,9 @@ def begin(
         created_by=actor,
     )
     one = house.store.series.add(new, [each.file for each in template.files])
-    make(house, house.run("schedule", actor=actor), one)
-    return replace(show(house, str(one.id)), notes=notes)
+    made = make(house, house.run("schedule", actor=actor), one)
+    told = show(house, str(one.id))
+    return replace(told, notes=(*notes, *(told.notes or (why for _, why in made.behind))))
 
 
 def _labelled(wish: Wish) -> Wish:

@@ -28,6 +28,8 @@ class Making:
     left_out: list[Series] = field(default_factory=list)
     #: these can make nothing now, and why
     stalled: list[tuple[Series, str]] = field(default_factory=list)
+    #: accounts begin to fall behind these, as is said
+    behind: list[tuple[Series, str]] = field(default_factory=list)
 
     def join(self, later: Making) -> None:
         """Take over what another phase did; it knows better of the same series."""
@@ -35,6 +37,7 @@ class Making:
         self.made += later.made
         self.left_out = [one for one in self.left_out if one.id not in newer] + later.left_out
         self.stalled += later.stalled
+        self.behind += later.behind
 
 
 @dataclass

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from postcron.errors import NotFound
 from postcron.model import Delivery, Series
 from postcron.operations.house import House
+from postcron.operations.keeping_up import by_rules
 from postcron.operations.report import Occurrence
 from postcron.operations.templates import Template
 from postcron.operations.wishes import Wish
@@ -47,7 +48,8 @@ def every(house: House) -> list[Told]:
 
 
 def show(house: House, id: str) -> Told:
-    return tell(house, found(house, id))
+    told = tell(house, found(house, id))
+    return replace(told, notes=by_rules(house, told.rule, told.template.wish.accounts))
 
 
 def found(house: House, id: str) -> Series:

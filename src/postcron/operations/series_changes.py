@@ -76,8 +76,8 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
     values |= _less(one, moves)
     files_kept = [each.file for each in template.files]
     changed = house.store.series.change(one, values, moves, files=files_kept, run=run)
-    make(house, run, changed)
-    return show(house, id)
+    made, told = make(house, run, changed), show(house, id)
+    return replace(told, notes=told.notes or tuple(why for _, why in made.behind))
 
 
 def skip(house: House, id: str, day: str, *, actor: str) -> Told:
