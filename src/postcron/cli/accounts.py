@@ -24,18 +24,10 @@ def register(app: typer.Typer) -> None:
 
 def list_(how: How) -> int:
     """List the accounts, and what is known about them."""
-    from postcron.cli import installation, pages, render
-    from postcron.cli.documents import pause
+    from postcron.cli import installation, pages
     from postcron.operations.listing import accounts as operation
 
-    with how.home() as house:
-        found = operation(house)
-        here = render.Here.at(house)
-    rows = [
-        installation.account(account, state) | {"paused": pause(by)} for account, state, by in found
-    ]
-    how.answer({"accounts": rows}, lambda: pages.accounts(found, here))
-    return failures.DONE
+    return how.carry_out(operation, installation.accounts, pages.accounts)
 
 
 def check(
@@ -96,11 +88,11 @@ def login(
     from postcron.operations.login import login as operation
 
     asking = Asking(_show, _pasted, not paste, port, redirect)
-    with how.home() as house:
-        done = operation(house, name, asking, accept=accept)
-        now = house.clock.now()
-    how.answer(installation.logged_in(done), lambda: pages.logged_in(done, now))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, name, asking, accept=accept),
+        installation.logged_in,
+        pages.logged_in,
+    )
 
 
 def _show(page: str) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures
 from postcron.cli.how import How, command
 from postcron.cli.people import who
 
 if TYPE_CHECKING:
-    from postcron.cli.render import Here
+    from collections.abc import Callable
+
     from postcron.operations.approving import Decided
+    from postcron.operations.house import House
 
 Posts = Annotated[list[str], typer.Argument(metavar="ID...", help="Posts, like 12.")]
 
@@ -25,13 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def approve(how: How, ids: Posts) -> int:
     """Let posts go out at their time that wait for approval."""
-    from postcron.cli import render
     from postcron.operations.approving import approve as operation
 
-    with how.home() as house:
-        decided = operation(house, ids, actor=who())
-        here = render.Here.at(house)
-    return _answer(how, decided, here)
+    return _answer(how, lambda house: operation(house, ids, actor=who()))
 
 
 def reject(
@@ -41,17 +38,12 @@ def reject(
     why: Annotated[str | None, typer.Option(metavar="TEXT", help="What is wrong with it.")] = None,
 ) -> int:
     """Keep posts from going out until they are changed."""
-    from postcron.cli import render
     from postcron.operations.approving import reject as operation
 
-    with how.home() as house:
-        decided = operation(house, ids, why=why, actor=who())
-        here = render.Here.at(house)
-    return _answer(how, decided, here)
+    return _answer(how, lambda house: operation(house, ids, why=why, actor=who()))
 
 
-def _answer(how: How, decided: Decided, here: Here) -> int:
+def _answer(how: How, operation: Callable[[House], Decided]) -> int:
     from postcron.cli import documents, render
 
-    how.answer(documents.decided(decided), lambda: render.noted(decided, here))
-    return failures.DONE
+    return how.carry_out(operation, documents.decided, render.noted)

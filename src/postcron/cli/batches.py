@@ -130,15 +130,15 @@ class Asked:
 
 def add(how: How, *, asked: Asked, dry_run: DryRun = False) -> int:
     """Write many posts down at once: all of them are checked first, and all or none are kept."""
-    from postcron.cli import batch_pages, render
+    from postcron.cli import batch_pages
     from postcron.operations.batching import add as operation
 
     order = asked.order()
-    with how.home() as house:
-        answer = operation(house, order, actor=who(), dry_run=dry_run)
-        here = render.Here.at(house)
-    how.answer(batch_pages.added_document(answer), lambda: batch_pages.added(answer, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, order, actor=who(), dry_run=dry_run),
+        batch_pages.added_document,
+        batch_pages.added,
+    )
 
 
 def list_(
@@ -147,15 +147,14 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Those that are completed as well.")] = False,
 ) -> int:
     """List the batches that are not completed, the newest first."""
-    from postcron.cli import batch_pages, render
+    from postcron.cli import batch_pages
     from postcron.operations.batches import listed
 
-    with how.home() as house:
-        found = listed(house, every=every)
-        here = render.Here.at(house)
-    document = {"batches": [batch_pages.document(one) for one in found]}
-    how.answer(document, lambda: batch_pages.listed(found, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: listed(house, every=every),
+        lambda found: {"batches": [batch_pages.document(one) for one in found]},
+        batch_pages.listed,
+    )
 
 
 def show(

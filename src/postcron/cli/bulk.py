@@ -109,11 +109,9 @@ def _by_ids(how: How, operation: Callable[..., Any], ids: list[str], chosen: Cho
 
     if chosen:
         raise Invalid("Ids and a filter say two different things: give one.", code="usage")
-    with how.home() as house:
-        withdrawn = operation(house, ids, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.deliveries(withdrawn), lambda: render.deliveries(withdrawn, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, ids, actor=who()), documents.deliveries, render.deliveries
+    )
 
 
 def _done(how: How, verb: str, chosen: Chosen, operation: Callable[..., Bulk], *, yes: bool) -> int:

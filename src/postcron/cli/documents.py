@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Delivery,
         LedgerEvent,
         Measure,
+        NewDelivery,
         Page,
         Pause,
         Post,
@@ -139,9 +140,8 @@ def decided(one: Decided) -> Document:
     return head | deliveries(one.deliveries)
 
 
-def planned(one: Planned) -> Document:
+def planned(one: Planned | NewDelivery) -> Document:
     return {
-        "id": None,
         "account": one.account,
         "platform": one.platform,
         "state": str(one.state),
@@ -158,7 +158,7 @@ def scheduled(answer: Scheduled) -> Document:
     rehearsed = [each for each in answer.deliveries if not isinstance(each, Delivery)]
     return {
         "post": None if answer.post is None else post(answer.post),
-        "deliveries": [*map(delivery, kept), *map(planned, rehearsed)],
+        "deliveries": [*map(delivery, kept), *({"id": None} | planned(one) for one in rehearsed)],
         "created": [each.ref for each in kept if each.id in answer.created],
         "notes": list(answer.notes),
     }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from postcron.cli import failures
 from postcron.cli.how import How, command
 from postcron.cli.sought import Due
 from postcron.states import AHEAD, UNCERTAIN, State
@@ -39,14 +38,9 @@ def stats(how: How, *, due: Due) -> int:
     Of what was due in that time: how many stand in each state, which share of those that ended went
     out, and how long after its due moment the call left and the post was known to be live.
     """
-    from postcron.cli.render import Here
     from postcron.operations.stats import stats as operation
 
-    with how.home() as house:
-        found = operation(house, **due.words(house))
-        here = Here.at(house)
-    how.answer(document(found), lambda: page(found, here))
-    return failures.DONE
+    return how.carry_out(lambda house: operation(house, **due.words(house)), document, page)
 
 
 # --- for people --------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from postcron.cli import printing
+from postcron.cli import failures, printing
 from postcron.cli.opening import home
 
 if TYPE_CHECKING:
+    from postcron.cli.render import Here
     from postcron.operations.house import House
 
 T = TypeVar("T")
@@ -63,6 +64,20 @@ class How:
             printing.document(document)
         else:
             printing.say(text())
+
+    def carry_out(
+        self,
+        operation: Callable[[House], T],
+        document: Callable[[T], Mapping[str, Any]],
+        text: Callable[[T, Here], str],
+    ) -> int:
+        """Do one thing in the house, and answer with what came of it."""
+        from postcron.cli.render import Here
+
+        with self.home() as house:
+            done, here = operation(house), Here.at(house)
+        self.answer(document(done), lambda: text(done, here))
+        return failures.DONE
 
 
 def command(app: typer.Typer, function: Callable[..., int | None], name: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from postcron.rules.spans import spell
 
 if TYPE_CHECKING:
     from postcron.config import Config
-    from postcron.model import Account, AccountState
+    from postcron.model import Account, AccountState, Pause
     from postcron.operations.accounts import Checked
     from postcron.operations.checking import Finding
     from postcron.operations.demo import Played
@@ -87,6 +87,11 @@ def account(one: Account, state: AccountState) -> Document:
         "enabled": one.enabled,
         "where": one.where,
     }
+
+
+def accounts(some: Iterable[tuple[Account, AccountState, Pause | None]]) -> Document:
+    rows = [account(one, state) | {"paused": pause(by)} for one, state, by in some]
+    return {"accounts": rows}
 
 
 def logged_in(one: LoggedIn) -> Document:

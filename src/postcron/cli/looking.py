@@ -148,11 +148,7 @@ def list_(how: How, *, wanted: Wanted) -> int:
     """List deliveries, newest first."""
     from postcron.cli import documents, render
 
-    with how.home() as house:
-        page = wanted.page(house)
-        here = render.Here.at(house)
-    how.answer(documents.page(page), lambda: render.page(page, here))
-    return failures.DONE
+    return how.carry_out(wanted.page, documents.page, render.page)
 
 
 def show(
@@ -161,14 +157,10 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="A post (12) or a delivery (12.1).")],
 ) -> int:
     """Tell all about a post, and what is safe to do next."""
-    from postcron.cli import documents, pages, render
+    from postcron.cli import documents, pages
     from postcron.operations.reading import show as operation
 
-    with how.home() as house:
-        shown = operation(house, id)
-        here = render.Here.at(house)
-    how.answer(documents.shown(shown), lambda: pages.shown(shown, here))
-    return failures.DONE
+    return how.carry_out(lambda house: operation(house, id), documents.shown, pages.shown)
 
 
 def log(
@@ -184,14 +176,14 @@ def log(
     limit: Limit = 50,
 ) -> int:
     """Read the ledger of all that happened, newest last."""
-    from postcron.cli import documents, pages, render
+    from postcron.cli import documents, pages
     from postcron.operations.listing import ledger as operation
 
     kinds = frozenset(each.replace("-", "_") for each in kind) if kind else None
-    with how.home() as house:
-        entries = operation(
+    return how.carry_out(
+        lambda house: operation(
             house, post=post, kinds=kinds, day=day, since=since, until=until, limit=limit
-        )
-        here = render.Here.at(house)
-    how.answer(documents.ledger(entries), lambda: pages.ledger(entries, here))
-    return failures.DONE
+        ),
+        documents.ledger,
+        pages.ledger,
+    )

@@ -219,10 +219,10 @@ def checked(some: Iterable[Checked], now: datetime) -> str:
     return table(("ACCOUNT", "PLATFORM", "ANSWER", "LOGIN", "THERE"), rows)
 
 
-def logged_in(one: LoggedIn, now: datetime) -> str:
+def logged_in(one: LoggedIn, here: Here) -> str:
     who = "" if one.identity is None else f" as {visible(one.identity.name)}"
     ends = one.state.session_dies_at
-    until_then = "" if ends is None else f" Log in again {until(ends, now)} at the latest."
+    until_then = "" if ends is None else f" Log in again {until(ends, here.now)} at the latest."
     return f"{one.account.name} is logged in{who}.{until_then}"
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from postcron.cli import failures
 from postcron.cli.how import How, command
 from postcron.cli.people import who
 from postcron.errors import Invalid
@@ -59,25 +58,25 @@ def pause(how: How, *, what: What, why: Why = None) -> int:
 
     Nothing new is sent once this has returned. What is due meanwhile becomes late after its grace.
     """
-    from postcron.cli import documents, pages, render
+    from postcron.cli import documents, pages
     from postcron.operations.pausing import pause as operation
 
     scope, name = what.held()
-    with how.home() as house:
-        paused = operation(house, scope, name, why=why, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.paused(paused), lambda: pages.paused(paused, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, scope, name, why=why, actor=who()),
+        documents.paused,
+        pages.paused,
+    )
 
 
 def resume(how: How, *, what: What, late: Late = None, shift: Shift = False) -> int:
     """End a pause, and say what it made late."""
-    from postcron.cli import documents, pages, render
+    from postcron.cli import documents, pages
     from postcron.operations.pausing import resume as operation
 
     scope, name = what.held()
-    with how.home() as house:
-        resumed = operation(house, scope, name, late=late, shift=shift, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.resumed(resumed), lambda: pages.resumed(resumed, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, scope, name, late=late, shift=shift, actor=who()),
+        documents.resumed,
+        pages.resumed,
+    )

@@ -116,11 +116,9 @@ def _retry_now(how: How, ids: list[str], *, dry_run: bool) -> int:
     if dry_run:
         message = "--dry-run does not go with IDs; `postcron show ID` says what is possible."
         raise typer.BadParameter(message)
-    with how.home() as house:
-        deliveries = retry_now(house, ids, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.deliveries(deliveries), lambda: render.deliveries(deliveries, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: retry_now(house, ids, actor=who()), documents.deliveries, render.deliveries
+    )
 
 
 def _span(text: str | None) -> timedelta | None:

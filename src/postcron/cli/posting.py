@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures, repeating, saying, words
+from postcron.cli import repeating, saying, words
 from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
 from postcron.errors import Invalid
@@ -106,11 +106,11 @@ def schedule(
     wish = filled(asked.wish(), words.variables_of(variables))
     if again.repeats(variation):
         return _begin(how, wish, again, variation, dry_run=dry_run)
-    with how.home() as house:
-        answer = operation(house, wish, actor=who(), dry_run=dry_run)
-        here = render.Here.at(house)
-    how.answer(documents.scheduled(answer), lambda: render.scheduled(answer, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, wish, actor=who(), dry_run=dry_run),
+        documents.scheduled,
+        render.scheduled,
+    )
 
 
 def _begin(
@@ -120,11 +120,11 @@ def _begin(
     from postcron.operations.repeat import begin
 
     repeat = again.repeat()
-    with how.home() as house:
-        told = begin(house, wish, repeat, texts or (), actor=who(), dry_run=dry_run)
-        now = house.clock.now()
-    how.answer(recurring.answer(told), lambda: recurring.page(told, now))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: begin(house, wish, repeat, texts or (), actor=who(), dry_run=dry_run),
+        recurring.answer,
+        recurring.page,
+    )
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,6 @@ def edit(
     from postcron.operations.edit import edit as operation
 
     change = other.change()
-    with how.home() as house:
-        edited = operation(house, id, change, actor=who())
-        here = render.Here.at(house)
-    how.answer(documents.edited(edited), lambda: render.noted(edited, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: operation(house, id, change, actor=who()), documents.edited, render.noted
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from postcron.cli import documents, render
+from postcron.cli.render import Here
 from postcron.cli.visible import visible
 from postcron.operations.series import Next, Told
 
@@ -40,26 +41,26 @@ def _next(one: Next) -> dict[str, Any]:
     return {"at": documents.moment(one.at), "deliveries": refs}
 
 
-def table(some: Sequence[Told], now: datetime) -> str:
+def table(some: Sequence[Told], here: Here) -> str:
     heads = ("ID", "EVERY", "ZONE", "TO", "NEXT", "TEXT")
-    rows = [_row(each, now) for each in some]
+    rows = [_row(each, here) for each in some]
     return render.table(heads, rows) if rows else "Nothing."
 
 
-def _row(told: Told, now: datetime) -> tuple[str, ...]:
-    here = render.Here(now, told.rule.zone)
-    coming = here.when(told.next[0].at) if told.next else "ended"
+def _row(told: Told, here: Here) -> tuple[str, ...]:
+    there = replace(here, zone=told.rule.zone)
+    coming = there.when(told.next[0].at) if told.next else "ended"
     to = ", ".join(told.template.wish.accounts)
     number = "–" if told.series is None else str(told.series.id)
     text = told.template.texts[0]
     return number, told.template.said, told.rule.zone.key, to, coming, text
 
 
-def page(told: Told, now: datetime) -> str:
+def page(told: Told, here: Here) -> str:
     """Return all of a series that a person needs to see, moments as its own clocks show them."""
-    here = render.Here(now, told.rule.zone)
+    there = replace(here, zone=told.rule.zone)
     lines = [*told.notes, *_head(told), *told.template.texts]
-    rows = [row for each in told.next for row in _rows(each, here)]
+    rows = [row for each in told.next for row in _rows(each, there)]
     heads = ("NEXT", "ID", "STATE", "DUE")
     coming = render.table(heads, rows, colours=2) if rows else "Nothing more comes of it."
     return "\n".join([*map(visible, lines), coming])
@@ -85,7 +86,7 @@ def _key(key: str | None) -> str:
     return "" if key is None else f" (key {key})"
 
 
-def _rows(one: Next, here: render.Here) -> list[tuple[str, ...]]:
+def _rows(one: Next, here: Here) -> list[tuple[str, ...]]:
     when = here.when(one.at)
     if not one.deliveries:
         return [(when, "–", "to be made", "–")]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures
 from postcron.cli.how import How, command
 from postcron.cli.people import who
 from postcron.errors import Invalid
@@ -45,11 +44,11 @@ def resolve(
 
     if sum((landed is not None, resend, drop)) != 1:
         raise Invalid("Say one of --landed URL, --resend and --drop.", code="usage")
-    with how.home() as house:
-        resolved = _resolved(house, id, landed, confirm, drop=drop)
-        here = render.Here.at(house)
-    how.answer(documents.resolved(resolved), lambda: render.resolved(resolved, here))
-    return failures.DONE
+    return how.carry_out(
+        lambda house: _resolved(house, id, landed, confirm, drop=drop),
+        documents.resolved,
+        render.resolved,
+    )
 
 
 def _resolved(

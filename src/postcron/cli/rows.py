@@ -7,12 +7,11 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from postcron.cli.documents import moment
+from postcron.cli.documents import planned
 from postcron.cli.render import Here, table
 from postcron.cli.visible import visible
 
 if TYPE_CHECKING:
-    from postcron.model import NewDelivery
     from postcron.operations.export_posts import Export
     from postcron.operations.schedule_many import Row, ScheduledMany
 
@@ -94,16 +93,5 @@ def _row(row: Row) -> dict[str, Any]:
         "post": row.post_id,
         "parts": len(row.news),
         "there": {} if row.taken is None else {a: str(s) for a, s in row.taken.states.items()},
-        "deliveries": [_delivery(one) for one in deliveries],
-    }
-
-
-def _delivery(one: NewDelivery) -> dict[str, Any]:
-    return {
-        "account": one.account,
-        "platform": one.platform,
-        "state": str(one.state),
-        "wanted_at": moment(one.wanted_at),
-        "due_at": moment(one.due_at),
-        "reason": one.reason,
+        "deliveries": [planned(one) for one in deliveries],
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures, repeating, saying, words
+from postcron.cli import repeating, saying, words
 from postcron.cli.groups import alone_means
 from postcron.cli.how import How, command
 from postcron.cli.people import who
@@ -36,17 +36,14 @@ def register(app: typer.Typer) -> None:
 
 def all_series(how: How) -> int:
     """List the series, the one that comes first in front."""
-    from postcron.cli import recurring, render
+    from postcron.cli import recurring
     from postcron.operations.series import every
 
-    with how.home() as house:
-        found = every(house)
-        here = render.Here.at(house)
-    how.answer(
-        {"series": [recurring.document(one) for one in found]},
-        lambda: recurring.table(found, here.now),
+    return how.carry_out(
+        every,
+        lambda found: {"series": [recurring.document(one) for one in found]},
+        recurring.table,
     )
-    return failures.DONE
 
 
 def show(how: How, *, id: Id) -> int:
@@ -150,7 +147,4 @@ def end(how: How, *, id: Id) -> int:
 def _told(how: How, operation: Callable[[House], Told]) -> int:
     from postcron.cli import recurring
 
-    with how.home() as house:
-        told, now = operation(house), house.clock.now()
-    how.answer(recurring.answer(told), lambda: recurring.page(told, now))
-    return failures.DONE
+    return how.carry_out(operation, recurring.answer, recurring.page)
