@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postcron.cli import failures, printing
+from postcron.cli import failures, printing, sought
 from postcron.cli.how import How, command
-from postcron.cli.sought import Account, Campaign, Platform, States
 from postcron.cli.visible import visible
 from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.operations.calendar import Calendar
+    from postcron.operations.house import House
 
 
 def register(app: typer.Typer) -> None:
@@ -22,16 +23,17 @@ def register(app: typer.Typer) -> None:
     command(app, calendar)
 
 
-def calendar(
-    how: How,
-    *,
+@dataclass(frozen=True)
+class Asked:
+    """Which days to show, and what is due in them."""
+
     month: Annotated[
         str | None, typer.Option(metavar="MONTH", help="That month, like 2026-12; else this one.")
-    ] = None,
-    week: Annotated[bool, typer.Option("--week", help="A week instead of a month.")] = False,
+    ] = None
+    week: Annotated[bool, typer.Option("--week", help="A week instead of a month.")] = False
     day: Annotated[
         str | None, typer.Option(metavar="DAY", help="The month or week with that day in it.")
-    ] = None,
+    ] = None
     tz: Annotated[
         str | None,
         typer.Option(
@@ -39,61 +41,68 @@ def calendar(
             metavar="ZONE",
             help="By the clocks of that zone; account: each by those of its account.",
         ),
-    ] = None,
-    state: States = None,
-    account: Account = None,
-    platform: Platform = None,
-    campaign: Campaign = None,
+    ] = None
+    state: sought.States = None
+    account: sought.Account = None
+    platform: sought.Platform = None
+    campaign: sought.Campaign = None
     ics: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write it for calendar programs; - is stdout."),
-    ] = None,
+    ] = None
     html: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write a page that needs nothing else; - is stdout."),
-    ] = None,
-) -> int:
+    ] = None
+
+    def fits(self, how: How) -> None:
+        """Raise for what does not go together."""
+        if self.month is not None and (self.week or self.day is not None):
+            message = "--month names a month by itself: for a week, give --week and --day."
+            raise typer.BadParameter(message)
+        if self.ics is not None and self.html is not None:
+            raise typer.BadParameter("--ics and --html are two files: write one at a time.")
+        if how.json and "-" in {self.ics, self.html}:
+            message = "--json and - would both write to standard output: choose one."
+            raise typer.BadParameter(message)
+
+    def calendar(self, house: House) -> Calendar:
+        from postcron.operations.calendar import USUAL, Choice, around_now, calendar, which_days
+
+        usual = USUAL if self.ics is None else frozenset(State)
+        states = frozenset(self.state or usual)
+        if self.ics is not None and not (self.month or self.week or self.day):
+            days = around_now(house)
+        else:
+            days = which_days(house, month=self.month, day=self.day, week=self.week, zone=self.tz)
+        choice = Choice(self.tz, self.account, self.platform, self.campaign, states)
+        return calendar(house, days, choice)
+
+
+def calendar(how: How, *, asked: Asked) -> int:
     """Show what is due, on the days of a month or a week.
 
     What was cancelled is left out unless --state asks for it. --ics without a month, a week or a day
     has the last month and the coming year.
     """
-    from postcron.operations import calendar as operation
+    from postcron.operations.calendar import pictures as pictures_of
 
-    _refuse_both(how, month=month, week=week, day=day, ics=ics, html=html)
-    usual = operation.USUAL if ics is None else frozenset(State)
-    choice = operation.Choice(tz, account, platform, campaign, frozenset(state or usual))
+    asked.fits(how)
     with how.home() as house:
-        if ics is not None and not (month or week or day):
-            days = operation.around_now(house)
-        else:
-            days = operation.which_days(house, month=month, day=day, week=week, zone=tz)
-        found = operation.calendar(house, days, choice)
-        pictures = operation.pictures(house, found.entries) if html is not None else {}
+        found = asked.calendar(house)
+        pictures = pictures_of(house, found.entries) if asked.html is not None else {}
     _say_cut(found)
-    if ics is not None:
+    if asked.ics is not None:
         from postcron.cli import calendar_ics
 
-        _write(how, found, ics, calendar_ics.page(found))
-    elif html is not None:
+        _write(how, found, asked.ics, calendar_ics.page(found))
+    elif asked.html is not None:
         from postcron.cli import calendar_html
 
-        _write(how, found, html, calendar_html.page(found, pictures))
+        _write(how, found, asked.html, calendar_html.page(found, pictures))
     else:
-        _show(how, found, week=week)
+        _show(how, found, week=asked.week)
     return failures.DONE
-
-
-def _refuse_both(
-    how: How, *, month: str | None, week: bool, day: str | None, ics: str | None, html: str | None
-) -> None:
-    if month is not None and (week or day is not None):
-        message = "--month names a month by itself: for a week, give --week and --day."
-        raise typer.BadParameter(message)
-    if ics is not None and html is not None:
-        raise typer.BadParameter("--ics and --html are two files: write one at a time.")
-    if how.json and "-" in {ics, html}:
-        raise typer.BadParameter("--json and - would both write to standard output: choose one.")
 
 
 def _show(how: How, found: Calendar, *, week: bool) -> None:
