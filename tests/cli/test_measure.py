@@ -23,7 +23,7 @@ def mastodon(home: Home, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Itera
         assert shell("publish").code == 0
         assert len(server.live) == 1
         with home.long_ago() as store:
-            store.keep_measures([], {1: LONG_AGO})
+            store.measures.keep([], {1: LONG_AGO})
         yield server
 
 

@@ -376,7 +376,7 @@ def test_one_that_does_not_fit_keeps_all_of_them_from_being_saved(stage: Stage) 
         batch(stage, "one", "x" * 41, "y" * 50)
     assert [problem.where for problem in raised.value.problems] == ["post 2", "post 3"]
     assert stage.house.store.counts() == {}
-    assert stage.house.store.batches() == []
+    assert stage.house.store.batches.every() == []
 
 
 def test_the_name_is_the_key_of_a_batch(stage: Stage) -> None:
@@ -395,7 +395,7 @@ def test_the_name_is_the_key_of_a_batch(stage: Stage) -> None:
 def test_a_rehearsal_keeps_nothing(stage: Stage) -> None:
     answer: Batched = add(stage.house, order(*FIVE), actor="me", dry_run=True)
     assert (answer.shown, answer.created, len(answer.rows)) == (None, False, 5)
-    assert stage.house.store.batches() == []
+    assert stage.house.store.batches.every() == []
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(
     with pytest.raises(Invalid) as raised:
         add(stage.house, asked, actor="me")
     assert said in raised.value.message
-    assert stage.house.store.batches() == []
+    assert stage.house.store.batches.every() == []
 
 
 def test_an_unknown_batch_is_named_with_the_nearest(stage: Stage) -> None:

@@ -268,7 +268,7 @@ def measured(stage: Stage, *posts: tuple[datetime, int]) -> None:
             Measure(delivery.id, (at + age).date(), {"likes": number}, at + age)
             for age, number in ((HOUR, 9999), (DAY, 0), (3 * DAY, likes), (30 * DAY, 9999))
         ]
-        stage.house.store.keep_measures(taken, {})
+        stage.house.store.measures.keep(taken, {})
 
 
 #: posts of five weeks: at 18:00 on Wednesdays they do best

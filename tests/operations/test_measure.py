@@ -90,7 +90,7 @@ def test_the_numbers_of_each_day_are_kept(stage: Stage) -> None:
         stage.remote.numbers = lambda receipt, likes=likes: {"likes": likes}
         collected = measure(stage.house)
         assert [(d.ref, m.numbers) for d, m in collected.measured] == [(one.ref, {"likes": likes})]
-    kept = stage.house.store.measures(one.id)
+    kept = stage.house.store.measures.of(one.id)
     assert [(m.day - NOW.date(), m.numbers) for m in kept] == [
         (DAY, {"likes": 1}),
         (2 * DAY, {"likes": 5}),
@@ -167,7 +167,7 @@ def test_what_was_answered_before_the_trouble_is_kept(stage: Stage) -> None:
     collected = measure(stage.house)
     assert (len(collected.measured), len(collected.failed)) == (1, 1)
     [(one, _)] = collected.measured
-    assert len(stage.house.store.measures(one.id)) == 1
+    assert len(stage.house.store.measures.of(one.id)) == 1
 
 
 def test_a_post_that_is_gone_is_never_asked_about_again_and_holds_up_no_other(

@@ -275,7 +275,7 @@ def test_a_name_that_nothing_has_pauses_nothing(
 ) -> None:
     with pytest.raises(NotFound, match=says):
         pause(stage.house, scope, name, why=None, actor="ada")
-    assert stage.house.store.pauses() == []
+    assert stage.house.store.pauses.every() == []
 
 
 def test_ending_what_is_not_paused_says_what_is(stage: Stage) -> None:

@@ -335,10 +335,10 @@ class WatchedStore:
         """The world closes the one store there is."""
 
     def __getattr__(self, name: str) -> Any:
-        verb = getattr(self._store, name)
-        if not callable(verb):
-            return verb  # the shelf of series: its writes have their seams
+        there = getattr(self._store, name)
+        return self.watched(name, there) if callable(there) else WatchedShelf(self, name, there)
 
+    def watched(self, name: str, verb: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
             self._world.seam(f"before {name}")
             return self._done(name, verb, args, kwargs)
@@ -356,6 +356,18 @@ class WatchedStore:
         if name == "record":
             _set_fences(process, result)
         return result
+
+
+@dataclass(frozen=True)
+class WatchedShelf:
+    """A part of that store, with the same seams."""
+
+    store: WatchedStore
+    name: str
+    shelf: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return self.store.watched(f"{self.name}.{name}", getattr(self.shelf, name))
 
 
 def _copy(source: Path, target: Path) -> None:

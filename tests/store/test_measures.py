@@ -31,7 +31,7 @@ def set_next(store: Store, one: Delivery, measure_at: datetime | None) -> None:
 
 
 def due(store: Store, *accounts: str, limit: int = 50) -> list[int]:
-    return [one.id for one in store.measurable(accounts or {"acme"}, limit)]
+    return [one.id for one in store.measures.due(accounts or {"acme"}, limit)]
 
 
 def a_measure(one: Delivery, at: datetime, **numbers: int) -> Measure:
@@ -59,18 +59,18 @@ def test_the_newest_numbers_of_a_day_are_kept(store: Store) -> None:
     one, other = live(store), live(store)
     noon, evening = NOW, NOW + timedelta(hours=8)
     for at, likes in ((noon, 1), (evening, 2), (NOW + DAY, 7)):
-        store.keep_measures([a_measure(one, at, likes=likes)], {one.id: at + DAY})
-    store.keep_measures([a_measure(other, noon)], {})
-    assert [(m.day, m.numbers, m.taken_at) for m in store.measures(one.id)] == [
+        store.measures.keep([a_measure(one, at, likes=likes)], {one.id: at + DAY})
+    store.measures.keep([a_measure(other, noon)], {})
+    assert [(m.day, m.numbers, m.taken_at) for m in store.measures.of(one.id)] == [
         (date(2026, 11, 21), {"likes": 2}, evening),
         (date(2026, 11, 22), {"likes": 7}, NOW + DAY),
     ]
-    assert [m.numbers for m in store.measures(other.id)] == [{}]
+    assert [m.numbers for m in store.measures.of(other.id)] == [{}]
 
 
 def test_when_to_ask_again_is_kept_with_the_numbers(store: Store, clock: StoppedClock) -> None:
     one, other = live(store), live(store)
-    store.keep_measures([a_measure(one, NOW, likes=1)], {one.id: NOW + DAY, other.id: None})
+    store.measures.keep([a_measure(one, NOW, likes=1)], {one.id: NOW + DAY, other.id: None})
     assert due(store) == []
     clock.at = NOW + DAY
     assert due(store) == [one.id]
@@ -79,9 +79,9 @@ def test_when_to_ask_again_is_kept_with_the_numbers(store: Store, clock: Stopped
 def test_an_account_is_put_off_as_a_whole(store: Store, clock: StoppedClock) -> None:
     soon, later = live(store, NOW), live(store, NOW + 2 * DAY)
     never = live(store, None)
-    store.put_off_measures("other", NOW + DAY, ended=LONG_AGO)
+    store.measures.put_off("other", NOW + DAY, ended=LONG_AGO)
     assert due(store) == [soon.id]
-    store.put_off_measures("acme", NOW + DAY, ended=LONG_AGO)
+    store.measures.put_off("acme", NOW + DAY, ended=LONG_AGO)
     assert due(store) == []
     clock.at = NOW + DAY
     assert due(store) == [soon.id]

@@ -80,16 +80,16 @@ def test_no_claim_takes_what_is_paused_and_every_claim_takes_the_rest(
         in_batch(store, f"stories{number or ''}", one)
     other = a_post(store, "other", "autumn")
     held = ours[:1] if scope is Scope.BATCH else ours
-    kept, under_way = store.pause(Pause(scope, name, NOW, "ada"))
+    kept, under_way = store.pauses.begin(Pause(scope, name, NOW, "ada"))
     assert (kept.scope, kept.name, under_way) == (scope, name, [])
     free = {one.id for one in [*ours, other]} - {one.id for one in held}
     if scope is Scope.ALL:
         free = set()
         held = [*ours, other]
     assert taken(store) == free
-    assert store.paused([one.id for one in [*ours, other]]) == {one.id: kept for one in held}
-    assert store.behind(kept) == len(held)
-    assert store.lift(scope, name, no_moves, run=a_run()) is not None
+    assert store.pauses.over([one.id for one in [*ours, other]]) == {one.id: kept for one in held}
+    assert store.pauses.behind(kept) == len(held)
+    assert store.pauses.lift(scope, name, no_moves, run=a_run()) is not None
     assert {one.id for one in held} <= taken(store) | free
 
 
@@ -116,18 +116,18 @@ def test_each_claim_asks_for_itself_whether_something_is_paused(store: Store, cl
     *before, last = CLAIMS[claim]
     for each in before:
         assert len(each(store)) == 2
-    store.pause(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
+    store.pauses.begin(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
     assert [one.id for one in last(store)] == [other.id]
 
 
 def test_a_pause_of_one_workspace_is_none_of_another(store_url: str, store: Store) -> None:
     ours = a_post(store, "acme")
     theirs = open_store(store_url, now=lambda: NOW, skew=timedelta(0), workspace="theirs")
-    theirs.pause(ALL)
-    assert theirs.pauses() == [ALL]
-    assert store.pauses() == []
+    theirs.pauses.begin(ALL)
+    assert theirs.pauses.every() == [ALL]
+    assert store.pauses.every() == []
     assert taken(store) == {ours.id}
-    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is None
+    assert store.pauses.lift(Scope.ALL, "", no_moves, run=a_run()) is None
     theirs.close()
 
 
@@ -140,7 +140,7 @@ def claimed(store: Store, count: int = 1) -> list[Delivery]:
 
 def test_the_intent_of_what_was_claimed_before_the_pause_is_refused(store: Store) -> None:
     first, second = claimed(store, 2)
-    store.pause(Pause(Scope.ACCOUNT, first.account, NOW, "ada"))
+    store.pauses.begin(Pause(Scope.ACCOUNT, first.account, NOW, "ada"))
     made = store.record([a_move(first, Step.INTENDED), a_move(second, Step.INTENDED)], run=a_run())
     assert made[0] is None
     assert made[1] is not None
@@ -159,21 +159,21 @@ def test_nothing_is_held_that_is_not_paused(store: Store) -> None:
 
 def test_what_is_on_the_wire_when_a_pause_begins_is_said(store: Store) -> None:
     sending = brought_to(store, State.PUBLISHING)
-    assert store.pause(ALL)[1] == [sending]
+    assert store.pauses.begin(ALL)[1] == [sending]
     (landed,) = store.record([a_move(sending, Step.LANDED)], run=a_run())
     assert landed is not None, "how it ended is recorded, paused or not"
 
 
 def test_the_first_pause_stands_and_one_that_is_over_is_over(store: Store) -> None:
-    store.pause(ALL)
+    store.pauses.begin(ALL)
     again = Pause(Scope.ALL, "", NOW + LEASE, "bob", "another reason")
-    assert store.pause(again)[0] == ALL
-    store.pause(Pause(Scope.ACCOUNT, "acme", NOW + LEASE, "bob"))
+    assert store.pauses.begin(again)[0] == ALL
+    store.pauses.begin(Pause(Scope.ACCOUNT, "acme", NOW + LEASE, "bob"))
     one = a_post(store, "acme")
-    assert store.paused([one.id]) == {one.id: ALL}, "the longest is the one that is told"
-    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) == (ALL, [])
-    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is None
-    assert store.paused([one.id])[one.id].by == "bob"
+    assert store.pauses.over([one.id]) == {one.id: ALL}, "the longest is the one that is told"
+    assert store.pauses.lift(Scope.ALL, "", no_moves, run=a_run()) == (ALL, [])
+    assert store.pauses.lift(Scope.ALL, "", no_moves, run=a_run()) is None
+    assert store.pauses.over([one.id])[one.id].by == "bob"
 
 
 def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
@@ -183,9 +183,9 @@ def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
         added(store, a_new_post(a_new_delivery(due=NOW + timedelta(minutes=m))), run=a_run())
         for m in (1, 2, 60)
     )
-    store.pause(ALL)
+    store.pauses.begin(ALL)
     clock.forward(minutes=5)
-    met = store.waking(99)
+    met = store.pauses.waking(99)
     assert {one.post_id for one in met} == {one.post.id for one in (held, unlooked, ahead)}
     waits = {"error_code": "paused", "error": "It is paused."}
     [first] = [one for one in met if one.post_id == held.post.id]
@@ -195,7 +195,7 @@ def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
         assert ended == ALL
         return [a_move(one, Step.RESUMED, wake_at=clock.at) for one in met]
 
-    lifted = store.lift(Scope.ALL, "", all_go_on, run=a_run("resume"))
+    lifted = store.pauses.lift(Scope.ALL, "", all_go_on, run=a_run("resume"))
     assert lifted is not None
     # What no run has looked at meanwhile counts too; what is still to come has met nothing.
     assert {one.post_id for one in lifted[1]} == {held.post.id, unlooked.post.id}
@@ -204,10 +204,10 @@ def test_what_meets_a_pause_is_let_go_in_its_last_transaction(
 
 def test_what_another_pause_holds_back_stays(store: Store, clock: StoppedClock) -> None:
     one = a_post(store, "acme")
-    store.pause(Pause(Scope.ALL, "", NOW - LEASE, "ada"))
-    store.pause(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
-    assert store.lift(Scope.ALL, "", no_moves, run=a_run()) is not None
-    assert [each.id for each in store.waking(9)] == [one.id]
+    store.pauses.begin(Pause(Scope.ALL, "", NOW - LEASE, "ada"))
+    store.pauses.begin(Pause(Scope.ACCOUNT, "acme", NOW, "ada"))
+    assert store.pauses.lift(Scope.ALL, "", no_moves, run=a_run()) is not None
+    assert [each.id for each in store.pauses.waking(9)] == [one.id]
     assert taken(store) == set()
 
 
@@ -221,7 +221,7 @@ def test_a_pause_waits_for_the_intent_that_is_being_committed(store: Store) -> N
     with ThreadPoolExecutor() as pool:
         intent = pool.submit(Store(slow).record, [a_move(one, Step.INTENDED)], run=a_run())
         assert slow.written.wait(30)
-        pausing = pool.submit(store.pause, ALL)
+        pausing = pool.submit(store.pauses.begin, ALL)
         threading.Event().wait(0.3)
         assert not pausing.done(), "it returned while a call could still leave"
         slow.commit.set()
@@ -247,7 +247,7 @@ def test_an_intent_waits_for_the_pause_that_is_being_committed(store: Store) -> 
     (one,) = claimed(store)
     slow = SlowDatabase(store._database)
     with ThreadPoolExecutor() as pool:
-        pausing = pool.submit(Store(slow).pause, ALL)
+        pausing = pool.submit(Store(slow).pauses.begin, ALL)
         assert slow.written.wait(30)
         intent = pool.submit(store.record, [a_move(one, Step.INTENDED)], run=a_run())
         threading.Event().wait(0.3)
@@ -261,7 +261,7 @@ def test_an_intent_waits_for_the_pause_that_is_being_committed(store: Store) -> 
 def test_a_pause_ends_however_many_have_met_it(store: Store) -> None:
     """A database takes only so many values in one statement."""
     store.add_many([[a_new_post(a_new_delivery(due_at=NOW))] for _ in range(60)], run=a_run())
-    store.pause(replace(ALL, since=NOW - timedelta(hours=1)))
+    store.pauses.begin(replace(ALL, since=NOW - timedelta(hours=1)))
 
     def takes_few(connection: Any, *_: object) -> None:
         if store.file is not None:  # the limit of PostgreSQL is fixed: 65,535
@@ -274,21 +274,21 @@ def test_a_pause_ends_however_many_have_met_it(store: Store) -> None:
         met.append(some)
         return []
 
-    store.lift(Scope.ALL, "", keep, run=a_run())
+    store.pauses.lift(Scope.ALL, "", keep, run=a_run())
     assert list(map(len, met)) == [60]
 
 
 def test_what_is_being_held_is_not_missed_by_the_resume(store: Store) -> None:
     """Else it would sleep until it is late, though nothing holds it back any more."""
     one = a_post(store, "acme")
-    store.pause(ALL)
+    store.pauses.begin(ALL)
     slow = SlowDatabase(store._database)
     move = a_move(one, Step.HELD, set={"error_code": "paused"})
     with ThreadPoolExecutor() as pool:
         held = pool.submit(Store(slow).record, [move], run=a_run())
         assert slow.written.wait(30)
         lifting = pool.submit(
-            store.lift,
+            store.pauses.lift,
             Scope.ALL,
             "",
             lambda ended, met, _: [a_move(each, Step.RESUMED) for each in met],

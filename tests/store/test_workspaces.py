@@ -39,7 +39,6 @@ from postcron.states import State, Step
 from postcron.store import Store, migrate, open_store
 from postcron.store.accounts import Sealed
 from postcron.store.plans import Planned
-from postcron.store.series import SeriesShelf
 from postcron.store.tables import metadata
 from tests.builders import NOW, a_media_file, a_new_delivery, a_new_post, a_run, added
 from tests.postgres import Server
@@ -109,20 +108,20 @@ def theirs(url: str) -> Iterator[Theirs]:
     for state, step in WAKING:
         store.record([a_move(brought_to(store, state), step, wake_at=NOW)], run=a_run())
     live = by_state[State.PUBLISHED]
-    store.keep_measures([Measure(live.id, NOW.date(), {"likes": 3}, NOW)], {live.id: NOW})
+    store.measures.keep([Measure(live.id, NOW.date(), {"likes": 3}, NOW)], {live.id: NOW})
     batch = NewBatch("acme", "stories", Mode.NOW, True, False, "ada")
     last = a_new_delivery("member", follows=Follow.STOP, wake_at=None)
     members = [a_new_post(a_new_delivery("member"), position=1), a_new_post(last, position=2)]
-    store.add_batch(batch, [members], run=a_run())
-    [stop, _] = [one.delivery for one in store.parts(store.batches()[0])]
+    store.batches.add(batch, [members], run=a_run(), seen={})
+    [stop, _] = [one.delivery for one in store.batches.parts(store.batches.every()[0])]
     store.record([a_move(stop, Step.CANCELLED, wake_at=None)], run=a_run())
     series = store.series.add(a_new_series("s"))
     store.set_account("acme", session=b"sealed")
     [sealed] = store.sealed()
     paused = added(store, a_new_post(a_new_delivery("quiet")), run=a_run()).deliveries[0]
-    store.pause(Pause(Scope.ACCOUNT, "quiet", NOW, "ada"))
+    store.pauses.begin(Pause(Scope.ACCOUNT, "quiet", NOW, "ada"))
     post = store.post(thread[0].post.id)
-    [found] = store.batches()
+    [found] = store.batches.every()
     assert post is not None
     yield Theirs(store, by_state, post, thread[1].deliveries[0], found, series, sealed, paused)
     store.close()
@@ -171,14 +170,14 @@ READING: dict[str, Verb] = {
     "waiting": lambda s, t: s.waiting(Phase.RUN, now=NOW, until=FAR, limit=9),
     "outings": lambda s, t: s.outings({"acme"}, since=NOW - HOUR, before=FAR),
     "planned": lambda s, t: s.planned("acme", since=NOW - HOUR),
-    "measurable": lambda s, t: s.measurable({"acme"}, 9),
-    "batches": lambda s, t: s.batches(),
-    "batch": lambda s, t: s.batch("stories"),
-    "tallies": lambda s, t: s.tallies(),
-    "parts": lambda s, t: s.parts(t.batch),
-    "stopped": lambda s, t: s.stopped(),
-    "measures": lambda s, t: s.measures(t.one(State.PUBLISHED).id),
-    "results": lambda s, t: s.results(
+    "measures.due": lambda s, t: s.measures.due({"acme"}, 9),
+    "batches.every": lambda s, t: s.batches.every(),
+    "batches.named": lambda s, t: s.batches.named("stories"),
+    "batches.tallies": lambda s, t: s.batches.tallies(),
+    "batches.parts": lambda s, t: s.batches.parts(t.batch),
+    "batches.stopped": lambda s, t: s.batches.stopped(),
+    "measures.of": lambda s, t: s.measures.of(t.one(State.PUBLISHED).id),
+    "measures.results": lambda s, t: s.measures.results(
         "acme", since=NOW - HOUR, first=timedelta(), last=timedelta(days=1)
     ),
     "expired": lambda s, t: Store(later(s)).expired(9),
@@ -192,10 +191,10 @@ READING: dict[str, Verb] = {
     "account_states": lambda s, t: s.account_states(),
     "account_state": lambda s, t: s.account_state("acme").session,
     "sealed": lambda s, t: s.sealed(),
-    "pauses": lambda s, t: s.pauses(),
-    "paused": lambda s, t: s.paused([t.paused.id]),
-    "waking": lambda s, t: s.waking(9),
-    "behind": lambda s, t: s.behind(QUIET),
+    "pauses.every": lambda s, t: s.pauses.every(),
+    "pauses.over": lambda s, t: s.pauses.over([t.paused.id]),
+    "pauses.waking": lambda s, t: s.pauses.waking(9),
+    "pauses.behind": lambda s, t: s.pauses.behind(QUIET),
     "settled_before": lambda s, t: s.settled_before(NOW + HOUR, limit=9),
     "series.one": lambda s, t: s.series.one(t.series.id),
     "series.by_key": lambda s, t: s.series.by_key("s"),
@@ -208,8 +207,11 @@ READING: dict[str, Verb] = {
 WRITING: dict[str, Verb] = {
     "add_posts": lambda s, t: s.add_posts([a_new_post(key="k")], run=a_run()),
     "add_many": lambda s, t: s.add_many([[a_new_post()]], run=a_run()),
-    "add_batch": lambda s, t: s.add_batch(
-        NewBatch("acme", "more", Mode.NOW, True, False, "ada"), [[a_new_post()]], run=a_run()
+    "batches.add": lambda s, t: s.batches.add(
+        NewBatch("acme", "more", Mode.NOW, True, False, "ada"),
+        [[a_new_post()]],
+        run=a_run(),
+        seen={},
     ),
     "record": lambda s, t: [
         one
@@ -227,7 +229,7 @@ WRITING: dict[str, Verb] = {
     "claim_uploads": lambda s, t: s.claim_uploads(a_run(), until=None, lease=LEASE, limit=1),
     "enqueue": lambda s, t: s.enqueue(a_run(), until=NOW, limit=1),
     "claim_queued": lambda s, t: s.claim_queued(a_run(), until=FAR, lease=LEASE, limit=1),
-    "lift": lambda s, t: s.lift(Scope.ACCOUNT, "quiet", lambda *_: [], run=a_run()),
+    "pauses.lift": lambda s, t: s.pauses.lift(Scope.ACCOUNT, "quiet", lambda *_: [], run=a_run()),
     "renew": lambda s, t: s.renew(t.one(State.UPLOADING), run=a_run(), lease=HOUR),
     "save_ticket": lambda s, t: s.save_ticket(
         t.one(State.UPLOADING), Ticket({"id": "9"}), run=a_run()
@@ -241,12 +243,12 @@ WRITING: dict[str, Verb] = {
     "series.change": lambda s, t: s.series.change(t.series, {"zone": "UTC"}, [], run=a_run()),
     "series.add": lambda s, t: s.series.add(a_new_series("other")),
     "tell": lambda s, t: s.tell(list(t.by_state.values())),
-    "keep_measures": lambda s, t: s.keep_measures(
+    "measures.keep": lambda s, t: s.measures.keep(
         [Measure(t.part.id, NOW.date(), {"likes": 9}, NOW)], {t.part.id: FAR}
     ),
-    "put_off_measures": lambda s, t: s.put_off_measures("acme", FAR, ended=NOW - HOUR),
+    "measures.put_off": lambda s, t: s.measures.put_off("acme", FAR, ended=NOW - HOUR),
     # These make a row of one's own.
-    "pause": lambda s, t: s.pause(Pause(Scope.ALL, "", NOW, "eve"))[1],
+    "pauses.begin": lambda s, t: s.pauses.begin(Pause(Scope.ALL, "", NOW, "eve"))[1],
     "set_account": lambda s, t: s.set_account("acme", session=None),
     "hold_account": lambda s, t: s.hold_account("acme", until=FAR) and None,
     "release_account": lambda s, t: s.release_account("acme", until=FAR),
@@ -292,15 +294,20 @@ def everything(url: str) -> dict[str, list[Any]]:
         }
 
 
-def test_every_verb_of_the_store_is_asked() -> None:
+def test_every_verb_of_the_store_is_asked(url: str) -> None:
     """A new one must be scoped, or stand among those that are shared."""
-    verbs = {
-        name for name, _ in inspect.getmembers(Store, inspect.isfunction) if name[:1] != "_"
-    } | {
-        f"series.{name}"
-        for name, _ in inspect.getmembers(SeriesShelf, inspect.isfunction)
-        if name[:1] != "_"
-    }
+    with closing(opened(url, "ours")) as store:
+        shelves = {
+            f"{name}.": shelf
+            for name, shelf in vars(store).items()
+            if type(shelf).__name__.endswith("Shelf")
+        }
+        verbs = {
+            f"{place}{name}"
+            for place, holder in ({"": store} | shelves).items()
+            for name, _ in inspect.getmembers(holder, inspect.ismethod)
+            if name[:1] != "_"
+        }
     assert verbs == READING.keys() | WRITING.keys() | SHARED
 
 
@@ -323,7 +330,7 @@ def test_each_of_those_questions_has_an_answer_where_it_belongs(theirs: Theirs) 
     silent = [name for name, verb in READING.items() if is_nothing(verb(theirs.store, theirs))]
     # Nothing has been made of the series yet, and no post has an attempt that says when it left.
     assert silent == ["punctuality", "series.posts"]
-    for name in ("record", "revise", "save_ticket", "enqueue", "claim_queued", "lift"):
+    for name in ("record", "revise", "save_ticket", "enqueue", "claim_queued", "pauses.lift"):
         assert not is_nothing(WRITING[name](theirs.store, theirs)), name
 
 

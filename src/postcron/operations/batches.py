@@ -57,7 +57,7 @@ def _over(part: Part) -> bool:
 
 def listed(house: House, *, every: bool = False) -> list[Listed]:
     """Return the batches that are not completed, or every one, the newest first."""
-    standings = _standings(house, house.store.batches())
+    standings = _standings(house, house.store.batches.every())
     return [one for one in standings if every or one.standing is not Standing.COMPLETED]
 
 
@@ -65,13 +65,13 @@ def show(house: House, name: str) -> Shown:
     """Return a batch with all its posts but the deleted; raises `NotFound`."""
     batch = found(house, name)
     [standing] = _standings(house, [batch])
-    parts = [part for part in house.store.parts(batch) if part.post.deleted_at is None]
-    stops = [before.ref for batch, before in house.store.stopped() if batch == name]
+    parts = [part for part in house.store.batches.parts(batch) if part.post.deleted_at is None]
+    stops = [before.ref for batch, before in house.store.batches.stopped() if batch == name]
     return Shown(standing, tuple(parts), tuple(stops))
 
 
 def _standings(house: House, batches: Sequence[Batch]) -> list[Listed]:
-    tallies, pauses = house.store.tallies(), house.store.pauses()
+    tallies, pauses = house.store.batches.tallies(), house.store.pauses.every()
     there = [(one, tallies.get(one.id, {}), _pause_of(one, pauses)) for one in batches]
     return [
         Listed(batch, standing(tally, paused=pause is not None), tally, pause)
@@ -86,9 +86,9 @@ def _pause_of(batch: Batch, pauses: Iterable[Pause]) -> Pause | None:
 
 def found(house: House, name: str) -> Batch:
     """Return the batch of that name; raises `NotFound` naming the nearest one."""
-    there = house.store.batch(name)
+    there = house.store.batches.named(name)
     if there is None:
-        names = [batch.name for batch in house.store.batches()]
+        names = [batch.name for batch in house.store.batches.every()]
         raise NotFound(f"There is no batch {name!r}: {nearest(name, names)}", code="unknown_batch")
     return there
 
@@ -108,12 +108,14 @@ def resume(
     of its account decides. Raises `Refused` for a batch that neither is paused nor has stopped.
     """
     batch = found(house, name)
-    if any(pause.scope is Scope.BATCH and pause.name == name for pause in house.store.pauses()):
+    if any(
+        pause.scope is Scope.BATCH and pause.name == name for pause in house.store.pauses.every()
+    ):
         if late is None and not shift and batch.mode is Mode.NOW:
             late = "publish"
         pausing.resume(house, Scope.BATCH, name, late=late, shift=shift, actor=actor)
         return show(house, name)
-    chain = {part.delivery.id: part.delivery for part in house.store.parts(batch)}
+    chain = {part.delivery.id: part.delivery for part in house.store.batches.parts(batch)}
     moves = go_on(chain, house.clock.now())
     if not moves:
         message = f"Batch {name} is neither paused nor stopped: there is nothing to resume."

@@ -56,7 +56,7 @@ def add(house: House, order: Order, *, actor: str, dry_run: bool = False) -> Bat
     The name is its key: the same one again answers with what it stands for.
     """
     wishes = posts(order)
-    there = house.store.batch(order.name)
+    there = house.store.batches.named(order.name)
     if there is not None:
         return _known(house, there, len(wishes))
     if order.mode is Mode.BEST:
@@ -74,7 +74,7 @@ def add(house: House, order: Order, *, actor: str, dry_run: bool = False) -> Bat
     def save(threads: Sequence[Sequence[NewPost]], seen: Mapping[str, int]) -> list[Added]:
         placed = in_place(house, order, [post for thread in threads for post in thread])
         chains = [placed] if order.in_order else [[post] for post in placed]
-        added = house.store.add_batch(new, chains, run=run, seen=seen)
+        added = house.store.batches.add(new, chains, run=run, seen=seen)
         if added is None:
             raise _Taken
         return added

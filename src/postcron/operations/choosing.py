@@ -123,7 +123,9 @@ def _by_results(house: House, account: Account) -> Hours:
     """Return the estimate from the account's own posts, or why there is none."""
     zone, since = zone_of(account.timezone), house.clock.now() - best_times.OLDEST
     found = best_times.telling(
-        house.store.results(account.name, since=since, first=best_times.FIRST, last=best_times.LAST)
+        house.store.measures.results(
+            account.name, since=since, first=best_times.FIRST, last=best_times.LAST
+        )
     )
     why = best_times.too_few(found, zone)
     if why is not None:

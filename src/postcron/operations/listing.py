@@ -169,7 +169,7 @@ def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
 def accounts(house: House) -> list[tuple[Account, AccountState, Pause | None]]:
     """Return the accounts of the configuration, what runs have learnt about them, who paused them."""
     states = house.store.account_states()
-    paused = {one.name: one for one in house.store.pauses() if one.scope in _WHOLE}
+    paused = {one.name: one for one in house.store.pauses.every() if one.scope in _WHOLE}
     return [
         (account, states.get(name, AccountState(name)), paused.get("", paused.get(name)))
         for name, account in house.config.accounts.items()

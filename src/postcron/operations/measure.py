@@ -74,7 +74,7 @@ class Collected:
 def measure(house: House, *, limit: int | None = None, dry_run: bool = False) -> Collected:
     """Ask about what is due, account by account, and keep what they say."""
     able = _able(house)
-    collected = Collected(dry_run, house.store.measurable(able, limit or LIMIT))
+    collected = Collected(dry_run, house.store.measures.due(able, limit or LIMIT))
     if dry_run:
         return collected
     run, doors = house.run("measure"), Doors(house)
@@ -134,7 +134,7 @@ def _keep(house: House, answers: Sequence[Answer], collected: Collected) -> None
     good = [one for one in answers if one.error is None]
     taken = [Measure(one.delivery.id, now.date(), one.numbers, now) for one in good]
     next_at = {one.delivery.id: _next_asking(one, now) for one in answers if not one.account_wide}
-    house.store.keep_measures(taken, next_at)
+    house.store.measures.keep(taken, next_at)
     collected.measured += zip([one.delivery for one in good], taken, strict=True)
     for one in answers:
         if one.error is None:
@@ -154,7 +154,7 @@ def _put_off(house: House, one: Answer, error: PostcronError, now: datetime) -> 
     """Put off a whole account; return when this post of it is asked about again, None: never."""
     until = now + _pause(error)
     ended = until - measuring.END
-    house.store.put_off_measures(one.delivery.account, until, ended=ended)
+    house.store.measures.put_off(one.delivery.account, until, ended=ended)
     return None if (one.delivery.published_at or now) < ended else until
 
 

@@ -18,10 +18,10 @@ WAITING = AHEAD | {State.DRAFT, State.FAILED, State.LATE}
 
 def hold_back(house: House, run: Run, *, limit: int) -> list[Delivery]:
     """Let what is paused sleep until it is late: its time has come, and nothing can happen."""
-    if not house.store.pauses():
+    if not house.store.pauses.every():
         return []
-    waking = house.store.waking(limit)
-    why = house.store.paused([one.id for one in waking])
+    waking = house.store.pauses.waking(limit)
+    why = house.store.pauses.over([one.id for one in waking])
     moves = [held(house, one, why[one.id]) for one in waking if one.id in why]
     return [one for one in house.record(moves, run=run) if one is not None]
 
@@ -41,7 +41,7 @@ def held(house: House, delivery: Delivery, pause: Pause) -> Move:
 def now(house: House, some: Iterable[Delivery]) -> dict[int, Pause]:
     """Return what holds these back now, by id: of those that are on their way or late."""
     ids = [one.id for one in some if one.state in WAITING]
-    return house.store.paused(ids) if ids else {}
+    return house.store.pauses.over(ids) if ids else {}
 
 
 def notes(house: House, accounts: Collection[str], campaigns: Collection[str | None]) -> list[str]:
@@ -53,14 +53,14 @@ def notes(house: House, accounts: Collection[str], campaigns: Collection[str | N
     }
     return [
         f"It waits, {told(house, one)}, until `{pausing.ending(one)}`."
-        for one in house.store.pauses()
+        for one in house.store.pauses.every()
         if one.name in names.get(one.scope, ())
     ]
 
 
 def require_none(house: House, delivery: Delivery) -> None:
     """Raise `Refused` for what would be asked for in vain."""
-    if pause := house.store.paused([delivery.id]).get(delivery.id):
+    if pause := house.store.pauses.over([delivery.id]).get(delivery.id):
         message = f"{delivery.ref} is {told(house, pause)}: `{pausing.ending(pause)}` first."
         raise Refused(message)
 
@@ -75,7 +75,7 @@ class Barred:
 
 def over(house: House, some: Sequence[Delivery]) -> dict[int, Barred]:
     """Return who has held these back, by id of the delivery."""
-    found = house.store.paused([one.id for one in some]) if some else {}
+    found = house.store.pauses.over([one.id for one in some]) if some else {}
     return {id: Barred(PAUSED, f"It was {told(house, pause)}.") for id, pause in found.items()}
 
 

@@ -47,8 +47,8 @@ def pause(house: House, scope: Scope, name: str, *, why: str | None, actor: str)
     """Hold back what is named: once this has returned, nothing new of it is sent."""
     _require_known(house, scope, name)
     new = Pause(scope, name, house.store.now(), actor, why)
-    kept, under_way = house.store.pause(new)
-    return Paused(kept, kept != new, house.store.behind(kept), tuple(under_way))
+    kept, under_way = house.store.pauses.begin(new)
+    return Paused(kept, kept != new, house.store.pauses.behind(kept), tuple(under_way))
 
 
 def _require_known(house: House, scope: Scope, name: str) -> None:
@@ -80,14 +80,14 @@ def resume(
         wanted = {one.id: late or ("publish" if one.id in in_order else None) for one in met}
         return [_goes_on(house, ended, one, wanted[one.id], shift=shift) for one in met]
 
-    found = house.store.lift(scope, name, moves, run=house.run("resume", actor=actor))
+    found = house.store.pauses.lift(scope, name, moves, run=house.run("resume", actor=actor))
     if found is None:
         raise NotFound(_not_paused(house, scope, name))
     return Resumed(found[0], tuple(found[1]))
 
 
 def _not_paused(house: House, scope: Scope, name: str) -> str:
-    there = house.store.pauses()
+    there = house.store.pauses.every()
     what = "Everything" if scope is Scope.ALL else f"{scope.capitalize()} {name}"
     rest = ", ".join(map(str, there)) if there else "nothing"
     return f"{what} is not paused as such; paused: {rest}."

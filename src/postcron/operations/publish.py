@@ -279,7 +279,7 @@ class Shift:
 
     def _stopped(self, held: Held) -> None:
         """Give back what a pause has stopped at its intent; what another run has is let go."""
-        pause = self.store.paused([held.delivery.id]).get(held.delivery.id)
+        pause = self.store.pauses.over([held.delivery.id]).get(held.delivery.id)
         if pause is not None:
             back = Move(held.delivery, Step.RELEASED, wake_at=self.store.now())
             if self.holding.record([pauses.held(self.house, held.delivery, pause)]) == [None]:

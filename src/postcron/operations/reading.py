@@ -67,7 +67,7 @@ def _story(house: House, post: Post, delivery: Delivery, events: list[LedgerEven
         tuple(house.store.attempts(delivery.id)),
         tuple(event for event in events if event.delivery_id == delivery.id),
         _advice(house, post, delivery),
-        tuple(house.store.measures(delivery.id)),
+        tuple(house.store.measures.of(delivery.id)),
         pauses.now(house, [delivery]).get(delivery.id),
     )
 
@@ -138,8 +138,8 @@ def status(house: House) -> Status:
         full=quotas.full(house),
         beats=tuple(store.beats()),
         held=held(house),
-        pauses=tuple(store.pauses()),
-        stopped={delivery.ref: name for name, delivery in store.stopped()},
+        pauses=tuple(store.pauses.every()),
+        stopped={delivery.ref: name for name, delivery in store.batches.stopped()},
         paused=pauses.now(house, upcoming),
         pending=store.count(Filter(approval=Approval.PENDING)),
     )

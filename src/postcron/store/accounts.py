@@ -35,7 +35,7 @@ _STATES: Final = select(*columns_of(account_state, AccountState)).where(
 
 def account_states(database: Database) -> dict[str, AccountState]:
     with database.reading() as connection:
-        found = connection.execute(_STATES, {"workspace": _workspace(database)})
+        found = connection.execute(_STATES, {"workspace": database.writes_for})
         states = [AccountState(*row) for row in found]
     return {state.account: state for state in states}
 
@@ -44,7 +44,7 @@ def set_account(database: Database, account: str, columns: dict[str, Any]) -> No
     """Change what is known about an account; what is not named stays."""
 
     def work(transaction: Connection) -> None:
-        key = {"workspace": _workspace(database), "account": account}
+        key = {"workspace": database.writes_for, "account": account}
         saving = upsert(transaction, account_state).values(**key, **columns)
         index = list(key)
         if columns:
@@ -110,12 +110,8 @@ def release_account(database: Database, account: str, until: datetime) -> None:
 
 def _is(database: Database, account: str) -> ColumnElement[bool]:
     return and_(
-        account_state.c.workspace == _workspace(database), account_state.c.account == account
+        account_state.c.workspace == database.writes_for, account_state.c.account == account
     )
-
-
-def _workspace(database: Database) -> str:
-    return database.workspace or ""
 
 
 def beat(database: Database, beat: Beat) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from postcron.model import Added, Batch, Delivery, Follow, Mode, NewBatch, NewPost, Part, Run
 from postcron.rules.sequence import WAITING
@@ -18,90 +18,95 @@ from postcron.store.tables import batch, columns_of, delivery, post
 _BATCH = columns_of(batch, Batch)
 
 
-def add(
-    database: Database,
-    new: NewBatch,
-    threads: Sequence[Sequence[NewPost]],
-    *,
-    run: Run,
-    seen: Mapping[str, int],
-) -> list[Added] | None:
-    """Save a batch and its posts, of each thread one after the other; None if its name is taken."""
+class BatchShelf:
+    """The batches of a store."""
 
-    def work(transaction: Connection) -> list[Added] | None:
-        now = database.now()
-        require_own(transaction, new.workspace)
-        values = {name: getattr(new, name) for name in NewBatch.__dataclass_fields__}
-        naming = upsert(transaction, batch).values(**values, created_at=now)
-        naming = naming.on_conflict_do_nothing(index_elements=["workspace", "name"])
-        batch_id = transaction.execute(naming.returning(batch.c.id)).scalar()
-        if batch_id is None:
-            return None
-        own = [[replace(one, batch_id=batch_id) for one in thread] for thread in threads]
-        saved = posting.add(transaction, own, run, now, seen)
-        return [Added(one.post.id, tuple(one.created)) for some in saved for one in some]
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    return database.write(work)
+    def every(self) -> list[Batch]:
+        """Return the batches there are, the newest first."""
+        return self._some()
 
+    def named(self, name: str) -> Batch | None:
+        return next(iter(self._some(batch.c.name == name)), None)
 
-def batches(database: Database, name: str | None = None) -> list[Batch]:
-    """Return the batches of this workspace, the newest first; or the one of that name."""
-    asked = select(*_BATCH).where(*database.own(batch)).order_by(batch.c.id.desc())
-    if name is not None:
-        asked = asked.where(batch.c.name == name)
-    with database.reading() as connection:
-        return [_to_batch(row) for row in connection.execute(asked)]
+    def _some(self, *where: ColumnElement[bool]) -> list[Batch]:
+        asked = select(*_BATCH).where(*self._database.own(batch), *where)
+        with self._database.reading() as connection:
+            return [_to_batch(row) for row in connection.execute(asked.order_by(batch.c.id.desc()))]
+
+    def add(
+        self,
+        new: NewBatch,
+        threads: Sequence[Sequence[NewPost]],
+        *,
+        run: Run,
+        seen: Mapping[str, int],
+    ) -> list[Added] | None:
+        """Save a batch and its posts, of each thread one after the other; None: its name is taken."""
+
+        def work(transaction: Connection) -> list[Added] | None:
+            now = self._database.now()
+            require_own(transaction, new.workspace)
+            naming = upsert(transaction, batch).values(**vars(new), created_at=now)
+            naming = naming.on_conflict_do_nothing(index_elements=["workspace", "name"])
+            batch_id = transaction.execute(naming.returning(batch.c.id)).scalar()
+            if batch_id is None:
+                return None
+            own = [[replace(one, batch_id=batch_id) for one in thread] for thread in threads]
+            saved = posting.add(transaction, own, run, now, seen)
+            return [Added(one.post.id, tuple(one.created)) for some in saved for one in some]
+
+        return self._database.write(work)
+
+    def tallies(self) -> dict[int, dict[tuple[State, bool], int]]:
+        """Return how many deliveries of each batch stand where; deleted posts left out."""
+        moves = delivery.c.wake_at.is_not(None)
+        asked = (
+            select(post.c.batch_id, delivery.c.state, moves, func.count())
+            .join(post, post.c.id == delivery.c.post_id)
+            .where(post.c.batch_id.is_not(None), post.c.deleted_at.is_(None))
+            .where(*claims.visible(self._database))
+            .group_by(post.c.batch_id, delivery.c.state, moves)
+        )
+        found: dict[int, dict[tuple[State, bool], int]] = {}
+        with self._database.reading() as connection:
+            for batch_id, state, by_itself, count in connection.execute(asked):
+                found.setdefault(batch_id, {})[state, bool(by_itself)] = count
+        return found
+
+    def parts(self, one: Batch) -> list[Part]:
+        """Return the deliveries of a batch in order, those of deleted posts as well."""
+        asked = (
+            select(post.c.position, *rows.DELIVERY)
+            .join(post, post.c.id == delivery.c.post_id)
+            .where(post.c.batch_id == one.id, *claims.visible(self._database))
+            .order_by(post.c.position, delivery.c.number)
+        )
+        with self._database.reading() as connection:
+            found = [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
+            posts = rows.posts(connection, {part.post_id for _, part in found})
+        return [Part(position, posts[part.post_id], part) for position, part in found]
+
+    def stopped(self) -> list[tuple[str, Delivery]]:
+        """Return where batches have stopped: their names, and what did not go out."""
+        follower, before = delivery.alias("follower"), delivery
+        asked = (
+            select(batch.c.name, *rows.DELIVERY)
+            .select_from(follower)
+            .join(before, before.c.id == follower.c.after_id)
+            .join(post, post.c.id == follower.c.post_id)
+            .join(batch, batch.c.id == post.c.batch_id)
+            .where(follower.c.after_id.is_not(None), follower.c.follows == Follow.STOP)
+            .where(follower.c.state.in_(WAITING), follower.c.wake_at.is_(None))
+            .where(following.given_up(before), *claims.visible(self._database))
+            .order_by(before.c.id)
+        )
+        with self._database.reading() as connection:
+            return [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
 
 
 def _to_batch(row: Row[Any]) -> Batch:
     values = row._asdict()
     return Batch(**values | {"mode": Mode(values["mode"])})
-
-
-def tallies(database: Database) -> dict[int, dict[tuple[State, bool], int]]:
-    """Return how many deliveries of each batch stand where; deleted posts left out."""
-    moves = delivery.c.wake_at.is_not(None)
-    asked = (
-        select(post.c.batch_id, delivery.c.state, moves, func.count())
-        .join(post, post.c.id == delivery.c.post_id)
-        .where(post.c.batch_id.is_not(None), post.c.deleted_at.is_(None))
-        .where(*claims.visible(database))
-        .group_by(post.c.batch_id, delivery.c.state, moves)
-    )
-    found: dict[int, dict[tuple[State, bool], int]] = {}
-    with database.reading() as connection:
-        for batch_id, state, by_itself, count in connection.execute(asked):
-            found.setdefault(batch_id, {})[state, bool(by_itself)] = count
-    return found
-
-
-def parts(database: Database, batch_id: int) -> list[Part]:
-    """Return the deliveries of a batch in order, those of deleted posts as well."""
-    asked = (
-        select(post.c.position, *rows.DELIVERY)
-        .join(post, post.c.id == delivery.c.post_id)
-        .where(post.c.batch_id == batch_id, *claims.visible(database))
-        .order_by(post.c.position, delivery.c.number)
-    )
-    with database.reading() as connection:
-        found = [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
-        posts = rows.posts(connection, {one.post_id for _, one in found})
-    return [Part(position, posts[one.post_id], one) for position, one in found]
-
-
-def stopped(database: Database) -> list[tuple[str, Delivery]]:
-    """Return where batches have stopped: their names, and what did not go out."""
-    follower, before = delivery.alias("follower"), delivery
-    asked = (
-        select(batch.c.name, *rows.DELIVERY)
-        .select_from(follower)
-        .join(before, before.c.id == follower.c.after_id)
-        .join(post, post.c.id == follower.c.post_id)
-        .join(batch, batch.c.id == post.c.batch_id)
-        .where(follower.c.after_id.is_not(None), follower.c.follows == Follow.STOP)
-        .where(follower.c.state.in_(WAITING), follower.c.wake_at.is_(None))
-        .where(following.given_up(before), *claims.visible(database))
-        .order_by(before.c.id)
-    )
-    with database.reading() as connection:
-        return [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]

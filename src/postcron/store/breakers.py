@@ -15,7 +15,7 @@ from postcron.store.tables import breaker
 
 def change(database: Database, scope: str, changed: Change) -> Breaker:
     """Apply a change under a lock, so that two runs count each other's troubles."""
-    key = {"workspace": database.workspace or "", "scope": scope}
+    key = {"workspace": database.writes_for, "scope": scope}
     here = (breaker.c.workspace == key["workspace"], breaker.c.scope == scope)
 
     def work(transaction: Connection) -> Breaker:

@@ -48,6 +48,11 @@ class Database:
         self.workspace = workspace
         self.file = file
 
+    @property
+    def writes_for(self) -> str:
+        """The workspace that stands in its rows: empty in those of the store as a whole."""
+        return self.workspace or ""
+
     def write(self, work: Callable[[Connection], T], passage: Passage | None = None) -> T:
         """Do `work` in one durable transaction; done anew if another one was in its way.
 

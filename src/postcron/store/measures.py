@@ -22,11 +22,83 @@ _NEXT = (
 )
 
 
-def due(database: Database, accounts: Collection[str], limit: int) -> list[Delivery]:
-    """Return what is live in these accounts and whose time to be asked has come, oldest first."""
-    where = [*_waiting(database.now()), delivery.c.account.in_(sorted(accounts))]
-    order = (delivery.c.measure_at, delivery.c.id)
-    return reading.deliveries(database, *where, order=order, limit=limit)
+class MeasureShelf:
+    """The numbers of what is live."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, accounts: Collection[str], limit: int) -> list[Delivery]:
+        """Return what is live in these accounts and whose time to be asked has come, oldest first."""
+        where = [*_waiting(self._database.now()), delivery.c.account.in_(sorted(accounts))]
+        order = (delivery.c.measure_at, delivery.c.id)
+        return reading.deliveries(self._database, *where, order=order, limit=limit)
+
+    def of(self, delivery_id: int) -> list[Measure]:
+        """Return the numbers of a delivery, the oldest day first."""
+        asked = select(*columns_of(measure, Measure)).join(delivery)
+        asked = asked.where(measure.c.delivery_id == delivery_id, *self._database.own(delivery))
+        with self._database.reading() as connection:
+            return [Measure(*row) for row in connection.execute(asked.order_by(measure.c.day))]
+
+    def results(
+        self, account: str, *, since: datetime, first: timedelta, last: timedelta
+    ) -> list[Result]:
+        """Return how an account's posts since a moment did, as they stood last between two ages."""
+        asked = (
+            select(delivery.c.id, delivery.c.published_at, measure.c.taken_at, measure.c.numbers)
+            .join(measure, measure.c.delivery_id == delivery.c.id)
+            .where(
+                delivery.c.account == account,
+                delivery.c.state == State.PUBLISHED,
+                # The index knows when they were due.
+                delivery.c.due_at >= since,
+                *visible(self._database),
+            )
+            .order_by(delivery.c.id, measure.c.day)
+        )
+        with self._database.reading() as connection:
+            return list(
+                {
+                    row.id: Result(row.published_at, row.numbers)
+                    for row in connection.execute(asked)
+                    if first <= row.taken_at - row.published_at <= last
+                }.values()
+            )
+
+    def keep(self, taken: Sequence[Measure], next: Mapping[int, datetime | None]) -> None:
+        """Keep numbers, the newest of each day, and when to ask about each delivery again."""
+        moments = [{"asked_id": id, "next_at": at} for id, at in next.items()]
+
+        def work(transaction: Connection) -> None:
+            named = {one.delivery_id for one in taken} | next.keys()
+            known = select(delivery.c.id).where(
+                delivery.c.id.in_(named), *self._database.own(delivery)
+            )
+            ours = set(transaction.execute(known).scalars())
+            for one in [each for each in taken if each.delivery_id in ours]:
+                values: dict[str, Any] = dict(vars(one)) | {"numbers": dict(one.numbers)}
+                saving = upsert(transaction, measure).values(**values)
+                key = ["delivery_id", "day"]
+                transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
+            if asked := [each for each in moments if each["asked_id"] in ours]:
+                transaction.execute(_NEXT, asked)
+
+        if taken or moments:
+            self._database.write(work)
+
+    def put_off(self, account: str, until: datetime, *, ended: datetime) -> None:
+        """Ask nothing of an account before a moment, and never about what was out before `ended`."""
+        waiting = [*_waiting(until), delivery.c.account == account, *self._database.own(delivery)]
+        again = case(
+            (delivery.c.published_at < ended, null()),
+            else_=literal(until, delivery.c.measure_at.type),
+        )
+
+        def work(transaction: Connection) -> None:
+            transaction.execute(update(delivery).where(*waiting).values(measure_at=again))
+
+        self._database.write(work)
 
 
 def _waiting(until: datetime) -> list[ColumnElement[bool]]:
@@ -35,69 +107,3 @@ def _waiting(until: datetime) -> list[ColumnElement[bool]]:
         delivery.c.measure_at <= until,
         delivery.c.state == State.PUBLISHED,
     ]
-
-
-def keep(database: Database, taken: Sequence[Measure], next: Mapping[int, datetime | None]) -> None:
-    """Keep numbers, the newest of each day, and when to ask for those of a delivery again."""
-    moments = [{"asked_id": id, "next_at": at} for id, at in next.items()]
-
-    def work(transaction: Connection) -> None:
-        named = {one.delivery_id for one in taken} | next.keys()
-        known = select(delivery.c.id).where(delivery.c.id.in_(named), *database.own(delivery))
-        ours = set(transaction.execute(known).scalars())
-        for one in [each for each in taken if each.delivery_id in ours]:
-            values: dict[str, Any] = dict(vars(one)) | {"numbers": dict(one.numbers)}
-            saving = upsert(transaction, measure).values(**values)
-            key = ["delivery_id", "day"]
-            transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
-        if asked := [each for each in moments if each["asked_id"] in ours]:
-            transaction.execute(_NEXT, asked)
-
-    if taken or moments:
-        database.write(work)
-
-
-def put_off(database: Database, account: str, until: datetime, ended: datetime) -> None:
-    """Ask nothing of an account before a moment, and never about what was out before `ended`."""
-    waiting = [*_waiting(until), delivery.c.account == account, *database.own(delivery)]
-    again = case(
-        (delivery.c.published_at < ended, null()), else_=literal(until, delivery.c.measure_at.type)
-    )
-
-    def work(transaction: Connection) -> None:
-        transaction.execute(update(delivery).where(*waiting).values(measure_at=again))
-
-    database.write(work)
-
-
-def of(database: Database, delivery_id: int) -> list[Measure]:
-    asked = select(*columns_of(measure, Measure)).join(delivery)
-    asked = asked.where(measure.c.delivery_id == delivery_id, *database.own(delivery))
-    with database.reading() as connection:
-        return [Measure(*row) for row in connection.execute(asked.order_by(measure.c.day))]
-
-
-def results(
-    database: Database, account: str, since: datetime, first: timedelta, last: timedelta
-) -> list[Result]:
-    """Return how an account's posts since a moment did, as they stood last between two ages."""
-    asked = (
-        select(delivery.c.id, delivery.c.published_at, measure.c.taken_at, measure.c.numbers)
-        .join(measure, measure.c.delivery_id == delivery.c.id)
-        .where(
-            delivery.c.account == account,
-            delivery.c.state == State.PUBLISHED,
-            # The index knows when they were due.
-            delivery.c.due_at >= since,
-            *visible(database),
-        )
-        .order_by(delivery.c.id, measure.c.day)
-    )
-    with database.reading() as connection:
-        return list(
-            {
-                row.id: Result(row.published_at, row.numbers)
-                for row in connection.execute(asked)
-                if first <= row.taken_at - row.published_at <= last
-            }.values()
-        )

@@ -21,57 +21,99 @@ _KEY = ("workspace", "scope", "name")
 _PAUSE = columns_of(pause, Pause)
 
 
-def shut(database: Database, new: Pause) -> tuple[Pause, list[Delivery]]:
-    """Begin a pause; return it, or the one that is there, and what of it is on the wire already.
+class PauseShelf:
+    """The pauses of a store."""
 
-    Nothing else is sent afterwards: an intent that is being written is waited for, and any later one
-    finds the pause.
-    """
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def work(transaction: Connection) -> tuple[Pause, list[Delivery]]:
-        values = {name: getattr(new, name) for name in Pause.__dataclass_fields__}
-        adding = upsert(transaction, pause).values(workspace=database.workspace or "", **values)
-        transaction.execute(adding.on_conflict_do_nothing(index_elements=_KEY))
-        kept = transaction.execute(select(*_PAUSE).where(_is(database, new.scope, new.name))).one()
-        sending = _of(database, new.scope, new.name, delivery.c.state == State.PUBLISHING)
-        under_way = select(*rows.DELIVERY).where(*sending).order_by(delivery.c.id)
-        return Pause(*kept), [rows.to_delivery(row) for row in transaction.execute(under_way)]
+    def every(self) -> list[Pause]:
+        """Return what is held back, the longest first."""
+        asked = select(*_PAUSE).order_by(pause.c.since, pause.c.scope, pause.c.name)
+        asked = asked.where(*self._database.own(pause))
+        with self._database.reading() as connection:
+            return [Pause(*row) for row in connection.execute(asked)]
 
-    return database.write(work, Passage.SHUT)
+    def over(self, ids: Collection[int]) -> dict[int, Pause]:
+        """Return the pause that holds each of these deliveries back, by id: the longest one."""
+        asked = select(delivery.c.id, *_PAUSE).select_from(delivery).join(pause, gate.covers())
+        asked = asked.where(delivery.c.id.in_(ids), *claims.visible(self._database))
+        with self._database.reading() as connection:
+            found = connection.execute(asked.order_by(pause.c.since.desc())).all()
+        return {row[0]: Pause(*row[1:]) for row in found}
 
+    def waking(self, limit: int) -> list[Delivery]:
+        """Return what is held back and would wake every run, because its time has come."""
+        woken = reading.woken(self._database.now(), *_STOPPED, State.LATE)
+        where = (woken, delivery.c.owner.is_(None), gate.paused())
+        return reading.deliveries(self._database, *where, limit=limit)
 
-def lift(
-    database: Database,
-    scope: Scope,
-    name: str,
-    moves: Callable[[Pause, Sequence[Delivery], Collection[int]], Sequence[Move]],
-    *,
-    run: Run,
-) -> tuple[Pause, list[Delivery]] | None:
-    """End a pause and make the `moves` of what has met it and no other one; None: there is none.
+    def behind(self, one: Pause) -> int:
+        """Return how many deliveries a pause holds back."""
+        held = self._of(one.scope, one.name, delivery.c.state.in_(AHEAD))
+        return reading.number(self._database, *held)
 
-    They are told which of it go in the order of a batch.
-    """
+    def begin(self, new: Pause) -> tuple[Pause, list[Delivery]]:
+        """Begin a pause; return it, or the one that is there, and what of it is on the wire already.
 
-    def work(transaction: Connection) -> tuple[Pause, list[Delivery]] | None:
-        here = _is(database, scope, name)
-        found = transaction.execute(select(*_PAUSE).where(here)).one_or_none()
-        if found is None:
-            return None
-        ended = Pause(*found)
-        others = exists().where(gate.covers(), ~here).correlate(delivery)
-        there = _of(database, scope, name, _met(ended, database.now()), ~others)
-        free = select(_in_order(), *rows.DELIVERY).where(*there)
-        free = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
-        released = [(row[0], rows.to_delivery(row[1:])) for row in transaction.execute(free)]
-        transaction.execute(delete(pause).where(here))
-        in_order = {one.id for ordered, one in released if ordered}
-        asked_for = moves(ended, [one for _, one in released], in_order)
-        plans.change_by(transaction, database.workspace or "", asked_for, {})
-        made = recording.make(transaction, asked_for, run, database.now())
-        return ended, [one for one in made if one is not None]
+        Nothing else of it is sent once this has returned: an intent that is being written is waited
+        for, and any later one finds the pause.
+        """
 
-    return database.write(work, Passage.SHUT)
+        def work(transaction: Connection) -> tuple[Pause, list[Delivery]]:
+            values = {"workspace": self._database.writes_for, **vars(new)}
+            adding = upsert(transaction, pause).values(**values)
+            transaction.execute(adding.on_conflict_do_nothing(index_elements=_KEY))
+            here = self._is(new.scope, new.name)
+            kept = transaction.execute(select(*_PAUSE).where(here)).one()
+            sending = self._of(new.scope, new.name, delivery.c.state == State.PUBLISHING)
+            under_way = select(*rows.DELIVERY).where(*sending).order_by(delivery.c.id)
+            return Pause(*kept), [rows.to_delivery(row) for row in transaction.execute(under_way)]
+
+        return self._database.write(work, Passage.SHUT)
+
+    def lift(
+        self,
+        scope: Scope,
+        name: str,
+        moves: Callable[[Pause, Sequence[Delivery], Collection[int]], Sequence[Move]],
+        *,
+        run: Run,
+    ) -> tuple[Pause, list[Delivery]] | None:
+        """End a pause and make the `moves` of what has met it and no other one; None: there is none.
+
+        They are told which of it go in the order of a batch.
+        """
+
+        def work(transaction: Connection) -> tuple[Pause, list[Delivery]] | None:
+            here = self._is(scope, name)
+            found = transaction.execute(select(*_PAUSE).where(here)).one_or_none()
+            if found is None:
+                return None
+            ended = Pause(*found)
+            others = exists().where(gate.covers(), ~here).correlate(delivery)
+            there = self._of(scope, name, _met(ended, self._database.now()), ~others)
+            free = select(_in_order(), *rows.DELIVERY).where(*there)
+            free = free.order_by(delivery.c.due_at, delivery.c.id).with_for_update()
+            released = [(row[0], rows.to_delivery(row[1:])) for row in transaction.execute(free)]
+            transaction.execute(delete(pause).where(here))
+            in_order = {one.id for ordered, one in released if ordered}
+            asked_for = moves(ended, [one for _, one in released], in_order)
+            plans.change_by(transaction, self._database.writes_for, asked_for, {})
+            made = recording.make(transaction, asked_for, run, self._database.now())
+            return ended, [one for one in made if one is not None]
+
+        return self._database.write(work, Passage.SHUT)
+
+    def _of(
+        self, scope: Scope, name: str, *where: ColumnElement[bool]
+    ) -> list[ColumnElement[bool]]:
+        held = select(pause.c.scope).where(self._is(scope, name), gate.covers())
+        return [*where, *claims.visible(self._database), held.correlate(delivery).exists()]
+
+    def _is(self, scope: Scope, name: str) -> ColumnElement[bool]:
+        workspace = self._database.writes_for
+        return (pause.c.workspace == workspace) & (pause.c.scope == scope) & (pause.c.name == name)
 
 
 def _in_order() -> ColumnElement[bool]:
@@ -93,45 +135,3 @@ def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:
         delivery.c.error_code == PAUSED,
     )
     return and_(delivery.c.owner.is_(None), or_(held, due))
-
-
-def pauses(database: Database) -> list[Pause]:
-    """Return what is held back, the longest first."""
-    asked = select(*_PAUSE).order_by(pause.c.since, pause.c.scope, pause.c.name)
-    asked = asked.where(*database.own(pause))
-    with database.reading() as connection:
-        return [Pause(*row) for row in connection.execute(asked)]
-
-
-def over(database: Database, ids: Collection[int]) -> dict[int, Pause]:
-    """Return the pause that holds each of these deliveries back, by id: the longest one."""
-    asked = select(delivery.c.id, *_PAUSE).select_from(delivery).join(pause, gate.covers())
-    asked = asked.where(delivery.c.id.in_(ids), *claims.visible(database))
-    with database.reading() as connection:
-        found = connection.execute(asked.order_by(pause.c.since.desc())).all()
-    return {row[0]: Pause(*row[1:]) for row in found}
-
-
-def waking(database: Database, limit: int) -> list[Delivery]:
-    """Return what is held back and would wake every run, because its time has come."""
-    woken = reading.woken(database.now(), *_STOPPED, State.LATE)
-    return reading.deliveries(
-        database, woken, delivery.c.owner.is_(None), gate.paused(), limit=limit
-    )
-
-
-def count(database: Database, scope: Scope, name: str) -> int:
-    """Return how many deliveries a pause holds back."""
-    return reading.number(database, *_of(database, scope, name, delivery.c.state.in_(AHEAD)))
-
-
-def _of(
-    database: Database, scope: Scope, name: str, *where: ColumnElement[bool]
-) -> list[ColumnElement[bool]]:
-    held = select(pause.c.scope).where(_is(database, scope, name), gate.covers())
-    return [*where, *claims.visible(database), held.correlate(delivery).exists()]
-
-
-def _is(database: Database, scope: Scope, name: str) -> ColumnElement[bool]:
-    workspace = database.workspace or ""
-    return (pause.c.workspace == workspace) & (pause.c.scope == scope) & (pause.c.name == name)

@@ -42,7 +42,7 @@ def planned(database: Database, account: str, since: datetime, without: Collecti
     )
     with database.reading() as connection:
         # The count first: what is planned from here on makes whoever relies on it plan anew.
-        counted = select(account_state.c.plans).where(_is(database.workspace or "", account))
+        counted = select(account_state.c.plans).where(_is(database.writes_for, account))
         changes = connection.execute(counted).scalar() or 0
         found = connection.execute(asked).all()
     left_out = frozenset(without)

@@ -90,7 +90,7 @@ def change(
 
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        plans.change_by(transaction, database.workspace or "", moves, seen)
+        plans.change_by(transaction, database.writes_for, moves, seen)
         moved = recording.make_all(transaction, moves, run, now)
         ids = sorted(deleted)
         for start in range(0, len(ids), posting.AT_ONCE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,47 +14,36 @@ from postcron.model import (
     Added,
     Approval,
     Attempt,
-    Batch,
     Breaker,
     Count,
     Delivery,
     Filter,
     LedgerEvent,
-    Measure,
     MediaFile,
     Move,
-    NewBatch,
     NewPost,
     Outing,
     Page,
-    Part,
-    Pause,
     Phase,
     Post,
     PostChange,
     Punctuality,
-    Result,
     Run,
     Saved,
-    Scope,
     Taken,
     Ticket,
 )
-from postcron.rules.batches import Tally
 from postcron.rules.breaker import Change
 from postcron.states import UNCERTAIN, State
 from postcron.store import (
     accounts,
     archiving,
-    batches,
     breakers,
     claims,
     figures,
     gate,
     listing,
-    measures,
     papers,
-    pausing,
     plans,
     posting,
     reading,
@@ -65,8 +54,11 @@ from postcron.store import (
     telling,
 )
 from postcron.store.accounts import Beat, Sealed
+from postcron.store.batches import BatchShelf
 from postcron.store.database import Database
+from postcron.store.measures import MeasureShelf
 from postcron.store.papers import Papers
+from postcron.store.pausing import PauseShelf
 from postcron.store.series import SeriesShelf
 from postcron.store.tables import delivery
 
@@ -81,6 +73,9 @@ class Store:
         self.url_shown = database.shown
         #: where SQLite keeps it
         self.file = database.file
+        self.batches = BatchShelf(database)
+        self.measures = MeasureShelf(database)
+        self.pauses = PauseShelf(database)
         self.series = SeriesShelf(database)
 
     def now(self) -> datetime:
@@ -107,17 +102,6 @@ class Store:
     ) -> list[Added]:
         """Save many threads, most of them of one post, as `add_posts` saves one; all or none."""
         return posting.add_many(self._database, threads, run=run, seen=seen)
-
-    def add_batch(
-        self,
-        new: NewBatch,
-        threads: Sequence[Sequence[NewPost]],
-        *,
-        run: Run,
-        seen: Mapping[str, int] = NOTHING,
-    ) -> list[Added] | None:
-        """Save a batch and its posts, of each thread one after the other; None: its name is taken."""
-        return batches.add(self._database, new, threads, run=run, seen=seen)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
         """Write steps in one transaction; None for each that another process was ahead of.
@@ -218,42 +202,6 @@ class Store:
     def restore(self, ids: Collection[int], *, run: Run) -> list[int]:
         """Bring posts back; return those that were put aside."""
         return archiving.restore(self._database, ids, run=run)
-
-    # --- pauses ------------------------------------------------------------------------------
-
-    def pause(self, pause: Pause) -> tuple[Pause, list[Delivery]]:
-        """Begin a pause; return it, or the one that is there, and what is on the wire already.
-
-        Nothing else of it is sent once this has returned.
-        """
-        return pausing.shut(self._database, pause)
-
-    def lift(
-        self,
-        scope: Scope,
-        name: str,
-        moves: Callable[[Pause, Sequence[Delivery], Collection[int]], Sequence[Move]],
-        *,
-        run: Run,
-    ) -> tuple[Pause, list[Delivery]] | None:
-        """End a pause and make the `moves` of what has met it and no other; None: there is none."""
-        return pausing.lift(self._database, scope, name, moves, run=run)
-
-    def pauses(self) -> list[Pause]:
-        """Return what is held back, the longest first."""
-        return pausing.pauses(self._database)
-
-    def paused(self, ids: Collection[int]) -> dict[int, Pause]:
-        """Return the pause that holds each of these deliveries back, by id."""
-        return pausing.over(self._database, ids)
-
-    def waking(self, limit: int) -> list[Delivery]:
-        """Return what is held back and would wake every run, because its time has come."""
-        return pausing.waking(self._database, limit)
-
-    def behind(self, pause: Pause) -> int:
-        """Return how many deliveries a pause holds back."""
-        return pausing.count(self._database, pause.scope, pause.name)
 
     # --- what is held ------------------------------------------------------------------------
 
@@ -414,47 +362,6 @@ class Store:
     ) -> plans.Planned:
         """Return all that an account says since a moment, but for the deliveries with these ids."""
         return plans.planned(self._database, account, since, without)
-
-    def measurable(self, accounts: Collection[str], limit: int) -> list[Delivery]:
-        """Return what is live in these accounts and due to be asked about, oldest first."""
-        return measures.due(self._database, accounts, limit)
-
-    def keep_measures(self, taken: Sequence[Measure], next: Mapping[int, datetime | None]) -> None:
-        """Keep numbers, the newest of each day, and when to ask about each delivery again."""
-        measures.keep(self._database, taken, next)
-
-    def put_off_measures(self, account: str, until: datetime, *, ended: datetime) -> None:
-        """Ask nothing of an account before a moment, and never about what was out before `ended`."""
-        measures.put_off(self._database, account, until, ended)
-
-    def batches(self) -> list[Batch]:
-        """Return the batches there are, the newest first."""
-        return batches.batches(self._database)
-
-    def batch(self, name: str) -> Batch | None:
-        return next(iter(batches.batches(self._database, name)), None)
-
-    def tallies(self) -> Mapping[int, Tally]:
-        """Return how many deliveries of each batch stand where."""
-        return batches.tallies(self._database)
-
-    def stopped(self) -> list[tuple[str, Delivery]]:
-        """Return where batches have stopped: their names, and what did not go out."""
-        return batches.stopped(self._database)
-
-    def parts(self, batch: Batch) -> list[Part]:
-        """Return the deliveries of a batch in order."""
-        return batches.parts(self._database, batch.id)
-
-    def measures(self, delivery_id: int) -> list[Measure]:
-        """Return the numbers of a delivery, the oldest day first."""
-        return measures.of(self._database, delivery_id)
-
-    def results(
-        self, account: str, *, since: datetime, first: timedelta, last: timedelta
-    ) -> list[Result]:
-        """Return how an account's posts since a moment did, as they stood last between two ages."""
-        return measures.results(self._database, account, since, first, last)
 
     def expired(self, limit: int) -> list[Delivery]:
         """Return what runs hold beyond their lease."""
