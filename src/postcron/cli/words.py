@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from postcron.errors import Invalid
-from postcron.rules.templates import NAME
+from postcron.rules.variables import NAME
 
 #: no platform takes a text this long: what is longer was not meant
 LONGEST_TEXT = 1_000_000

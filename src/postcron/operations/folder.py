@@ -11,10 +11,11 @@ from typing import Final
 from postcron.config.tables import Table, parse
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import PostType, Problem
+from postcron.operations.filling import with_texts
 from postcron.operations.markdown import Sheet, read
 from postcron.operations.wishes import Wish
-from postcron.rules import templates
 from postcron.rules.nearest import nearest
+from postcron.rules.variables import fill
 
 #: what the folder says about itself
 ABOUT: Final = "plan.toml"
@@ -134,25 +135,29 @@ def _table(file: Path) -> Table:
 
 def _wish(sheet: Sheet, about: About, folder: Path, source: str) -> Wish:
     problems: list[Problem] = []
-    filled = _Filled(sheet, about.variables, problems)
-    wish = Wish(
-        text=filled.text(sheet.text, "") or None,
+
+    def filled(key: str, text: str) -> str:
+        try:
+            return fill(text, about.variables)
+        except Invalid as error:
+            problems.append(Problem(sheet.where(key), str(error)))
+            return text
+
+    asked = Wish(
+        text=sheet.text or None,
         accounts=sheet.lists.get("to", about.to),
         at=_moment(sheet, "at", problems),
         zone=sheet.words.get("tz", about.tz),
         media=_beside(sheet, folder, problems),
-        alts=filled.items("alt"),
+        alts=sheet.lists.get("alt", ()),
         draft=_truth(sheet, "draft", problems),
         type=_type(sheet, problems),
         campaign=sheet.words.get("campaign", about.campaign),
         notes=sheet.words.get("notes"),
         scheduled_by="apply",
-        texts={name: filled.text(text, "texts") for name, text in sheet.texts.items()},
-        options={
-            account: {name: filled.text(value, "options") for name, value in options.items()}
-            for account, options in sheet.options.items()
-        },
-        then=filled.items("then"),
+        texts=sheet.texts,
+        options=sheet.options,
+        then=sheet.lists.get("then", ()),
         labels=sheet.lists.get("labels", ()),
         priority=_number(sheet, "priority", problems),
         approval=_truth(sheet, "approval", problems),
@@ -160,6 +165,7 @@ def _wish(sheet: Sheet, about: About, folder: Path, source: str) -> Wish:
         window_end=_moment(sheet, "window_end", problems),
         source=source,
     )
+    wish = with_texts(asked, filled)
     problems += _lacking(sheet, wish)
     if problems:
         raise DoesNotFit(problems)
@@ -180,25 +186,6 @@ def _lacking(sheet: Sheet, wish: Wish) -> Iterator[Problem]:
         for name in names:
             if name not in wish.accounts:
                 yield Problem(sheet.where(key), f"the post does not go to {name}: add it to `to`.")
-
-
-@dataclass(frozen=True)
-class _Filled:
-    """Fills in the variables of one file, and notes what cannot be."""
-
-    sheet: Sheet
-    variables: Mapping[str, str]
-    problems: list[Problem]
-
-    def text(self, text: str, key: str) -> str:
-        try:
-            return templates.fill(text, self.variables)
-        except Invalid as error:
-            self.problems.append(Problem(self.sheet.where(key), str(error)))
-            return text
-
-    def items(self, key: str) -> Sequence[str]:
-        return [self.text(each, key) for each in self.sheet.lists.get(key, ())]
 
 
 def _moment(sheet: Sheet, key: str, problems: list[Problem]) -> str | None:

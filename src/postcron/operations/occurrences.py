@@ -17,7 +17,7 @@ from postcron.operations.keeping_up import as_made
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.report import Making, Occurrence
 from postcron.operations.schedule import plan_at
-from postcron.operations.templates import Template
+from postcron.operations.series_template import Template
 from postcron.operations.wishes import Wish, parts_of
 from postcron.rules.moments import WEEKDAYS, Moment
 from postcron.rules.recurrence import Recurrence

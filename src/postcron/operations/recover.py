@@ -5,7 +5,7 @@ from __future__ import annotations
 from postcron.model import Delivery, Move, Outcome, Run
 from postcron.operations import host
 from postcron.operations.house import House
-from postcron.operations.importing import import_journal
+from postcron.operations.import_journal import import_journal
 from postcron.operations.protocol import FIRST_LOOK
 from postcron.states import State, Step
 

@@ -15,7 +15,7 @@ from postcron.operations.keeping_up import by_rules
 from postcron.operations.occurrences import AHEAD, make, require_room
 from postcron.operations.schedule import notes_on
 from postcron.operations.series import TOLD, Next, Told, show, tell
-from postcron.operations.templates import Template, texts_of
+from postcron.operations.series_template import Template, texts_of
 from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
 from postcron.rules.every import rule_of
 from postcron.rules.recurrence import Bounds, recurring

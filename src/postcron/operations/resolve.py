@@ -11,7 +11,7 @@ from postcron.operations import host
 from postcron.operations.advice import advice
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
-from postcron.operations.importing import import_journal
+from postcron.operations.import_journal import import_journal
 from postcron.operations.protocol import live
 from postcron.operations.recover import SENDER_UNPROVEN
 from postcron.operations.seeing import visited

@@ -13,7 +13,7 @@ from postcron.model import Delivery, Series
 from postcron.operations.house import House
 from postcron.operations.keeping_up import by_rules
 from postcron.operations.report import Occurrence
-from postcron.operations.templates import Template
+from postcron.operations.series_template import Template
 from postcron.operations.wishes import Wish
 from postcron.rules.recurrence import Recurrence
 

@@ -20,7 +20,7 @@ from postcron.operations.intake import Intake
 from postcron.operations.occurrences import make, require_room
 from postcron.operations.repeat import Repeat, require_fit
 from postcron.operations.series import Told, found, show
-from postcron.operations.templates import Template
+from postcron.operations.series_template import Template
 from postcron.operations.wishes import Wish, accounts_of
 from postcron.rules import moments
 from postcron.rules.placing import LONGEST_WAIT

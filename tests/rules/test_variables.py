@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcron.errors import Invalid
-from postcron.rules.templates import fill
+from postcron.rules.variables import fill
 
 VALUES = {"version": "2.1", "url": "https://example.com/{version}"}
 
