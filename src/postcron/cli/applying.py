@@ -69,11 +69,7 @@ def apply(
         read = _read(house, folder, name, variables)
         from postcron.operations import applying
 
-        steps = applying.plan(house, read)
-        if not read.entries and steps and not empty:
-            raise typer.BadParameter(
-                f"{folder} holds no post, so {len(steps)} would be withdrawn: --empty does that."
-            )
+        steps = applying.plan(house, read, empty=empty)
         done = list(applying.apply(house, steps, actor=who()))
     _answer(how, read, done, done=True)
     return failures.DONE

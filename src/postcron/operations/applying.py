@@ -38,10 +38,11 @@ _ABOUT: Final = {
 }
 
 
-def plan(house: House, folder: Folder) -> list[Step]:
+def plan(house: House, folder: Folder, *, empty: bool = True) -> list[Step]:
     """Return what applying a folder would do, in the order of its files; changes nothing.
 
-    Raises `DoesNotFit` with every reason, by file and line, why it could not.
+    Raises `DoesNotFit` with every reason, by file and line, why it could not; and `Invalid` for a
+    folder that holds no post and may not be `empty`, if something is there to be withdrawn.
     """
     there: dict[str, list[There]] = {}
     for post, deliveries in house.store.from_plan(folder.name):
@@ -55,6 +56,11 @@ def plan(house: House, folder: Folder) -> list[Step]:
             problems[entry.source] = list(_told(entry, error))
     known = {name for entry in folder.entries for name in sources(entry)}
     gone = list(gone_of(house, there, known))
+    if gone and not folder.entries and not empty:
+        message = (
+            f"{folder.path} holds no post, so {len(gone)} would be withdrawn: --empty does that."
+        )
+        raise Invalid(message, code="usage")
     diaries = Diaries(house, without=_leaving(house, [*steps, *gone]))
     for step in steps:
         try:
