@@ -201,6 +201,22 @@ def test_pictures_fit_as_each_network_says(
 
 
 @pytest.mark.parametrize(
+    ("network", "sign", "most"),
+    [
+        # two of X's 280 each, and the bytes of an emoji of Threads' 500
+        ("twitter", "漢", 140),
+        ("threads", "🎉", 125),
+        # 25 bytes of 3000, long before there are 300 of them
+        ("bluesky", "👩\u200d👩\u200d👧\u200d👦", 120),
+    ],
+)
+def test_a_text_is_counted_as_its_network_counts(network: str, sign: str, most: int) -> None:
+    for text, fitting in (sign * most, True), (sign * (most + 1), False):
+        found = problems(text, PostType.POST, (), Metricool.limits({"network": network}), "acme")
+        assert (found == []) is fitting
+
+
+@pytest.mark.parametrize(
     ("network", "type", "change", "fits"),
     [
         ("youtube", PostType.POST, {}, True),

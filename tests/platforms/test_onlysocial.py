@@ -567,6 +567,24 @@ def test_each_network_has_its_length(album: Album, network: str, length: int) ->
     assert said(network, draft(album, "x" * (length + 1), album.video())) != []
 
 
+@pytest.mark.parametrize(
+    ("network", "sign", "most"),
+    [
+        # two of X's 280 each, and the bytes of an emoji of Threads' 500
+        ("twitter", "漢", 140),
+        ("threads", "🎉", 125),
+        # 25 bytes of 3000, long before there are 300 of them
+        ("bluesky", "👩\u200d👩\u200d👧\u200d👦", 120),
+        ("mastodon", "👩\u200d👩\u200d👧\u200d👦", 500),
+    ],
+)
+def test_a_text_is_counted_as_its_network_counts(
+    album: Album, network: str, sign: str, most: int
+) -> None:
+    for text, fitting in (sign * most, True), (sign * (most + 1), False):
+        assert (said(network, draft(album, text)) == []) is fitting
+
+
 @pytest.mark.parametrize("network", ["instagram", "instagram_direct", "tiktok", "youtube"])
 def test_some_networks_are_nothing_without_media(album: Album, network: str) -> None:
     assert "needs media" in " ".join(said(network, draft(album, "Hello")))

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from postcron.model import Draft, Kind, Limits, MediaRule, PostType, Proposal
 from postcron.platforms.base import Option
-from postcron.rules.limits import graphemes, mastodon_length
+from postcron.rules.limits import graphemes, threads_length
+from postcron.rules.tweets import weighted_length
 
 MEGABYTE: Final = 1_000_000
 _TRUTH: Final = frozenset({"true", "false"})
@@ -39,7 +40,9 @@ class Network:
     pictures: int
     picture_size: int
     video_size: int = 300
+    #: the network's own way of counting: what is too long there fails after its moment
     count: Callable[[str], int] = len
+    text_max_bytes: int | None = None
     types: frozenset[PostType] = _POST
     needs_media: frozenset[PostType] = frozenset()
     #: pictures and films in one post, as many films as pictures
@@ -58,7 +61,7 @@ class Network:
 
 #: by the name the API gives a network
 NETWORKS: Final[Mapping[str, Network]] = {
-    "bluesky": Network(300, 4, 1, video_size=100, count=graphemes),
+    "bluesky": Network(300, 4, 1, video_size=100, count=graphemes, text_max_bytes=3000),
     "facebook": Network(
         16_192,
         10,
@@ -89,7 +92,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
         named={"board": "boardId", "title": "pinTitle", "link": "pinLink"},
         needs=("board", "title", "link"),
     ),
-    "threads": Network(500, 20, 8, mixed=True),
+    "threads": Network(500, 20, 8, count=threads_length, mixed=True),
     "tiktok": Network(
         2000,
         35,
@@ -101,8 +104,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
         named={"title": "title"},
         needs=("title",),
     ),
-    # X weighs some letters twice, so a little too long may slip through; never the other way.
-    "twitter": Network(280, 4, 5, count=mastodon_length),
+    "twitter": Network(280, 4, 5, count=weighted_length),
     "youtube": Network(
         5000,
         0,
@@ -155,6 +157,7 @@ def _limits(network: Network, type: PostType, *, fetched: bool) -> Limits:
         # A story that is published by itself has no words.
         text_max=0 if type is PostType.STORY else network.text_max,
         count=network.count,
+        text_max_bytes=network.text_max_bytes,
         types=network.types,
         media=media,
         max_attachments=max(pictures, 1),

@@ -13,7 +13,8 @@ from typing import Any, Final
 from postcron.errors import Code, Permanent
 from postcron.model import Kind, Limits, MediaRule, PostType
 from postcron.platforms.base import Option
-from postcron.rules.limits import graphemes, mastodon_length, utf16
+from postcron.rules.limits import graphemes, mastodon_length, threads_length, utf16
+from postcron.rules.tweets import weighted_length
 
 _TRUTH: Final = frozenset({"true", "false"})
 _SHAPES: Final = frozenset(PostType)
@@ -70,7 +71,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
     "linkedin": Network(3000, pictures=20, options=frozenset({"visibility"})),
     "mastodon": Network(500, mastodon_length, pictures=4, options=frozenset({"sensitive"})),
     "pinterest": Network(options=frozenset({"title", "link", "boards"})),
-    "threads": Network(500, kinds=_PHOTO_OR_FILM, pictures=20, mixed=True),
+    "threads": Network(500, threads_length, kinds=_PHOTO_OR_FILM, pictures=20, mixed=True),
     "tiktok": Network(
         2200,
         utf16,
@@ -79,8 +80,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
         pictures=35,
         options=frozenset({"privacy_level", "allow_comments"}),
     ),
-    # X weighs some letters twice, so a little too long may slip through; never the other way.
-    "twitter": Network(280, mastodon_length, pictures=4),
+    "twitter": Network(280, weighted_length, pictures=4),
     "youtube": Network(
         text_max_bytes=5000,
         needs_media=frozenset({PostType.POST}),
