@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -192,6 +193,10 @@ def test_an_upload_that_died_goes_on_from_what_youtube_has(
 
     with pytest.raises(Killed):
         subject.platform().prepare(replace(asked, read=dies), Ticket(), notebook.save)
+    # What the dead one had sent is still on its way: the session, the question and the cut file.
+    deadline = time.monotonic() + 10
+    while len(subject.server.asked) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
     ticket = prepared(subject, asked, notebook.last())
     assert ticket.ready
     assert the_video(subject).sha256 == video.file.sha256
