@@ -56,6 +56,8 @@ class Bluesky(Server):
         self.logins = Allowance(30, 300)
         self.requests = Allowance(3000, 300)
         self.uploads = Allowance(1000, 86_400)
+        #: 5,000 points an hour and 35,000 a day, of which a record costs three
+        self.writes = (Allowance(1666, 3600), Allowance(11_666, 86_400))
         self.deactivated = False
         #: the app view shows a record so many seconds after it was written
         self.view_lag = 0.0
@@ -232,6 +234,9 @@ class Bluesky(Server):
         return self._write(rkey, record)
 
     def _write(self, rkey: str, record: dict[str, Any]) -> Reply:
+        for writes in self.writes:
+            if not writes.take(self.now()):
+                return self._limited(writes)
         self.records[rkey] = record, self.now()
         return self._receipt(rkey, record, wrote=True)
 

@@ -207,9 +207,12 @@ class X(Server):
             kind = "https://api.x.com/2/problems/client-forbidden"
             raise Refused(403, "Your token lacks a required scope.", kind)
 
+    def allowed(self, call: str, most: int) -> Allowance:
+        """Return how often a call may still be made."""
+        return self._allowed.setdefault(call, Allowance(most, _QUARTER))
+
     def _count(self, call: str, most: int) -> None:
-        allowance = self._allowed.setdefault(call, Allowance(most, _QUARTER))
-        if not allowance.take(self.now()):
+        if not self.allowed(call, most).take(self.now()):
             raise Refused(429, "Too Many Requests")
 
     def _limits(self, asked: Asked) -> dict[str, str]:

@@ -11,6 +11,7 @@ from postcron.errors import Code, Evidence, Permanent, Temporary
 from postcron.model import (
     Act,
     Attachment,
+    Cap,
     Draft,
     Identity,
     Kind,
@@ -43,6 +44,9 @@ from postcron.platforms.bluesky_record import (
 from postcron.rules.limits import graphemes
 from postcron.web import Api
 
+_RATES: Final = "https://docs.bsky.app/docs/advanced-guides/rate-limits"
+#: points an account has for what it writes: a post costs three
+POINTS: Final = {timedelta(hours=1): 5000, timedelta(days=1): 35_000}
 #: where everybody can log in; it names the server (PDS) that holds the account
 ENTRYWAY: Final = "https://bsky.social"
 #: measured: exp − iat of an access token
@@ -115,6 +119,7 @@ class Bluesky:
             max_attachments=4,
             # No limit is documented: a whole day of talk at 5 s each is not what is meant.
             max_parts=100,
+            caps=tuple(Cap(points // 3, per, _RATES) for per, points in POINTS.items()),
         )
 
     @classmethod

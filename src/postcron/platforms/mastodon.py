@@ -12,6 +12,7 @@ from postcron.errors import Code, Invalid, Permanent
 from postcron.model import (
     Act,
     Attachment,
+    Cap,
     Draft,
     Identity,
     Kind,
@@ -118,6 +119,13 @@ class Mastodon:
             alt_max=1500,
             # No limit is documented: a whole day of talk at 5 s each is not what is meant.
             max_parts=100,
+            caps=(
+                Cap(
+                    300,
+                    timedelta(hours=3),
+                    "https://github.com/mastodon/mastodon/blob/main/app/lib/rate_limiter.rb",
+                ),
+            ),
         )
 
     @classmethod

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from postcron.model import Attachment, Draft, Kind, Limits, MediaRule, PostType, Proposal
+from postcron.model import Attachment, Cap, Draft, Kind, Limits, MediaRule, PostType, Proposal
 from postcron.platforms.base import Option
 
 #: characters of a title, and of all tags together; 500 are allowed there, but how commas and
@@ -52,6 +52,14 @@ _POST: Final = Limits(
     media={Kind.VIDEO: _FILM, Kind.IMAGE: _THUMBNAIL},
     max_attachments=2,
     mixed=True,
+    caps=(
+        # Uploads of a whole project in a day, so this is the most for one of its channels.
+        Cap(
+            100,
+            timedelta(days=1),
+            "https://developers.google.com/youtube/v3/determine_quota_cost",
+        ),
+    ),
 )
 _REEL: Final = replace(_POST, media={Kind.VIDEO: _SHORT, Kind.IMAGE: _THUMBNAIL})
 LIMITS: Final = replace(_POST, special={PostType.REEL: _REEL})
