@@ -294,7 +294,10 @@ class Shift:
 
     def _near(self) -> list[Held]:
         """Return what is to be made durable now, as many as the workers can take up soon."""
-        now, room = self.clock.now(), self._room()
+        room = self._room()
+        if not room:
+            return []
+        now = self.clock.now()
         near = [held for held in self.holding.at(Stage.PREPARED) if self._moment(held) <= now]
         near = self.holding.one_at_a_time(sorted(near, key=_order))[:room]
         for held in near:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -10,6 +11,7 @@ from postcron.store import postgres
 from postcron.store.database import Database, upsert
 from postcron.store.tables import attempt, meta
 
+_NEWEST: Final = select(func.max(attempt.c.id))
 #: the rows of `meta` beside the uuid it was born with
 HOME, RESTORED = "home", "restored"
 
@@ -48,13 +50,14 @@ def papers(database: Database) -> Papers:
 
 def mark(database: Database) -> tuple[int, int]:
     """Return how far the store has come: see `Papers.mark`."""
+    restored = select(meta.c.value).where(meta.c.name == RESTORED).scalar_subquery()
     with database.reading(whole=True) as connection:
-        restored = select(meta.c.value).where(meta.c.name == RESTORED)
-        return int(connection.execute(restored).scalar() or 0), _newest(connection)
+        found = connection.execute(select(restored, _NEWEST.scalar_subquery())).one()
+    return int(found[0] or 0), found[1] or 0
 
 
 def _newest(connection: Connection) -> int:
-    return connection.execute(select(func.max(attempt.c.id))).scalar() or 0
+    return connection.execute(_NEWEST).scalar() or 0
 
 
 def _cluster(connection: Connection) -> str | None:
