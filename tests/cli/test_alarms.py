@@ -44,7 +44,7 @@ def test_what_is_late_because_its_account_is_blocked_shares_a_line(
     home.add_account()
     kept = home.holding(State.SCHEDULED, State.READY, State.QUEUED)
     with home.long_ago() as store:
-        store.set_account("acme", block_code="token_refused", block_why="The token is dead.")
+        store.accounts.set("acme", block_code="token_refused", block_why="The token is dead.")
     answer = shell("tick")
     assert (answer.code, answer.err.count("\n")) == (1, 1)
     assert all(delivery.ref in answer.err for delivery in kept)
@@ -62,7 +62,7 @@ def test_a_check_prints_a_line_for_each_thing_that_is_wrong_and_nothing_else(
     home.add_account()
     home.holding(State.UNKNOWN)
     with home.long_ago() as store:
-        store.set_account("acme", block_code="token_refused", block_why="The token is dead.")
+        store.accounts.set("acme", block_code="token_refused", block_why="The token is dead.")
     answer = shell("status", "--check", "--json")
     assert {each["code"] for each in answer.document["findings"]} == {"unknown", "blocked"}
     assert (answer.code, answer.document["ok"]) == (4, False)

@@ -167,8 +167,8 @@ DEFECTS: Final = (
         (
             Change(
                 "operations/sessions.py",
-                "while not house.store.hold_account(account, until=until):",
-                "while house.store.hold_account(account, until=until) is None:",
+                "while not house.store.accounts.hold(account, until=until):",
+                "while house.store.accounts.hold(account, until=until) is None:",
             ),
         ),
         "operations/test_sessions.py::test_two_processes_renew_one_login_once_and_both_use_it",

@@ -86,7 +86,7 @@ def test_behind_a_captive_portal_no_call_leaves_before_the_platform_knows_us_aga
     while stage.clock.now() < START + timedelta(minutes=8):
         a_run(stage)
         stage.pass_time(minutes=1)
-    assert stage.house.store.account_states()["acme"].blocked_until is not None
+    assert stage.house.store.accounts.every()["acme"].blocked_until is not None
     sent = len(stage.remote.calls)
     assert sent <= 3, "asked who we are within the last hour: the first calls may still leave"
 
@@ -100,7 +100,7 @@ def test_behind_a_captive_portal_no_call_leaves_before_the_platform_knows_us_aga
         a_run(stage)
     assert len(stage.remote.questions) > asked
     assert min(stage.remote.calls[sent:]) >= stage.remote.questions[asked]
-    assert stage.house.store.account_states()["acme"].blocked_until is None, "a good answer closes"
+    assert stage.house.store.accounts.every()["acme"].blocked_until is None, "a good answer closes"
 
 
 @pytest.mark.fault("F101")
@@ -126,7 +126,7 @@ def test_trouble_of_two_accounts_is_their_platforms(stage: Stage) -> None:
     stage.remote.weather = "dropped"
     stage.pass_time(seconds=30)
     assert sorted(a_run(stage)) == ["acme", "other"]
-    states = stage.house.store.account_states()
+    states = stage.house.store.accounts.every()
     assert {str(state.block_why).partition(":")[0] for state in states.values()} == {
         "fake has trouble"
     }

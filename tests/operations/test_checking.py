@@ -64,8 +64,8 @@ def test_what_needs_a_person_is_found(stage: Stage, what: str, code: str) -> Non
 def test_an_account_that_is_blocked_or_left_alone_is_found_until_it_is_well(stage: Stage) -> None:
     tick(stage.house)
     until = stage.clock.now() + timedelta(minutes=3)
-    stage.house.store.set_account("acme", block_code="token_refused", block_why="Dead.")
-    stage.house.store.set_account("other", blocked_until=until, block_why="503.")
+    stage.house.store.accounts.set("acme", block_code="token_refused", block_why="Dead.")
+    stage.house.store.accounts.set("other", blocked_until=until, block_why="503.")
     assert codes(stage) == ["blocked", "left_alone"]
     check(stage.house, [])
     assert codes(stage) == []
@@ -74,7 +74,7 @@ def test_an_account_that_is_blocked_or_left_alone_is_found_until_it_is_well(stag
 def test_a_login_nobody_renews_is_found_if_it_ends_before_the_next_post(stage: Stage) -> None:
     tick(stage.house)
     ends = stage.clock.now() + timedelta(days=2)
-    stage.house.store.set_account("acme", session_expires_at=ends)
+    stage.house.store.accounts.set("acme", session_expires_at=ends)
     stage.schedule(at="in 1h")
     stage.schedule(at="in 3 days", accounts=["other"])
     assert codes(stage) == [], "there is a post after it, but not of this account"

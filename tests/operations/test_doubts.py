@@ -24,6 +24,7 @@ from postcron.operations.tick import tick
 from postcron.platforms.base import Key
 from postcron.states import State
 from postcron.store import Store
+from postcron.store.accounts import AccountShelf
 from tests.fakes import FakeClock, SleepyClock
 from tests.operations.stage import Stage, build
 
@@ -293,7 +294,7 @@ def test_an_account_whose_secret_is_missing_here_is_not_blocked_for_everybody(
     pre_upload(stage.house)
     assert stage.now(delivery).state is State.SCHEDULED
     assert stage.now(delivery).error_code == Code.NOT_CONFIGURED
-    assert all(s.block_code is None for s in stage.house.store.account_states().values())
+    assert all(s.block_code is None for s in stage.house.store.accounts.every().values())
 
 
 class Absent:
@@ -321,19 +322,13 @@ def test_a_store_that_is_away_for_seconds_costs_no_answer(stage: Stage) -> None:
     assert "lost" not in stage.kinds(delivery)
 
 
-class Forgetful:
-    """A store that takes what becomes of deliveries, and no bad news about accounts."""
+class Forgetful(AccountShelf):
+    """A shelf that takes no bad news about accounts, in a store that takes what becomes of deliveries."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def set_account(self, account: str, **columns: Any) -> None:
+    def set(self, account: str, **columns: Any) -> None:
         if columns.get("block_code") is not None:
             raise StoreUnavailable("The store is away.")
-        self._store.set_account(account, **columns)
+        super().set(account, **columns)
 
 
 @pytest.mark.fault("F14")
@@ -341,7 +336,7 @@ def test_how_a_call_ended_is_stored_before_anything_it_taught(stage: Stage) -> N
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
     stage.remote.script.append("bad_token")
-    stage.house.store = Forgetful(stage.house.store)  # type: ignore[assignment]
+    stage.house.store.accounts = Forgetful(stage.house.store._database)
     publish(stage.house)
     assert stage.now(delivery).error_code == Code.TOKEN_REFUSED
 
@@ -369,7 +364,7 @@ def test_what_a_repeat_hears_is_no_verdict_on_the_call_before_it(
     delivery = lost_and_not_shown_yet(stage, act, after)
     assert stage.house.store.attempts(delivery.id)[0].outcome is (Outcome.SUPERSEDED)
     assert stage.now(delivery).state is not State.FAILED
-    stage.house.store.set_account("acme", block_code=None, blocked_until=None)
+    stage.house.store.accounts.set("acme", block_code=None, blocked_until=None)
     cron(stage, minutes=10)
     assert stage.now(delivery).state is State.PUBLISHED
     assert len(stage.remote.live) == 1

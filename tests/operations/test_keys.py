@@ -16,7 +16,7 @@ from postcron.operations.house import House
 from postcron.operations.keys import Rotated, rotate
 from postcron.operations.sessions import keep, unsealed
 from postcron.secrets import Sealer, new_key
-from postcron.store.accounts import Sealed
+from postcron.store.accounts import AccountShelf, Sealed
 from postcron.store.store import Store
 from tests.operations.stage import Stage, build
 
@@ -61,7 +61,7 @@ ALL = {"t0ken-of-acme", "t0ken-of-other"}
 def sealed_with(stage: Stage, key: str) -> int:
     """Return how many of the sessions this key alone opens."""
     opened = 0
-    for kept in stage.house.store.sealed():
+    for kept in stage.house.store.accounts.sealed():
         with suppress(Invalid):
             opened += bool(Sealer([key]).unseal(kept.session))
     return opened
@@ -126,10 +126,8 @@ class Power(Exception):
     """It was cut."""
 
 
-class Mortal(Store):
-    """A store whose process dies when it has resealed so many."""
-
-    lives = 0
+class Mortal(AccountShelf):
+    lives: int
 
     def reseal(self, kept: Sealed, anew: bytes) -> bool:
         if self.lives == 0:
@@ -138,13 +136,19 @@ class Mortal(Store):
         return super().reseal(kept, anew)
 
 
+def mortal(stage: Stage, *, lives: int) -> Store:
+    """Return the store of a process that dies when it has resealed so many."""
+    store = Store(stage.house.store._database)
+    store.accounts = shelf = Mortal(store._database)
+    shelf.lives = lives
+    return store
+
+
 @pytest.mark.parametrize("resealed", [0, 1])
 def test_a_rotation_that_dies_leaves_everything_readable_and_can_be_done_again(
     stage: Stage, resealed: int
 ) -> None:
-    mortal = Mortal(stage.house.store._database)
-    mortal.lives = resealed
-    house = unlucky(stage, mortal)
+    house = unlucky(stage, mortal(stage, lives=resealed))
     with pytest.raises(Power):
         rotate(house)
     assert len(keys(stage)) == 2
@@ -157,7 +161,7 @@ def test_a_rotation_that_dies_leaves_everything_readable_and_can_be_done_again(
 
 def test_a_second_rotation_that_dies_is_finished_with_the_key_it_made(stage: Stage) -> None:
     rotated(stage)
-    house = unlucky(stage, Mortal(stage.house.store._database))
+    house = unlucky(stage, mortal(stage, lives=0))
     with pytest.raises(Power):
         rotate(house)
     newest, new, _ = keys(stage)
@@ -168,7 +172,7 @@ def test_a_second_rotation_that_dies_is_finished_with_the_key_it_made(stage: Sta
 
 def test_another_host_that_would_lack_the_new_key_is_a_reason_to_refuse(stage: Stage) -> None:
     elsewhere = Run("r", "another-host", "tick", boot="b")
-    stage.house.store.beat(elsewhere, at=START, found=0, done=0, failed=0)
+    stage.house.store.beats.leave(elsewhere, at=START, found=0, done=0, failed=0)
     before = keys(stage)
     with pytest.raises(Invalid, match="1 other host uses this store"):
         rotate(stage.house)
@@ -180,7 +184,7 @@ def test_hosts_that_share_a_store_seal_with_the_first_key_they_were_given(
     stage: Stage, times: int
 ) -> None:
     elsewhere = Run("r", "another-host", "tick", boot="b")
-    stage.house.store.beat(elsewhere, at=START, found=0, done=0, failed=0)
+    stage.house.store.beats.leave(elsewhere, at=START, found=0, done=0, failed=0)
     given = [new_key(), *keys(stage)]
     key_file(stage).write_text("\n".join(given))
     for _ in range(times):
@@ -205,6 +209,6 @@ def test_a_key_that_somebody_else_keeps_is_put_there_by_them(stage: Stage) -> No
 
 def test_a_session_of_a_lost_key_stays_as_it_is_and_is_counted(stage: Stage) -> None:
     foreign = Sealer([new_key()]).seal({"access": "x"})
-    stage.house.store.set_account("other", session=foreign)
+    stage.house.store.accounts.set("other", session=foreign)
     done = rotate(stage.house)
     assert (done.resealed, done.foreign) == (1, 1)

@@ -120,7 +120,7 @@ def test_a_login_is_kept_sealed_with_whom_it_belongs_to(stage: Stage) -> None:
     assert session.data["access"] == "fresh-t0ken"
     assert done.identity == Identity("r-1", "Acme")
     assert done.state.remote_id == "r-1"
-    raw = stage.house.store.sealed()[0].session
+    raw = stage.house.store.accounts.sealed()[0].session
     assert b"fresh-t0ken" not in raw
 
 
@@ -189,7 +189,7 @@ def test_an_address_of_another_login_changes_nothing(stage: Stage, brought: str,
     with pytest.raises(Invalid) as raised:
         logged_in(stage, pasting(lambda state: brought))
     assert raised.value.code == code
-    assert stage.house.store.sealed() == []
+    assert stage.house.store.accounts.sealed() == []
 
 
 def test_nobody_who_comes_back_in_time_is_told(stage: Stage) -> None:
@@ -199,17 +199,17 @@ def test_nobody_who_comes_back_in_time_is_told(stage: Stage) -> None:
 
 def test_the_login_of_another_account_is_not_kept(stage: Stage) -> None:
     logged_in(stage)
-    before = stage.house.store.sealed()
+    before = stage.house.store.accounts.sealed()
     stage.remote.identity = "666"
     with pytest.raises(Permanent, match="now belongs to Acme"):
         logged_in(stage)
-    assert stage.house.store.sealed() == before
+    assert stage.house.store.accounts.sealed() == before
     done = login(stage.house, "acme", pasting(good), accept=True)
     assert done.state.remote_id == "666"
 
 
 def test_a_login_lifts_the_block_of_a_dead_token(stage: Stage) -> None:
-    stage.house.store.set_account("acme", block_code="token_refused", block_why="It is dead.")
+    stage.house.store.accounts.set("acme", block_code="token_refused", block_why="It is dead.")
     assert logged_in(stage).state.block_code is None
     assert Doors(stage.house).open(stage.house.account("acme"))
 
@@ -217,7 +217,7 @@ def test_a_login_lifts_the_block_of_a_dead_token(stage: Stage) -> None:
 def test_a_login_tries_again_at_once_an_account_that_was_left_alone(stage: Stage) -> None:
     slow = Temporary("It is busy.", code=Code.RATE_LIMITED, retry_after=timedelta(hours=1))
     learn(stage.house, "acme", slow, ref="dl-1")
-    assert stage.house.store.account_state("acme").blocked_until
+    assert stage.house.store.accounts.one("acme").blocked_until
     assert logged_in(stage).state.blocked_until is None
     assert Doors(stage.house).open(stage.house.account("acme"))
 

@@ -251,10 +251,10 @@ def test_an_account_that_is_blocked_is_not_asked_and_one_that_is_paused_is(stage
     stage.clock.advance(DAY)
     asked = says(stage)
     pause(stage.house, Scope.ACCOUNT, "acme", why=None, actor="me")
-    stage.house.store.set_account("acme", block_code="token_refused")
+    stage.house.store.accounts.set("acme", block_code="token_refused")
     assert measure(stage.house).due == []
     assert asked == []
-    stage.house.store.set_account("acme", block_code=None)
+    stage.house.store.accounts.set("acme", block_code=None)
     assert len(measure(stage.house).measured) == 1
 
 

@@ -190,12 +190,12 @@ def test_what_a_pause_made_late_waits_for_its_end_whatever_its_account_says(
 
 def test_what_was_late_before_its_account_could_let_it_out_is_held_too(tmp_path: Path) -> None:
     stage = build(tmp_path, at=NOW, account='late = "publish"')
-    stage.house.store.set_account("acme", blocked_until=NOW + DAY)
+    stage.house.store.accounts.set("acme", blocked_until=NOW + DAY)
     [delivery] = stage.schedule(at="in 10m")
     stage.pass_time(hours=1)
     tick(stage.house)
     pause_all(stage)
-    stage.house.store.set_account("acme", blocked_until=None)
+    stage.house.store.accounts.set("acme", blocked_until=None)
     run(stage.house)
     assert stage.now(delivery).state is State.LATE
     assert stage.now(delivery).wake_at is None

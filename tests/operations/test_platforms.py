@@ -129,7 +129,7 @@ def test_a_refused_token_blocks_the_account_and_is_told(tmp_path: Path, mastodon
     stage.schedule("hello", at="in 1m")
     report = publish(stage.house, ahead=timedelta(minutes=2))
     assert [d.error_code for d in report.failed] == ["token_refused"]
-    state = stage.house.store.account_states()["acme"]
+    state = stage.house.store.accounts.every()["acme"]
     assert state.block_code == "token_refused"
     assert "not-the-token" not in f"{state}{report.failed}"
 
@@ -159,7 +159,7 @@ def test_where_the_platforms_clock_gainsays_ours_nothing_is_sent_until_they_agre
     [opening] = stage.house.openings.in_force(stage.clock.now())
     way = "behind" if ahead > 0 else "ahead of"
     assert f"min {way} the clock of acme's platform, so nothing is sent there" in opening.why
-    states = stage.house.store.account_states().values()
+    states = stage.house.store.accounts.every().values()
     assert [one.account for one in states if one.blocked_until] == ["acme"], "no other"
     [checked] = check(stage.house, ["acme"])
     assert checked.problem is not None

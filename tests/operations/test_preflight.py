@@ -236,7 +236,7 @@ def test_a_store_that_goes_back_while_a_run_is_at_work_stops_it_before_the_call(
 
 def beaten(stage: Stage, boot: str, at: datetime) -> None:
     run_there = replace(stage.house.run(Phase.TICK), boot=boot)
-    stage.house.store.beat(run_there, at=at, found=0, done=0, failed=0)
+    stage.house.store.beats.leave(run_there, at=at, found=0, done=0, failed=0)
 
 
 @pytest.mark.fault("F71")
@@ -318,7 +318,7 @@ def test_after_the_clock_was_set_every_platform_is_asked_again(
 def test_a_block_from_before_the_clock_was_set_back_ends_with_a_question(stage: Stage) -> None:
     run(stage.house)
     far = stage.clock.now() + timedelta(hours=9)
-    stage.house.store.set_account("acme", blocked_until=far, block_why="That clock was wrong.")
+    stage.house.store.accounts.set("acme", blocked_until=far, block_why="That clock was wrong.")
     stage.clock.at -= timedelta(hours=1)
     stage.schedule(at="in 1m")
     run(stage.house)
@@ -434,10 +434,10 @@ END
 
 def test_a_run_that_was_refused_leaves_no_sign_of_life(stage: Stage, tmp_path: Path) -> None:
     run(stage.house)
-    before = stage.house.store.beats()
+    before = stage.house.store.beats.every()
     stage.pass_time(minutes=1)
     refusal(elsewhere(stage, tmp_path / "staging").house)
-    assert stage.house.store.beats() == before
+    assert stage.house.store.beats.every() == before
 
 
 def test_a_run_that_was_let_through_leaves_a_sign_of_life_before_it_works(stage: Stage) -> None:

@@ -83,7 +83,7 @@ def test_accounts_do_not_count_for_each_other(stage: Stage) -> None:
 
 def test_what_a_platform_says_is_left_counts_for_the_plan(stage: Stage) -> None:
     resets_at = NOW + timedelta(hours=5)
-    stage.house.store.set_account(
+    stage.house.store.accounts.set(
         "acme", allowance_left=1, allowance_at=NOW, allowance_resets_at=resets_at
     )
     assert notes(stage, "in 2h") == ()

@@ -117,7 +117,7 @@ def test_a_login_that_renews_itself_ends_only_once_that_fails(stage: Stage, logi
 
     def ends() -> datetime | None:
         opened(stage.house)
-        return login_ends(stage.house, account, stage.house.store.account_state("acme"))
+        return login_ends(stage.house, account, stage.house.store.accounts.one("acme"))
 
     assert ends() is None
     stage.pass_time(days=46)
@@ -134,7 +134,7 @@ def test_a_run_that_died_while_it_renewed_keeps_nobody_out_for_long(
     stage: Stage, logins: Logins
 ) -> None:
     store = stage.house.store
-    assert store.hold_account("acme", until=store.now() + timedelta(minutes=2))
+    assert store.accounts.hold("acme", until=store.now() + timedelta(minutes=2))
     opened(stage.house)
     assert logins.renewals == 1
     assert stage.clock.at >= START + timedelta(minutes=2)
@@ -176,18 +176,18 @@ def test_a_login_that_is_over_for_good_blocks_the_account_and_is_not_tried_again
         stage.pass_time(seconds=50)
     assert len(logins.instead) == 8, "asked once"
     assert stage.now(delivery).state in {State.FAILED, State.LATE}
-    assert stage.house.store.account_states()["acme"].block_code == Code.TOKEN_REFUSED
+    assert stage.house.store.accounts.every()["acme"].block_code == Code.TOKEN_REFUSED
 
 
 @pytest.mark.fault("F98")
 def test_a_renewal_that_brings_nothing_leaves_the_old_login(stage: Stage, logins: Logins) -> None:
     opened(stage.house)
-    before = stage.house.store.account_states()["acme"]
+    before = stage.house.store.accounts.every()["acme"]
     stage.pass_time(hours=1, minutes=55)
     logins.instead.append(Permanent("200 without refresh_token"))
     with pytest.raises(Permanent):
         opened(stage.house)
-    after = stage.house.store.account_states()["acme"]
+    after = stage.house.store.accounts.every()["acme"]
     assert (after.session, after.session_expires_at) == (before.session, before.session_expires_at)
 
 

@@ -11,9 +11,9 @@ from tests.builders import NOW, a_run
 
 
 def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> None:
-    store.set_account("acme", remote_id="117", session=b"\x00sealed", session_expires_at=NOW)
-    store.set_account("acme", remote_name="Acme", blocked_until=NOW)
-    store.set_account("other")
+    store.accounts.set("acme", remote_id="117", session=b"\x00sealed", session_expires_at=NOW)
+    store.accounts.set("acme", remote_name="Acme", blocked_until=NOW)
+    store.accounts.set("other")
     known = AccountState(
         "acme",
         remote_id="117",
@@ -22,22 +22,22 @@ def test_what_is_known_of_an_account_is_kept_piece_by_piece(store: Store) -> Non
         session=b"\x00sealed",
         session_expires_at=NOW,
     )
-    assert store.account_states() == {"acme": known, "other": AccountState("other")}
-    store.set_account("acme", session=None, remote_name=None)
-    assert store.account_states()["acme"].session is None
-    assert store.account_states()["acme"].remote_id == "117"
+    assert store.accounts.every() == {"acme": known, "other": AccountState("other")}
+    store.accounts.set("acme", session=None, remote_name=None)
+    assert store.accounts.every()["acme"].session is None
+    assert store.accounts.every()["acme"].remote_id == "117"
 
 
 def test_one_at_a_time_renews_a_session_and_nobody_is_kept_out_for_ever(store: Store) -> None:
     first, second = NOW + timedelta(minutes=2), NOW + timedelta(minutes=3)
-    assert store.hold_account("acme", until=first)
-    assert not store.hold_account("acme", until=second)
-    assert store.hold_account("other", until=second)
-    store.release_account("acme", until=second)
-    assert not store.hold_account("acme", until=second), "only its holder lets go"
-    store.release_account("acme", until=first)
-    assert store.hold_account("acme", until=NOW), "free again; this one is over at once"
-    assert store.hold_account("acme", until=second), "its holder died"
+    assert store.accounts.hold("acme", until=first)
+    assert not store.accounts.hold("acme", until=second)
+    assert store.accounts.hold("other", until=second)
+    store.accounts.release("acme", until=second)
+    assert not store.accounts.hold("acme", until=second), "only its holder lets go"
+    store.accounts.release("acme", until=first)
+    assert store.accounts.hold("acme", until=NOW), "free again; this one is over at once"
+    assert store.accounts.hold("acme", until=second), "its holder died"
 
 
 def test_the_troubles_of_an_account_are_remembered_apart_from_anothers(store: Store) -> None:
@@ -50,10 +50,10 @@ def test_the_troubles_of_an_account_are_remembered_apart_from_anothers(store: St
 
 
 def test_each_phase_on_each_host_has_one_last_sign_of_life(store: Store) -> None:
-    store.beat(a_run("old"), at=NOW - timedelta(minutes=1), found=5, done=4, failed=1)
-    store.beat(a_run("new"), at=NOW, found=1, done=1, failed=0)
-    store.beat(a_run("t", phase="tick"), at=NOW, found=0, done=0, failed=0)
-    assert store.beats() == [
+    store.beats.leave(a_run("old"), at=NOW - timedelta(minutes=1), found=5, done=4, failed=1)
+    store.beats.leave(a_run("new"), at=NOW, found=1, done=1, failed=0)
+    store.beats.leave(a_run("t", phase="tick"), at=NOW, found=0, done=0, failed=0)
+    assert store.beats.every() == [
         Beat("host-1", "publish", "new", "boot-1", NOW, 1, 1, 0),
         Beat("host-1", "tick", "t", "boot-1", NOW, 0, 0, 0),
     ]

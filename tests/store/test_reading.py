@@ -258,12 +258,12 @@ def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedC
         for name in ("ours", "theirs")
     )
     saved = added(theirs, a_new_post(workspace="theirs"), run=a_run())
-    theirs.set_account("acme", remote_id="117")
+    theirs.accounts.set("acme", remote_id="117")
     assert ours.page(Filter()).deliveries == ()
     assert ours.deliveries(saved.post.id) == []
     assert ours.post(saved.post.id) is None
     assert ours.events(Filter(), limit=9) == []
-    assert ours.account_states() == {}
+    assert ours.accounts.every() == {}
     assert ours.counts() == {}
     assert ours.enqueue(a_run(), until=NOW, limit=9) == []
     assert len(theirs.enqueue(a_run(), until=NOW, limit=9)) == 1

@@ -116,8 +116,8 @@ def theirs(url: str) -> Iterator[Theirs]:
     [stop, _] = [one.delivery for one in store.batches.parts(store.batches.every()[0])]
     store.record([a_move(stop, Step.CANCELLED, wake_at=None)], run=a_run())
     series = store.series.add(a_new_series("s"))
-    store.set_account("acme", session=b"sealed")
-    [sealed] = store.sealed()
+    store.accounts.set("acme", session=b"sealed")
+    [sealed] = store.accounts.sealed()
     paused = added(store, a_new_post(a_new_delivery("quiet")), run=a_run()).deliveries[0]
     store.pauses.begin(Pause(Scope.ACCOUNT, "quiet", NOW, "ada"))
     post = store.post(thread[0].post.id)
@@ -188,9 +188,9 @@ READING: dict[str, Verb] = {
     "allowed_late": lambda s, t: s.allowed_late(9),
     "ahead": lambda s, t: s.ahead(),
     "doubtful": lambda s, t: s.doubtful(9),
-    "account_states": lambda s, t: s.account_states(),
-    "account_state": lambda s, t: s.account_state("acme").session,
-    "sealed": lambda s, t: s.sealed(),
+    "accounts.every": lambda s, t: s.accounts.every(),
+    "accounts.one": lambda s, t: s.accounts.one("acme").session,
+    "accounts.sealed": lambda s, t: s.accounts.sealed(),
     "pauses.every": lambda s, t: s.pauses.every(),
     "pauses.over": lambda s, t: s.pauses.over([t.paused.id]),
     "pauses.waking": lambda s, t: s.pauses.waking(9),
@@ -234,7 +234,7 @@ WRITING: dict[str, Verb] = {
     "save_ticket": lambda s, t: s.save_ticket(
         t.one(State.UPLOADING), Ticket({"id": "9"}), run=a_run()
     ),
-    "reseal": lambda s, t: s.reseal(t.sealed, b"ours"),
+    "accounts.reseal": lambda s, t: s.accounts.reseal(t.sealed, b"ours"),
     "series.put_off": lambda s, t: s.series.put_off(t.series, FAR),
     "series.make": lambda s, t: s.series.make(
         t.series, [], until=NOW, wake_at=NOW, left_out=1, run=a_run(), seen={}
@@ -249,15 +249,15 @@ WRITING: dict[str, Verb] = {
     "measures.put_off": lambda s, t: s.measures.put_off("acme", FAR, ended=NOW - HOUR),
     # These make a row of one's own.
     "pauses.begin": lambda s, t: s.pauses.begin(Pause(Scope.ALL, "", NOW, "eve"))[1],
-    "set_account": lambda s, t: s.set_account("acme", session=None),
-    "hold_account": lambda s, t: s.hold_account("acme", until=FAR) and None,
-    "release_account": lambda s, t: s.release_account("acme", until=FAR),
+    "accounts.set": lambda s, t: s.accounts.set("acme", session=None),
+    "accounts.hold": lambda s, t: s.accounts.hold("acme", until=FAR) and None,
+    "accounts.release": lambda s, t: s.accounts.release("acme", until=FAR),
     "change_breaker": lambda s, t: s.change_breaker("acme", lambda _: Breaker(why="ours")) and None,
 }
 #: what all workspaces of a store have together
 SHARED = {
     *("now", "close", "papers", "mark", "settle"),
-    *("beat", "beats"),  # of hosts
+    *("beats.leave", "beats.every"),  # of hosts
     "media_file",  # who knows a checksum has the file
 }
 
@@ -337,7 +337,7 @@ def test_each_of_those_questions_has_an_answer_where_it_belongs(theirs: Theirs) 
 def test_the_whole_store_is_there_for_who_keeps_it(url: str, theirs: Theirs) -> None:
     with closing(opened(url, None)) as whole:
         assert whole.counts() == theirs.store.counts()
-        assert whole.sealed() == [theirs.sealed]
+        assert whole.accounts.sealed() == [theirs.sealed]
         assert whole.mark() == theirs.store.mark()
         with closing(opened(url, "ours")) as ours:
             # How far the store has come is told of all of it: else a backup would go unnoticed.

@@ -25,7 +25,7 @@ class Standing:
 def standing(house: House) -> Standing:
     """Return how all accounts stand: unusable are those disabled, broken or left alone."""
     now = house.clock.now()
-    states = house.store.account_states()
+    states = house.store.accounts.every()
     here = {name for name, account in house.config.accounts.items() if not account.enabled}
     held = {name for name, state in states.items() if Opening.of(state, now) is not None}
     held = here | held | broken(house).keys()
@@ -58,7 +58,7 @@ def check(house: House, names: list[str], *, accept: bool = False) -> list[Check
 
 def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> Checked:
     if accept:
-        house.store.set_account(account.name, remote_id=None, remote_name=None)
+        house.store.accounts.set(account.name, remote_id=None, remote_name=None)
     problem: PostcronError | None = None
     try:
         doors.open(account, asked=True)
@@ -69,8 +69,8 @@ def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> C
         problem = error  # a key or a secret that is missing: nothing was asked
     else:
         went_well(house, account.name)
-        house.store.set_account(account.name, block_code=None, block_why=None)
-    state = house.store.account_state(account.name)
+        house.store.accounts.set(account.name, block_code=None, block_why=None)
+    state = house.store.accounts.one(account.name)
     known = None if state.remote_id is None else Identity(state.remote_id, state.remote_name or "")
     identity = known if problem is None else None
     return Checked(account, identity, state, problem, outlook(house, account, state))

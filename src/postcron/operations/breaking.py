@@ -91,8 +91,8 @@ def learn(house: House, name: str, error: PlatformError, *, ref: str) -> None:
     """Keep what an error says about the account it happened to; `ref` names the delivery."""
     said, why, now = breaker.meaning(error), house.secrets.redact(error.message), house.clock.now()
     if said is Meaning.LOGIN:
-        known = house.store.account_state(name)
-        house.store.set_account(name, block_code=error.code, block_why=why)
+        known = house.store.accounts.one(name)
+        house.store.accounts.set(name, block_code=error.code, block_why=why)
         house.openings.add(Opening(name, None, why, new=known.block_code is None))
     elif said is Meaning.PAUSE and error.retry_after is not None:
         pause = partial(breaker.after_pause, until=now + error.retry_after, why=why)
@@ -123,12 +123,12 @@ def _change(house: House, scope: str, accounts: list[str], change: Change) -> No
 
 
 def _leave_alone(house: House, name: str, until: datetime, why: str) -> None:
-    known = house.store.account_state(name)
+    known = house.store.accounts.one(name)
     if known.block_code is not None:
         return  # what a person has to mend must not be hidden by what passes
     new = known.blocked_until is None or known.blocked_until < until
     if new:
-        house.store.set_account(name, blocked_until=until, block_why=why)
+        house.store.accounts.set(name, blocked_until=until, block_why=why)
     house.openings.add(Opening(name, until, why, new=new))
 
 
@@ -136,7 +136,7 @@ def went_well(house: House, name: str) -> None:
     """Close what was open for an account: a call of it was answered well."""
     for scope in (_own(name), _shared(house, name)[0]):
         house.store.change_breaker(scope, lambda _: Breaker())
-    house.store.set_account(name, blocked_until=None)
+    house.store.accounts.set(name, blocked_until=None)
     house.openings.close(name)
 
 

@@ -80,12 +80,12 @@ class Doors:
         found = platform.whoami()
         if not accept:
             how = f"log in as the right one, or with `postcron accounts login {account.name} --accept`"
-            _refuse_another(account, self.house.store.account_state(account.name), found, how)
+            _refuse_another(account, self.house.store.accounts.one(account.name), found, how)
         return found
 
     def known(self, account: Account, found: Identity) -> None:
         """Remember who the account is there."""
-        self.house.store.set_account(
+        self.house.store.accounts.set(
             account.name,
             remote_id=found.remote_id,
             remote_name=found.name,
@@ -106,7 +106,7 @@ class Doors:
 
     def _opened(self, account: Account, *, asked: bool) -> Platform:
         platform = self._with_session(account)
-        state = self.house.store.account_state(account.name)
+        state = self.house.store.accounts.one(account.name)
         # After a time of being left alone the first call is a question, never a post.
         asked = asked or state.blocked_until is not None
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):

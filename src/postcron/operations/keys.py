@@ -65,7 +65,7 @@ def _file(house: House) -> Path | None:
 def _others(house: House) -> int:
     """Return how many other hosts use the store: they would lack a key made here."""
     here, now = host_id(house.state_dir), house.store.now()
-    beats = house.store.beats()
+    beats = house.store.beats.every()
     return len({beat.host for beat in beats if beat.host != here and now - beat.at < IN_USE})
 
 
@@ -89,7 +89,7 @@ def _other_hosts(others: int, path: Path) -> Invalid:
 def _cut_short(house: House, keys: list[str]) -> bool:
     """Say whether an older key is still needed, or still there: the rotation before did not end."""
     with closing(house.whole_store()) as store:
-        newest, sealed = Sealer(keys[:1]), [kept.session for kept in store.sealed()]
+        newest, sealed = Sealer(keys[:1]), [kept.session for kept in store.accounts.sealed()]
     return len(keys) > 2 or any(
         _opens(house.sealer, one) and not _opens(newest, one) for one in sealed
     )
@@ -108,12 +108,12 @@ def _reseal(house: House, keys: list[str]) -> tuple[int, int]:
     sealer = Sealer(keys)
     resealed = foreign = 0
     with closing(house.whole_store()) as store:
-        for kept in store.sealed():
+        for kept in store.accounts.sealed():
             try:
                 anew = sealer.reseal(kept.session)
             except Invalid:
                 foreign += 1
                 continue
             # One that a run has renewed meanwhile is sealed with a key that stays in the list.
-            resealed += store.reseal(kept, anew)
+            resealed += store.accounts.reseal(kept, anew)
     return resealed, foreign

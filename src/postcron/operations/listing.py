@@ -168,7 +168,7 @@ def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
 
 def accounts(house: House) -> list[tuple[Account, AccountState, Pause | None]]:
     """Return the accounts of the configuration, what runs have learnt about them, who paused them."""
-    states = house.store.account_states()
+    states = house.store.accounts.every()
     paused = {one.name: one for one in house.store.pauses.every() if one.scope in _WHOLE}
     return [
         (account, states.get(name, AccountState(name)), paused.get("", paused.get(name)))

@@ -75,9 +75,9 @@ def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> L
         keep(house, name, session)
     if identity is not None:
         doors.known(account, identity)
-    house.store.set_account(name, block_code=None, block_why=None)
+    house.store.accounts.set(name, block_code=None, block_why=None)
     went_well(house, name)
-    return LoggedIn(account, identity, house.store.account_states()[name])
+    return LoggedIn(account, identity, house.store.accounts.every()[name])
 
 
 @contextmanager

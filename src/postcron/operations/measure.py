@@ -86,7 +86,7 @@ def measure(house: House, *, limit: int | None = None, dry_run: bool = False) ->
         ]
         for future in as_completed(futures):
             _keep(house, future.result(), collected)
-    house.store.beat(
+    house.store.beats.leave(
         run,
         at=house.clock.now(),
         found=len(collected.due),

@@ -50,7 +50,7 @@ def pre_upload(
     posts = house.store.posts({delivery.post_id for delivery in claimed})
     Carriers(house, Doors(house), run).carry(claimed, posts)
     report.add(house.store.reload([d.id for d in claimed]), done=frozenset({State.READY}))
-    house.store.beat(
+    house.store.beats.leave(
         run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
     )
     return report

@@ -40,7 +40,7 @@ def preflight(house: House, phase: Phase) -> Run:
     wallclock.require_sane(house, run, alone=papers.cluster is None)
     house.witness = witness(house, papers)
     house.witness.move_on(house.store)
-    house.store.beat(run, at=house.clock.now(), found=0, done=0, failed=0)
+    house.store.beats.leave(run, at=house.clock.now(), found=0, done=0, failed=0)
     return run
 
 
@@ -135,7 +135,9 @@ def _twin(house: House, papers: Papers, run: Run) -> CannotWork | None:
     now = house.store.now()
     started = now - timedelta(seconds=house.clock.boottime())
     since = max(started + CLOCKS, now - ALIVE)
-    others = [b for b in house.store.beats() if b.host == run.host and b.at > since and b.boot]
+    others = [
+        b for b in house.store.beats.every() if b.host == run.host and b.at > since and b.boot
+    ]
     if all(host.start_of(beat.boot) == host.start_of(run.boot) for beat in others):
         return None
     message = (

@@ -167,7 +167,7 @@ class Shift:
         self.fence.cover(())
 
     def _beat(self, report: Report) -> None:
-        self.store.beat(
+        self.store.beats.leave(
             self.run,
             at=self.started,
             found=report.found,

@@ -92,7 +92,7 @@ def ask(house: House, doors: Doors, account: Account, platform: Platform) -> Non
     if not isinstance(platform, Allows) or account.name in doors.allowed:
         return
     doors.allowed.add(account.name)
-    now, state = house.clock.now(), house.store.account_states().get(account.name)
+    now, state = house.clock.now(), house.store.accounts.every().get(account.name)
     asked_at = None if state is None else state.allowance_at
     if asked_at is not None and now - asked_at < ASK_AGAIN:
         return
@@ -101,7 +101,7 @@ def ask(house: House, doors: Doors, account: Account, platform: Platform) -> Non
     except PlatformError:
         log.warning("%s could not be asked what it still takes", account.name, exc_info=True)
         return
-    house.store.set_account(
+    house.store.accounts.set(
         account.name,
         allowance_left=None if answer is None else answer.left,
         allowance_resets_at=None if answer is None else answer.resets_at,
@@ -150,7 +150,7 @@ def _rooms(house: House, limits: Mapping[str, _Limit], now: datetime) -> dict[st
 
 def _limits(house: House) -> dict[str, _Limit]:
     """Return the accounts that have a limit which is known."""
-    states, found = house.store.account_states(), {}
+    states, found = house.store.accounts.every(), {}
     for name, account in house.config.accounts.items():
         said = quotas.said(states.get(name, AccountState(name)))
         try:

@@ -25,7 +25,7 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
         return report
     run = preflight(house, Phase.RETRY)
     report.add(queue_again(house, run, limit=limit), done=frozenset({State.QUEUED}))
-    house.store.beat(run, at=now, found=report.found, done=len(report.done), failed=0)
+    house.store.beats.leave(run, at=now, found=report.found, done=len(report.done), failed=0)
     return report
 
 

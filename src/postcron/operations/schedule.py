@@ -142,7 +142,7 @@ def _too_late_to_log_in(
     house: House, accounts: Sequence[Account], due: Mapping[str, Sequence[datetime]]
 ) -> Iterator[str]:
     """Say which posts will meet a login that has ended, as far as that is known today."""
-    states, now = house.store.account_states(), house.clock.now()
+    states, now = house.store.accounts.every(), house.clock.now()
     for account in accounts:
         ends = login_ends(house, account, states.get(account.name))
         moments = due.get(account.name)

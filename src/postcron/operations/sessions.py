@@ -38,18 +38,18 @@ def renewing(house: House, account: str) -> Iterator[None]:
     What the one before left in the store is for the caller to read first.
     """
     until = house.store.now() + RENEWING
-    while not house.store.hold_account(account, until=until):
+    while not house.store.accounts.hold(account, until=until):
         house.clock.sleep_until(house.clock.now() + ASK_EVERY)
         until = house.store.now() + RENEWING
     try:
         yield
     finally:
-        house.store.release_account(account, until=until)
+        house.store.accounts.release(account, until=until)
 
 
 def unsealed(house: House, account: str) -> Session | None:
     """Return the session the store has for an account, if it has one."""
-    state = house.store.account_state(account)
+    state = house.store.accounts.one(account)
     if state.session is None or state.session_expires_at is None:
         return None
     session = Session(
@@ -65,7 +65,7 @@ def unsealed(house: House, account: str) -> Session | None:
 def keep(house: House, account: str, session: Session) -> None:
     """Put a session into the store. Whose it is has to be asked before it sends anything."""
     remember(house, session)
-    house.store.set_account(
+    house.store.accounts.set(
         account,
         session=house.sealer.seal(session.data),
         session_expires_at=session.expires_at,

@@ -41,7 +41,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
         house.store.reload(list(dict.fromkeys(d.id for d in changed))),
         done=frozenset({State.QUEUED}),
     )
-    house.store.beat(
+    house.store.beats.leave(
         run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
     )
     return report

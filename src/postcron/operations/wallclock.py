@@ -43,9 +43,9 @@ def require_sane(house: House, run: Run, *, alone: bool) -> None:
 
 def _doubt(house: House) -> None:
     """Let every platform be asked before its next post, and hear what time it is there."""
-    for name, state in house.store.account_states().items():
+    for name, state in house.store.accounts.every().items():
         until = None if state.blocked_until is None else house.clock.now()
-        house.store.set_account(name, checked_at=None, blocked_until=until)
+        house.store.accounts.set(name, checked_at=None, blocked_until=until)
 
 
 def require_agreement(account: str, ahead: timedelta | None) -> None:

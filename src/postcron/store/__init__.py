@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from postcron.store.accounts import Beat as Beat
+    from postcron.store.beats import Beat as Beat
     from postcron.store.migrating import migrate as migrate
     from postcron.store.opening import open_store as open_store
     from postcron.store.papers import Papers as Papers
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # The idle minute imports postcron.store.peek, and with it this file: neither may cost anything.
 _DOORS = {
-    "Beat": "postcron.store.accounts",
+    "Beat": "postcron.store.beats",
     "Papers": "postcron.store.papers",
     "Store": "postcron.store.store",
     "migrate": "postcron.store.migrating",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement
 
 from postcron.model import (
-    AccountState,
     Added,
     Approval,
     Attempt,
@@ -36,7 +35,6 @@ from postcron.model import (
 from postcron.rules.breaker import Change
 from postcron.states import UNCERTAIN, State
 from postcron.store import (
-    accounts,
     archiving,
     breakers,
     claims,
@@ -53,8 +51,9 @@ from postcron.store import (
     standing,
     telling,
 )
-from postcron.store.accounts import Beat, Sealed
+from postcron.store.accounts import AccountShelf
 from postcron.store.batches import BatchShelf
+from postcron.store.beats import BeatShelf
 from postcron.store.database import Database
 from postcron.store.measures import MeasureShelf
 from postcron.store.papers import Papers
@@ -73,7 +72,9 @@ class Store:
         self.url_shown = database.shown
         #: where SQLite keeps it
         self.file = database.file
+        self.accounts = AccountShelf(database)
         self.batches = BatchShelf(database)
+        self.beats = BeatShelf(database)
         self.measures = MeasureShelf(database)
         self.pauses = PauseShelf(database)
         self.series = SeriesShelf(database)
@@ -440,41 +441,6 @@ class Store:
 
     # --- what runs leave for each other ------------------------------------------------------
 
-    def account_states(self) -> dict[str, AccountState]:
-        return accounts.account_states(self._database)
-
-    def account_state(self, account: str) -> AccountState:
-        return self.account_states().get(account, AccountState(account))
-
-    def set_account(self, account: str, **columns: Any) -> None:
-        """Change what is known about an account; what is not named stays."""
-        accounts.set_account(self._database, account, columns)
-
-    def hold_account(self, account: str, *, until: datetime) -> bool:
-        """Be the only one to renew an account's session until then; False while somebody else is."""
-        return accounts.hold_account(self._database, account, until)
-
-    def release_account(self, account: str, *, until: datetime) -> None:
-        """Let others renew it, unless our time was over and somebody else has begun."""
-        accounts.release_account(self._database, account, until)
-
-    def sealed(self) -> list[Sealed]:
-        """Return every session that is kept."""
-        return accounts.sealed(self._database)
-
-    def reseal(self, kept: Sealed, anew: bytes) -> bool:
-        """Put the same session, sealed otherwise, in its place; False if there is another by now."""
-        return accounts.reseal(self._database, kept, anew)
-
     def change_breaker(self, scope: str, change: Change) -> Breaker:
         """Change what is remembered of the troubles of an account or platform; return it."""
         return breakers.change(self._database, scope, change)
-
-    def beat(self, run: Run, *, at: datetime, found: int, done: int, failed: int) -> None:
-        """Write a sign of life, durably: a run that cannot even do this must not send anything."""
-        accounts.beat(
-            self._database, Beat(run.host, run.phase, run.id, run.boot, at, found, done, failed)
-        )
-
-    def beats(self) -> list[Beat]:
-        return accounts.beats(self._database)
