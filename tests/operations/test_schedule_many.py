@@ -186,3 +186,10 @@ def test_a_file_that_is_not_there_is_told_for_each_wish(stage: Stage) -> None:
     )
     assert [problem.where for problem in answer.problems] == ["posts.csv:2", "posts.csv:3"]
     assert stored(stage) == ["post 4"]
+
+
+def test_an_account_that_joins_a_post_keeps_to_its_windows_end(stage: Stage) -> None:
+    many(stage, asked(1, key="launch", accounts=["other"], at="in 2h", window_end="in 3h"))
+    late = asked(1, key="launch", accounts=["other", "acme"], at="in 4h")
+    with pytest.raises(DoesNotFit, match="acme cannot take it before its window ends"):
+        many(stage, late)

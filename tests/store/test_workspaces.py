@@ -141,7 +141,6 @@ QUIET = Pause(Scope.ACCOUNT, "quiet", NOW, "ada")
 #: each verb that reads, asked about what the other workspace has
 READING: dict[str, Verb] = {
     "post": lambda s, t: s.post(t.post.id),
-    "post_by_key": lambda s, t: s.post_by_key("acme", "k"),
     "from_plan": lambda s, t: s.from_plan("plan"),
     "posts": lambda s, t: s.posts([t.post.id]),
     "taken": lambda s, t: s.taken("acme", {"k"}),

@@ -122,6 +122,7 @@ class Taken:
     post_id: int
     text: str
     approval: Approval | None
+    window_end: datetime | None
     #: how its deliveries stand, by account
     states: Mapping[str, State]
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from postcron.errors import DoesNotFit, Invalid, Refused
-from postcron.model import (
-    Account,
-    Approval,
-    Delivery,
-    Post,
-    Saved,
-)
+from postcron.errors import DoesNotFit, Invalid
+from postcron.model import Account, Attachment, Delivery, Post, Saved
 from postcron.operations import pauses
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
+from postcron.operations.keyed import Keyed, keyed
 from postcron.operations.outlook import login_ends
-from postcron.operations.placing import Diaries, placing, window_end_of
+from postcron.operations.placing import Diaries, placing
 from postcron.operations.quotas import overfull
-from postcron.operations.wishes import Planned, Wish, accounts_of, is_pending, parts_of, unfit
+from postcron.operations.selecting import found_post
+from postcron.operations.wishes import Planned, Wish, is_pending, parts_of, unfit
 from postcron.rules import moments
 from postcron.rules.spans import until
 from postcron.states import State
@@ -55,40 +51,21 @@ def schedule(
     A key that is known answers with what it stands for, and adds only the accounts it lacks. Several
     that are rehearsed together share their diaries.
     """
-    accounts, parts = accounts_of(house, wish), parts_of(wish)
-    known = _known(house, parts)
-    missing = [a for a in accounts if known is None or a.name not in known.accounts]
-    if known is not None and known.parts != len(parts):
-        raise of_other_length(wish.key, known.parts, len(parts))
-    if known is not None and not missing:
-        return Scheduled(
-            known.post, known.deliveries, notes=differs(wish, known.post.id, known.post.text)
-        )
-    if known is not None and len(parts) > 1:
-        raise incomplete(wish, missing)
-    if known is not None:
-        wish = joining(house, wish, known.post.id, known.post.approval)
-        parts = parts_of(wish)
+    asked = _asked(house, wish)
+    if not asked.missing:
+        return _known(house, asked)
     now = house.clock.now()
-    window_end = window_end_of(wish.window_end, wish.zone, missing, now)
-    if known is not None:
-        window_end = known.post.window_end
+    window_end = asked.window_end(now)
 
-    def planned(diaries: Diaries) -> list[Planned]:
-        return [plan(diaries, account, wish, now, window_end) for account in missing]
+    def planned(by: Diaries) -> list[Planned]:
+        return [plan(by, each, asked.wish, now, window_end) for each in asked.missing]
 
     diaries = diaries or Diaries(house)
     first = planned(diaries)
     with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
         intake = Intake(house, Path(folder))
-        attachments = [intake.fetch(part.media, part.alts, part.names) for part in parts]
-        if found := unfit(house, parts, missing, attachments):
-            raise DoesNotFit(found)
-        due = {one.account: [one.due_at] * len(parts) for one in first if one.due_at}
-        notes = (
-            *(one.note for one in first if one.note),
-            *notes_on(house, missing, due, [wish.campaign]),
-        )
+        attachments = fetched(house, intake, asked)
+        notes = _notes(house, asked, first)
         if dry_run:
             return Scheduled(None, tuple(first), notes=notes)
         kept = [intake.keep(some) for some in attachments]
@@ -96,7 +73,7 @@ def schedule(
 
     def save(by: Diaries) -> list[Saved]:
         given = first if by is diaries else planned(by)
-        news = posts_of(house, parts, given, kept, actor=actor, window_end=window_end)
+        news = posts_of(house, asked.parts, given, kept, actor=actor, window_end=window_end)
         return house.store.add_posts(news, run=run, seen=by.seen)
 
     saved = placing(diaries, save)
@@ -108,20 +85,30 @@ def schedule(
     )
 
 
-def of_other_length(key: str | None, known: int, asked: int) -> Invalid:
-    """Return the error for a key that stands for a thread of another length."""
-    message = (
-        f"Key {key} already stands for {known} part{'' if known == 1 else 's'}, and you "
-        f"gave {asked}: take another key."
-    )
-    return Invalid(message, code="key_taken")
+def _asked(house: House, wish: Wish) -> Keyed:
+    parts = parts_of(wish)
+    keys = {part.key for part in parts if part.key is not None}
+    return keyed(house, wish, parts, house.store.taken(house.config.workspace, keys))
 
 
-def incomplete(wish: Wish, missing: Sequence[Account]) -> Invalid:
-    """Return the error for a key whose thread does not go to all of these accounts."""
-    names = ", ".join(account.name for account in missing)
-    message = f"Key {wish.key} already stands for a thread, which does not go to {names}: take another key."
-    return Invalid(message, code="key_taken")
+def _known(house: House, asked: Keyed) -> Scheduled:
+    post = found_post(house, asked.known[0].post_id)
+    found = [one for each in asked.known for one in house.store.deliveries(each.post_id)]
+    return Scheduled(post, tuple(found), notes=asked.notes)
+
+
+def fetched(house: House, intake: Intake, asked: Keyed) -> list[tuple[Attachment, ...]]:
+    """Return the media of each part; raises `DoesNotFit` for what an account could not publish."""
+    found = [intake.fetch(part.media, part.alts, part.names) for part in asked.parts]
+    if problems := unfit(house, asked.parts, asked.missing, found):
+        raise DoesNotFit(problems)
+    return found
+
+
+def _notes(house: House, asked: Keyed, planned: Sequence[Planned]) -> tuple[str, ...]:
+    due = {one.account: [one.due_at] * len(asked.parts) for one in planned if one.due_at}
+    of_rules = (one.note for one in planned if one.note)
+    return (*of_rules, *notes_on(house, asked.missing, due, [asked.wish.campaign]))
 
 
 def notes_on(
@@ -148,37 +135,6 @@ def _too_late_to_log_in(
         moments = due.get(account.name)
         if ends is not None and moments and ends <= max(moments):
             yield f"The login of {account.name} ends {until(ends, now)}, before this post: log in again."
-
-
-@dataclass(frozen=True)
-class _Known:
-    post: Post
-    deliveries: tuple[Delivery, ...]
-    #: how long its thread is
-    parts: int = 1
-
-    @property
-    def accounts(self) -> set[str]:
-        return {delivery.account for delivery in self.deliveries}
-
-
-def _known(house: House, parts: Sequence[Wish]) -> _Known | None:
-    keys = [part.key for part in parts if part.key is not None]
-    posts = [house.store.post_by_key(house.config.workspace, key) for key in keys]
-    there = [post for post in posts if post is not None]
-    if not there:
-        return None
-    found = tuple(d for post in there for d in house.store.deliveries(post.id))
-    return _Known(there[0], found, len(there))
-
-
-def differs(wish: Wish, post_id: int, text: str) -> tuple[str, ...]:
-    """Say it if a key stands for another text than this wish's."""
-    if wish.text is None or wish.text == text:
-        return ()
-    return (
-        f"Key {wish.key} already stands for post {post_id} with another text; nothing changed.",
-    )
 
 
 def plan(
@@ -218,14 +174,3 @@ def plan_at(
     waits = wish.draft or is_pending(diaries.house, wish)
     head = account.name, account.platform, State.DRAFT if waits else State.SCHEDULED
     return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
-
-
-def joining(house: House, wish: Wish, post_id: int, approval: Approval | None) -> Wish:
-    """Return a wish for more accounts of a post; raises `Refused` once that has been decided on."""
-    if approval is Approval.PENDING:
-        return replace(wish, approval=True)
-    if approval is not Approval.REJECTED and not is_pending(house, wish):
-        return wish
-    stands = approval or "on its way without approval"
-    message = f"Post {post_id} is {stands}: schedule it for its other accounts under another key."
-    raise Refused(message)

@@ -16,16 +16,10 @@ from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
-from postcron.operations.placing import Diaries, placing, window_end_of
-from postcron.operations.schedule import (
-    differs,
-    incomplete,
-    joining,
-    notes_on,
-    of_other_length,
-    plan,
-)
-from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
+from postcron.operations.keyed import keyed
+from postcron.operations.placing import Diaries, placing
+from postcron.operations.schedule import fetched, notes_on, plan
+from postcron.operations.wishes import Wish, parts_of
 from postcron.rules.keys import number
 from postcron.states import State
 
@@ -158,34 +152,25 @@ class _Desk:
         return self.house.store.papers().uuid
 
     def _row(self, one: Asked, taken: Mapping[str, Taken]) -> Row:
-        wish, parts = one.wish, parts_of(one.wish)
+        parts = parts_of(one.wish)
         self._refuse_second(one, parts)
-        accounts = accounts_of(self.house, wish)
-        known = [there for part in parts if (there := taken.get(part.key or ""))]
-        if known and len(known) != len(parts):
-            raise of_other_length(wish.key, len(known), len(parts))
-        missing = [a for a in accounts if not known or a.name not in known[0].states]
-        if known and missing and len(parts) > 1:
-            raise incomplete(wish, missing)
-        row = Row(one.where, (), known[0].post_id, known[0]) if known else Row(one.where, ())
-        if known and not missing:
-            found = (*differs(wish, known[0].post_id, known[0].text), *_cancelled(wish, known[0]))
+        asked = keyed(self.house, one.wish, parts, taken)
+        there = asked.known[0] if asked.known else None
+        if there is not None and not asked.missing:
+            found = (*asked.notes, *_cancelled(one.wish, there))
             self._said += [f"{one.where}: {note}" for note in found]
-            return row
-        if known:
-            wish = joining(self.house, wish, known[0].post_id, known[0].approval)
-            parts = parts_of(wish)
-        attachments = [self.intake.fetch(part.media, part.alts, part.names) for part in parts]
-        if problems := unfit(self.house, parts, missing, attachments):
-            raise DoesNotFit(problems)
+            return Row(one.where, (), there.post_id, there)
+        attachments = fetched(self.house, self.intake, asked)
         # Last, so that what is refused takes no moment from others.
-        window_end = window_end_of(wish.window_end, wish.zone, missing, self.now)
-        planned = [plan(self.diaries, each, wish, self.now, window_end) for each in missing]
+        window_end = asked.window_end(self.now)
+        planned = [plan(self.diaries, a, asked.wish, self.now, window_end) for a in asked.missing]
         self._said += [f"{one.where}: {each.note}" for each in planned if each.note]
         news = posts_of(
-            self.house, parts, planned, attachments, actor=self.actor, window_end=window_end
+            *(self.house, asked.parts, planned, attachments),
+            actor=self.actor,
+            window_end=window_end,
         )
-        return replace(row, news=tuple(news))
+        return Row(one.where, tuple(news), there.post_id if there else None, there)
 
     def placed_anew(self, diaries: Diaries) -> list[Row]:
         """Return the rows with the moments that others have left by now."""

@@ -44,13 +44,6 @@ from postcron.store.tables import LIVE, attachment, attempt, delivery, media, po
 LATEST: Final = timedelta(days=30)
 
 
-def post_by_key(database: Database, workspace: str, key: str) -> Post | None:
-    with database.reading() as connection:
-        known = select(post.c.id).where(post.c.workspace == workspace, post.c.key == key)
-        post_id = connection.execute(known.where(*database.own(post))).scalar()
-        return None if post_id is None else rows.posts(connection, [post_id])[post_id]
-
-
 def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:
     """Return what was ever applied from a plan with its deliveries, the oldest first."""
     # Wildcards may stand in a name, so no LIKE; and a range from `name/` to `name0` holds `Name/` too

@@ -34,7 +34,7 @@ def _named(
         return
     asked = (
         select(
-            *(column.label("name"), post.c.id, post.c.text, post.c.approval),
+            *(column.label("name"), post.c.id, post.c.text, post.c.approval, post.c.window_end),
             *(delivery.c.account, delivery.c.state),
         )
         .join(delivery, delivery.c.post_id == post.c.id)
@@ -42,11 +42,12 @@ def _named(
         .order_by(post.c.id, delivery.c.number)
     )
     with database.reading() as connection:
-        for (name, id, text, approval), some in groupby(
-            connection.execute(asked), lambda row: row[:4]
+        for (name, id, text, approval, end), some in groupby(
+            connection.execute(asked), lambda row: row[:5]
         ):
             decided = Approval(approval) if approval else None
-            yield name, Taken(id, text, decided, {account: state for *_, account, state in some})
+            states = {account: state for *_, account, state in some}
+            yield name, Taken(id, text, decided, end, states)
 
 
 def posts_after(database: Database, id: int, filter: Filter, limit: int) -> list[Saved]:

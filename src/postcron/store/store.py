@@ -226,9 +226,6 @@ class Store:
     def post(self, post_id: int) -> Post | None:
         return self.posts([post_id]).get(post_id)
 
-    def post_by_key(self, workspace: str, key: str) -> Post | None:
-        return reading.post_by_key(self._database, workspace, key)
-
     def from_plan(self, name: str) -> list[tuple[Post, list[Delivery]]]:
         """Return what was ever applied from a plan, deleted or not, the oldest first."""
         return reading.from_plan(self._database, name)
