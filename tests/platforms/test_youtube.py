@@ -35,11 +35,12 @@ from tests.platforms.contract import (
     post,
     prepared,
     published,
+    started,
     went_out,
 )
 from tests.platforms.subjects.youtube import YouTubeSubject, refusal
 from tests.simulators import youtube
-from tests.simulators.server import Asked, Fault, Reply
+from tests.simulators.server import Asked, Fault, Misbehaviour, Reply
 
 NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
 STEP = youtube.STEP
@@ -417,6 +418,50 @@ def test_a_thumbnail_that_is_refused_keeps_no_video_from_going_out(
     assert reason in caplog.text
 
 
+def of_thumbnails(asked: Asked) -> bool:
+    return "thumbnails" in asked.path
+
+
+@pytest.mark.parametrize(
+    ("reply", "tries"),
+    [
+        (refusal(429, "uploadRateLimitExceeded"), 2),
+        (Reply(503, b"<h1>Sorry</h1>"), 2),
+        (refusal(400, "badRequest"), 1),
+        (Reply(413, b"<h1>Too large</h1>"), 1),
+    ],
+)
+def test_no_trouble_with_a_thumbnail_keeps_a_video_from_going_out_at_its_moment(
+    subject: YouTubeSubject, album: Album, reply: Reply, tries: int
+) -> None:
+    due_at = datetime.now(UTC) + timedelta(seconds=30)
+    asked, notebook = post(subject, album, "illustrated video", due_at=due_at), Notebook()
+    subject.platform()
+    for _ in range(tries - 1):
+        subject.server.misbehave(reply, of_thumbnails)
+        with pytest.raises(Temporary):
+            subject.platform().prepare(asked, notebook.last(), notebook.save)
+    subject.server.misbehave(reply, of_thumbnails)
+    ticket = subject.platform().prepare(asked, notebook.last(), notebook.save)
+    assert ticket.ready
+    published(subject, asked, started(subject, asked, ticket))
+    assert the_video(subject).thumbnail is None
+
+
+def test_while_there_is_time_a_thumbnail_is_tried_again(
+    subject: YouTubeSubject, album: Album
+) -> None:
+    due_at = datetime.now(UTC) + timedelta(hours=1)
+    asked, notebook = post(subject, album, "illustrated video", due_at=due_at), Notebook()
+    subject.platform()
+    for _ in range(3):
+        subject.server.misbehave(refusal(429, "uploadRateLimitExceeded"), of_thumbnails)
+        with pytest.raises(Temporary):
+            subject.platform().prepare(asked, notebook.last(), notebook.save)
+    prepared(subject, asked, notebook.last())
+    assert the_video(subject).thumbnail == asked.attachments[1].file.sha256
+
+
 def test_another_picture_replaces_the_thumbnail(subject: YouTubeSubject, album: Album) -> None:
     before = post(subject, album, "illustrated video")
     ticket = prepared(subject, before)
@@ -445,6 +490,27 @@ def test_publishing_changes_nothing_but_who_can_see_it(
         "selfDeclaredMadeForKids": True,
         "privacyStatus": "public",
     }
+
+
+def test_what_somebody_sets_after_phase_2_stays(subject: YouTubeSubject, album: Album) -> None:
+    asked = post(subject, album)
+    ticket = prepared(subject, asked)
+    the_video(subject).status |= {"selfDeclaredMadeForKids": True, "embeddable": False}
+    published(subject, asked, started(subject, asked, ticket))
+    status = the_video(subject).status
+    assert (status["selfDeclaredMadeForKids"], status["embeddable"]) == (True, False)
+    assert status["privacyStatus"] == "public"
+
+
+@pytest.mark.parametrize("how", [Fault.DROP_BEFORE, refusal(403, "quotaExceeded")])
+def test_a_status_that_cannot_be_read_again_is_that_of_phase_2(
+    subject: YouTubeSubject, album: Album, how: Misbehaviour
+) -> None:
+    asked = post(subject, album)
+    ticket = prepared(subject, asked)
+    subject.platform()
+    subject.server.misbehave(how)
+    assert started(subject, asked, ticket).data == ticket.data
 
 
 def test_the_options_of_a_post_are_sent(subject: YouTubeSubject, album: Album) -> None:

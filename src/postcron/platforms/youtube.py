@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from postcron.errors import Code, Evidence, Permanent, Temporary
+from postcron.errors import Code, Evidence, Permanent, PlatformError, Temporary
 from postcron.model import (
     Act,
     Draft,
@@ -39,6 +40,8 @@ SCOPES: Final = frozenset(
 )
 #: so long before its moment a video goes out although YouTube still works on it
 AT_LAST: Final = timedelta(minutes=1)
+#: what is wrong with a login is wrong with the publish call, too
+_OF_THE_LOGIN: Final = frozenset({Code.TOKEN_EXPIRED, Code.TOKEN_REFUSED, Code.ACCOUNT_UNUSABLE})
 _ADDRESS: Final = re.compile(
     r"(?:https://(?:(?:www|m)\.)?(?:youtube\.com/(?:watch\?v=|shorts/)|youtu\.be/))?"
     r"([A-Za-z0-9_-]{11})(?:[?&].*)?"
@@ -132,11 +135,11 @@ class YouTube(oauth.Grants):
         if ticket.data["revision"] != draft.revision:
             ticket = self._retold(draft, ticket)
             save(ticket)
-        status = self._processed(draft, ticket, save)
-        if status is None:
+        found, at_last = self._worked_on(draft, ticket, save)
+        if not (at_last or _is_processed(found)):
             return Ticket(ticket.data, check_after=timedelta(seconds=20))
-        ticket = self._illustrated(draft, ticket, save)
-        ticket = Ticket({**ticket.data, "status": video.shown(draft, status)}, ready=True)
+        ticket = self._illustrated(draft, ticket, save, at_last=at_last)
+        ticket = Ticket({**ticket.data, "status": video.shown(draft, found["status"])}, ready=True)
         save(ticket)
         return ticket
 
@@ -153,10 +156,10 @@ class YouTube(oauth.Grants):
         fetched(answer, "id")
         return ticket.having(revision=draft.revision)
 
-    def _processed(
+    def _worked_on(
         self, draft: Draft, ticket: Ticket, save: SaveTicket
-    ) -> Mapping[str, Any] | None:
-        """Return the video's status; None while YouTube works on it and there is time to wait."""
+    ) -> tuple[Mapping[str, Any], bool]:
+        """Return the uploaded video as it is, and whether there is no time left to wait for it."""
         found, now = self._channel.video(ticket.data["video"], "status,processingDetails")
         if found is None:
             why = "The uploaded video is not there any more; it is uploaded again."
@@ -166,16 +169,24 @@ class YouTube(oauth.Grants):
             save(begun(draft, Ticket()))  # another try begins with another upload
             why = f"YouTube does not take this video: {why_not}."
             raise Permanent(why, code=Code.MEDIA_REFUSED)
-        processed = found["status"].get("uploadStatus") == "processed"
-        at_last = now is not None and now >= draft.due_at - AT_LAST
-        done = processed and details.get("processingStatus") != "processing"
-        return dict(found["status"]) if done or at_last else None
+        return found, now is not None and now >= draft.due_at - AT_LAST
 
-    def _illustrated(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:
+    def _illustrated(
+        self, draft: Draft, ticket: Ticket, save: SaveTicket, *, at_last: bool
+    ) -> Ticket:
+        """Give the video its thumbnail, for which it is not kept from going out."""
         thumbnail = video.thumbnail_of(draft)
         if thumbnail is None or ticket.data.get("thumbnail") == thumbnail.file.sha256:
             return ticket
-        why_not = self._upload.illustrate(ticket.data["video"], draft, thumbnail.file)
+        try:
+            why_not = self._upload.illustrate(ticket.data["video"], draft, thumbnail.file)
+        except PlatformError as error:
+            again = isinstance(error, Temporary) and not (at_last and "bare" in ticket.data)
+            if again:
+                save(ticket.having(bare=True))
+            if again or error.code in _OF_THE_LOGIN:
+                raise
+            why_not = error.message
         if why_not is not None:
             log.warning("%s goes out without its thumbnail: %s", thumbnail.name, why_not)
         ticket = ticket.having(thumbnail=thumbnail.file.sha256)
@@ -183,6 +194,14 @@ class YouTube(oauth.Grants):
         return ticket
 
     # --- phase 3 -----------------------------------------------------------------------------
+
+    def before_publish(self, draft: Draft, ticket: Ticket) -> Ticket:
+        """Note what somebody has set in YouTube Studio since phase 2: the call would reset it."""
+        with suppress(PlatformError):
+            found, _ = self._channel.video(ticket.data["video"], "status")
+            if found is not None:
+                return ticket.having(status=video.shown(draft, found["status"]))
+        return ticket
 
     def publish(self, draft: Draft, ticket: Ticket) -> Receipt:
         # https://developers.google.com/youtube/v3/docs/videos/update
@@ -239,6 +258,11 @@ class YouTube(oauth.Grants):
             raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
         numbers = found["statistics"]
         return {ours: int(numbers[name]) for ours, name in NUMBERS.items() if name in numbers}
+
+
+def _is_processed(video: Mapping[str, Any]) -> bool:
+    working = (video.get("processingDetails") or {}).get("processingStatus") == "processing"
+    return video["status"].get("uploadStatus") == "processed" and not working
 
 
 def _failed(status: Mapping[str, Any], details: Mapping[str, Any]) -> str | None:
