@@ -26,6 +26,7 @@ from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store, migrate, open_store
+from postcron.store.beats import BeatShelf
 from tests.operations.stage import BUILT, Cluster, Stage, build
 from tests.postgres import Server
 
@@ -441,12 +442,12 @@ def test_a_run_that_was_refused_leaves_no_sign_of_life(stage: Stage, tmp_path: P
 
 
 def test_a_run_that_was_let_through_leaves_a_sign_of_life_before_it_works(stage: Stage) -> None:
-    class Deaf(Cluster):
-        def beat(self, run: Run, **told: object) -> None:
+    class Deaf(BeatShelf):
+        def leave(self, run: Run, **told: object) -> None:
             raise CannotWork("The disk takes nothing.")
 
     stage.schedule(at="in 1h")
     stage.pass_time(hours=1)
-    stage.house.store = Deaf(stage.house.store)  # type: ignore[assignment]
+    stage.house.store.beats = Deaf(stage.house.store._database)
     refusal(stage.house, publish)
     assert stage.remote.calls == []
