@@ -14,7 +14,7 @@ from postcron.model import PostType
 from postcron.operations import calendar as operation
 from postcron.operations.calendar import ACCOUNT, Calendar, Choice, Entry
 from postcron.operations.cancel import cancel
-from postcron.operations.repeat import Repeat, begin
+from postcron.operations.series_beginning import Repeat, begin
 from postcron.operations.wishes import Wish
 from postcron.rules.days import Days, month_of
 from postcron.states import State

@@ -16,9 +16,9 @@ from postcron.model import Delivery, Filter, Hour, Measure, Mode
 from postcron.operations.batching import Order, add
 from postcron.operations.choosing import spread
 from postcron.operations.edit import Change, edit
-from postcron.operations.repeat import Repeat, begin
 from postcron.operations.schedule import schedule
 from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.operations.series_beginning import Repeat, begin
 from postcron.operations.wishes import Wish
 from tests.operations.stage import Stage, build
 

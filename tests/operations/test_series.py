@@ -21,10 +21,10 @@ from postcron.operations.edit import Change as ChangeOfOne
 from postcron.operations.edit import edit
 from postcron.operations.occurrences import make, make_due
 from postcron.operations.publish import publish
-from postcron.operations.repeat import Repeat, begin
 from postcron.operations.report import Report
 from postcron.operations.run import run
 from postcron.operations.series import Told, every, show
+from postcron.operations.series_beginning import Repeat, begin
 from postcron.operations.series_changes import Change, change_following, end, skip
 from postcron.operations.tick import tick
 from postcron.operations.wishes import Wish

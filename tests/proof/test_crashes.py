@@ -28,8 +28,8 @@ from postcron.operations.measure import measure
 from postcron.operations.pausing import pause, resume
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
-from postcron.operations.repeat import Repeat, begin
 from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.operations.series_beginning import Repeat, begin
 from postcron.operations.series_changes import skip
 from postcron.operations.sessions import keep
 from postcron.operations.tick import tick

@@ -117,7 +117,7 @@ def _begin(
     how: How, wish: Wish, again: repeating.Given, texts: list[str] | None, *, dry_run: bool
 ) -> int:
     from postcron.cli import recurring
-    from postcron.operations.repeat import begin
+    from postcron.operations.series_beginning import begin
 
     repeat = again.repeat()
     return how.carry_out(

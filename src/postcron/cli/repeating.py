@@ -11,7 +11,7 @@ import typer
 from postcron.errors import Invalid
 
 if TYPE_CHECKING:
-    from postcron.operations.repeat import Repeat
+    from postcron.operations.series_beginning import Repeat
 
 Every = Annotated[
     str | None,
@@ -67,7 +67,7 @@ class Given:
         return False
 
     def repeat(self) -> Repeat:
-        from postcron.operations.repeat import Repeat
+        from postcron.operations.series_beginning import Repeat
         from postcron.rules.recurrence import Bounds
 
         bounds = Bounds(self.until, self.times, self.without or ())

@@ -14,8 +14,8 @@ from postcron.operations import pauses
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
+from postcron.operations.idempotency import Keyed, keyed
 from postcron.operations.intake import Intake
-from postcron.operations.keyed import Keyed, keyed
 from postcron.operations.outlook import login_ends
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.quotas import overfull

@@ -15,8 +15,8 @@ from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
+from postcron.operations.idempotency import keyed
 from postcron.operations.intake import Intake
-from postcron.operations.keyed import keyed
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.schedule import fetched, notes_on, plan
 from postcron.operations.wishes import Wish, parts_of

@@ -18,8 +18,8 @@ from postcron.operations.edit import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.intake import Intake
 from postcron.operations.occurrences import make, require_room
-from postcron.operations.repeat import Repeat, require_fit
 from postcron.operations.series import Told, found, show
+from postcron.operations.series_beginning import Repeat, require_fit
 from postcron.operations.series_template import Template
 from postcron.operations.wishes import Wish, accounts_of
 from postcron.rules import moments
