@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from postcron.operations.edit import Change, edit
-from tests.operations.stage import build
-from tests.operations.test_placing import EVENINGS, POSTS, START
+from tests.operations.stage import START, build
+from tests.operations.test_placing import EVENINGS, POSTS
 
 
 def main(folder: str, store: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -43,6 +43,9 @@ from postcron.store import Papers, migrate
 from postcron.web import Api
 from tests import engines as engines
 from tests.fakes import FakeClock
+
+#: a Saturday
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 HEAD = """
 workspace = "acme"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,17 +21,8 @@ from postcron.operations.listing import deliveries
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 from tests.proof.death import Death, Killed, mortal
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 @pytest.fixture

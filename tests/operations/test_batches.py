@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,21 +23,13 @@ from postcron.operations.run import run
 from postcron.operations.wishes import Wish
 from postcron.rules.batches import Standing
 from postcron.states import State
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 from tests.oracle import Evidence, Shown, breaches
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FIVE = ["one", "two", "three", "four", "five"]
 
 P, S, F, U, L = State.PUBLISHED, State.SCHEDULED, State.FAILED, State.UNKNOWN, State.LATE
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 def order(*texts: str, mode: Mode = Mode.NOW, **more: Any) -> Order:

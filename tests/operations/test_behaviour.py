@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,25 +23,15 @@ from postcron.operations.run import run
 from postcron.states import State
 from tests.fakes import FakeClock
 from tests.media.files import picture
-from tests.operations.stage import Remote, Stage, build, fake_platform
+from tests.operations.stage import START, Remote, Stage, build, fake_platform
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
-
-
-@pytest.fixture
-def reading(tmp_path: Path) -> Iterator[Stage]:
+def reading(tmp_path: Path) -> Stage:
     """A platform where only its list of posts tells."""
-    stage = build(tmp_path, at=START, act=Act.READBACK)
-    yield stage
-    stage.house.close()
+    return build(tmp_path, at=START, act=Act.READBACK)
 
 
 def cron(stage: Stage, *, minutes: int, every: int = 1) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,10 @@ from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 from tests.oracle import Evidence, Shown, breaches
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 STORM = timedelta(hours=2)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 def a_run(stage: Stage, told: set[str] | None = None) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,10 @@ from postcron.operations.run import run
 from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.builders import a_run
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SPRING = Filter(campaign="spring")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 def spring(stage: Stage, *hours: int, **wish: Any) -> list[Delivery]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,12 @@ from postcron.operations.accounts import check
 from postcron.operations.checking import findings
 from postcron.operations.publish import publish
 from postcron.operations.tick import tick
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+from tests.operations.stage import START, Stage, build
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START, act=Act.BLIND)
-    yield stage
-    stage.house.close()
+def stage(tmp_path: Path) -> Stage:
+    return build(tmp_path, at=START, act=Act.BLIND)
 
 
 def codes(stage: Stage, **idle: datetime) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,17 +26,9 @@ from postcron.states import State
 from postcron.store import Store
 from postcron.store.accounts import AccountShelf
 from tests.fakes import FakeClock, SleepyClock
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 def cron(stage: Stage, *, minutes: int, every: int = 1) -> None:

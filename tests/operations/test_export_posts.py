@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,8 @@ from postcron.operations.wishes import Wish
 from postcron.rules.sheets import Record, csv_lines, csv_records
 from postcron.states import State
 from tests.builders import a_new_delivery, a_new_post, a_run
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 BOTH = pytest.mark.parametrize("format", ["csv", "jsonl"])
 
 

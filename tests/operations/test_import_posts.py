@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,7 @@ from postcron.operations.cancel import cancel
 from postcron.operations.import_posts import Listing, import_posts
 from postcron.operations.schedule_many import ScheduledMany
 from postcron.states import State
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
+from tests.operations.stage import Stage
 
 
 def bring(stage: Stage, text: str, format: str = "csv", **how: Any) -> ScheduledMany:

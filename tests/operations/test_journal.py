@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,9 @@ from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store
-from tests.operations.stage import Cluster, Stage, build
+from tests.operations.stage import START, Cluster, Stage, build
 from tests.proof.death import Death, Killed, mortal
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
 ENDS = {"landed", "accepted", "refused", "not_sent", "lost"}
 
@@ -52,11 +50,6 @@ class Refusing:
 
 AWAY = StoreUnavailable("The store is away.")
 FULL = DiskFull("The disk of the store is full.")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return build(tmp_path, at=START)
 
 
 def journal(stage: Stage) -> Journal:

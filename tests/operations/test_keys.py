@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,7 @@ from postcron.operations.sessions import keep, unsealed
 from postcron.secrets import Sealer, new_key
 from postcron.store.accounts import AccountShelf, Sealed
 from postcron.store.store import Store
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+from tests.operations.stage import START, Stage, build
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
@@ -25,9 +25,8 @@ from postcron.operations.wishes import Wish
 from postcron.platforms import oauth
 from postcron.platforms.base import Login, Platform
 from postcron.web import Api
-from tests.operations.stage import Remote, Stage, build, fake_platform
+from tests.operations.stage import START, Remote, Stage, build, fake_platform
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 CONSENT = "https://login.example.test/authorize"
 
 

@@ -24,10 +24,9 @@ from postcron.operations.schedule import Scheduled, schedule
 from postcron.operations.schedule_many import Asked, schedule_many
 from postcron.operations.wishes import Wish
 from postcron.store import migrate
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 
 #: 11:00 in Rome, a Saturday
-START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 #: how many posts each of several planners has
 POSTS = 6
 EVENINGS = 'window = "18:00-23:00"\nmin_gap = "45m"'

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,16 +27,10 @@ from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store, migrate, open_store
 from postcron.store.beats import BeatShelf
-from tests.operations.stage import BUILT, Cluster, Stage, build
+from tests.operations.stage import BUILT, START, Cluster, Stage
 from tests.postgres import Server
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PHASES = [tick, publish, retry, pre_upload, run]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return build(tmp_path, at=START)
 
 
 def elsewhere(stage: Stage, state: Path) -> Stage:

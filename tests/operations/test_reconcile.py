@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,9 @@ from postcron.operations.reconcile import adopt, after_restore
 from postcron.operations.run import run
 from postcron.states import State, Step
 from postcron.store import migrate
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 from tests.oracle import Evidence, Shown, breaches
 from tests.postgres import Server
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 #: keeps a backup of a stage's store; what it returns puts it back
 Backup = Callable[[Stage], Callable[[], None]]
@@ -58,11 +55,6 @@ def reopened(stage: Stage) -> None:
     """Do as the next process does: open everything anew."""
     for name in ("store", "witness"):
         stage.house.__dict__.pop(name, None)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return build(tmp_path, at=START)
 
 
 def as_cron(stage: Stage, times: int, *, every: int = 1) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,10 @@ from postcron.operations.reading import show
 from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
-from tests.operations.stage import Cluster, Live, Stage, build
+from tests.operations.stage import START, Cluster, Live, Stage, build
 from tests.operations.test_journal import elsewhere, unstored
 from tests.oracle import Evidence, Shown, breaches
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,7 @@ from postcron.operations.publish import publish
 from postcron.operations.schedule import Scheduled, schedule
 from postcron.operations.wishes import Wish
 from postcron.states import State
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
+from tests.operations.stage import START, Stage
 
 
 @pytest.fixture

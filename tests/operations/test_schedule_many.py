@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,7 @@ from postcron.model import Filter, Problem
 from postcron.operations.schedule import schedule
 from postcron.operations.schedule_many import AT_ONCE, Asked, ScheduledMany, schedule_many
 from postcron.operations.wishes import Wish
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
+from tests.operations.stage import START, Stage
 
 
 def asked(line: int, **changes: Any) -> Asked:

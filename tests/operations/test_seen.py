@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,10 @@ import pytest
 from postcron.model import Act, Delivery
 from postcron.operations.run import run
 from postcron.states import State
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage, build
 from tests.oracle import Evidence, Shown, breaches
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALMOST = {"minutes": 59, "seconds": 30}
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return build(tmp_path, at=START)
 
 
 def published(stage: Stage, answer: str = "ok") -> Delivery:

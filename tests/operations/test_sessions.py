@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,7 @@ from postcron.operations.publish import publish
 from postcron.platforms.base import Login, Platform
 from postcron.states import State
 from postcron.web import Api
-from tests.operations.stage import Remote, Stage, build, fake_platform
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+from tests.operations.stage import START, Remote, Stage, build, fake_platform
 
 
 @dataclass

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,7 @@ from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store
-from tests.operations.stage import Stage, build
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
+from tests.operations.stage import START, Stage, build
 
 
 def test_the_three_phases_bring_a_post_out_at_its_second(stage: Stage) -> None:

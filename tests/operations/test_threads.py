@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
@@ -19,17 +17,8 @@ from postcron.operations.run import run
 from postcron.operations.schedule import schedule
 from postcron.operations.wishes import Wish
 from postcron.states import State
-from tests.operations.stage import Stage, build
+from tests.operations.stage import START, Stage
 from tests.oracle import Evidence, Shown, breaches
-
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = build(tmp_path, at=START)
-    yield stage
-    stage.house.close()
 
 
 def thread(stage: Stage, at: str = "in 10s", **wish: str) -> list[Delivery]:
