@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid, PlatformError
 from postcron.model import Account
@@ -16,7 +15,7 @@ from postcron.operations.placing import Diaries
 from postcron.platforms.base import Advises
 from postcron.rules import best_times, moments, slots
 from postcron.rules.best_times import Hours
-from postcron.rules.moments import WEEKDAYS, Moment
+from postcron.rules.moments import Moment
 from postcron.rules.placing import LONGEST_WAIT, Timetable
 from postcron.rules.slots import Slot
 from postcron.rules.zones import zone_of
@@ -61,7 +60,7 @@ def next_slot(diaries: Diaries, account: Account, since: datetime) -> Moment:
     if at is None:
         message = f"{account.name} has no free slot within a year: add slots, or look at its rules."
         raise Invalid(message, code="never")
-    return Moment(at, f"the next free slot, {_told(at, zone)}")
+    return Moment(at, f"the next free slot, {moments.told(at, zone)}")
 
 
 def best_moment(diaries: Diaries, account: Account, since: datetime) -> Moment:
@@ -75,7 +74,7 @@ def best_moment(diaries: Diaries, account: Account, since: datetime) -> Moment:
     if at is None:
         message = f"{account.name} has none of its best times free within {best_times.WEEKS} weeks: give a time."
         raise Invalid(message, code="never")
-    return Moment(at, f"a best time {known.by}, {_told(at, zone)}")
+    return Moment(at, f"a best time {known.by}, {moments.told(at, zone)}")
 
 
 def _slot_instead(diaries: Diaries, account: Account, since: datetime, why: str) -> Moment:
@@ -139,8 +138,3 @@ def _slots(house: House, account: Account) -> Sequence[Slot]:
 
 def _setting(account: Account) -> str:
     return f'set slots = ["mon-fri 09:00"] in [accounts.{account.name}]'
-
-
-def _told(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d %H:%M} in {zone.key}"

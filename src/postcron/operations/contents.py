@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from postcron.errors import Invalid
-from postcron.model import Account, Approval, Delivery, Post
+from postcron.model import UNAPPROVED, Account, Delivery, Post
 from postcron.operations.house import House
 from postcron.operations.wishes import Wish, options_of
 from postcron.rules import moments
@@ -99,7 +99,7 @@ def found_of(wish: Wish, now: There) -> Content:
 
 def _its_time(wish: Wish, post: Post, delivery: Delivery) -> str:
     # What waits to be approved is a draft too, and has the time it was given.
-    waits = post.approval in {Approval.PENDING, Approval.REJECTED}
+    waits = post.approval in UNAPPROVED
     draft = delivery.state is State.DRAFT and (wish.draft or not waits)
     wanted_at = None if wish.at == "now" else delivery.wanted_at
     at = "" if wanted_at is None else wanted_at.isoformat()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
@@ -25,7 +23,7 @@ from postcron.operations.choosing import chosen
 from postcron.operations.drafting import first_wake, unapproved_until
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
-from postcron.operations.intake import Intake
+from postcron.operations.intake import taking_in
 from postcron.operations.placing import Diaries, Placed, new_time, placing, window_end_of
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place, waits
@@ -125,8 +123,7 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
     window_end = _window_end(house, everyone, change, now)
     case = _Case(house, post, change, alone, now, window_end or post.window_end)
     diaries = Diaries(house, without=[delivery.id for delivery in open_ones])
-    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
-        intake = Intake(house, Path(folder))
+    with taking_in(house) as intake:
         attachments = post.attachments
         if change.media is not None:
             attachments = intake.fetch(change.media, change.alts)

@@ -184,6 +184,10 @@ class House:
             log.exception("a batch could not be recorded; each step is tried alone")
             return [self._recorded_alone(move, run) for move in harmless]
 
+    def carry_out(self, moves: Sequence[Move], *, run: Run) -> list[Delivery]:
+        """Record steps as `record` does; return the deliveries that no other run was first with."""
+        return [one for one in self.record(moves, run=run) if one is not None]
+
     def _recorded_alone(self, move: Move, run: Run) -> Delivery | None:
         try:
             return self.store.record([move], run=run)[0]

@@ -37,13 +37,13 @@ def import_journal(house: House, run: Run) -> list[Delivery]:
     try:
         ours = [(line, found) for line in _readable(journal) if (found := _delivery(house, line))]
         moves = [move for line, found in ours for move in _moves(house, line.document, found)]
-        changed = house.record(moves, run=run)
+        changed = house.carry_out(moves, run=run)
         if ours:
             journal.forget([line for line, _ in ours])
     except OSError as error:
         message = f"The emergency journal {journal.path} cannot be read: {error.strerror}."
         raise CannotWork(message) from error
-    return [delivery for delivery in changed if delivery is not None]
+    return changed
 
 
 def _readable(journal: Journal) -> Iterator[Line]:

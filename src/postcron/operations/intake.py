@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -10,6 +12,13 @@ from pathlib import Path
 from postcron.errors import Invalid
 from postcron.model import Attachment, MediaFile
 from postcron.operations.house import House
+
+
+@contextmanager
+def taking_in(house: House) -> Iterator[Intake]:
+    """Give a place for media that are on their way in."""
+    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
+        yield Intake(house, Path(folder))
 
 
 @dataclass

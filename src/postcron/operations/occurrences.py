@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from postcron.errors import CannotWork, Invalid
 from postcron.model import Account, NewPost, Run, Saved, Series
@@ -19,7 +18,7 @@ from postcron.operations.report import Making, Occurrence
 from postcron.operations.schedule import plan_at
 from postcron.operations.series_template import Template
 from postcron.operations.wishes import Wish, parts_of
-from postcron.rules.moments import WEEKDAYS, Moment
+from postcron.rules.moments import Moment, told
 from postcron.rules.recurrence import Recurrence
 
 log = logging.getLogger(__name__)
@@ -79,9 +78,9 @@ def make(house: House, run: Run, one: Series) -> Making:
     ids = [thread[0].post.id for thread in saved]
     made = [Occurrence(one.id, at, id) for at, id in zip(upcoming.moments, ids, strict=True)]
     deliveries = [thread[0].deliveries for thread in saved]
-    told = as_made(house, one, upcoming.rule, list(zip(upcoming.moments, deliveries, strict=True)))
+    notes = as_made(house, one, upcoming.rule, list(zip(upcoming.moments, deliveries, strict=True)))
     left = [changed] if changed.left_out else []
-    return Making(made, left, behind=[(one, why) for why in told])
+    return Making(made, left, behind=[(one, why) for why in notes])
 
 
 def require_room(
@@ -99,18 +98,12 @@ def require_room(
     until = now + _ahead(house, [account.name for account in accounts])
     for at in rule.between(now, until) or rule.first(1, now):
         for account in accounts:
-            plan_at(diaries, account, wish, Moment(at, _clock(at, rule.zone)))
+            plan_at(diaries, account, wish, Moment(at, told(at, rule.zone)))
 
 
 def _ahead(house: House, accounts: Sequence[str]) -> timedelta:
     """Return how long before they are wanted the posts for these accounts are made."""
     return max(AHEAD, *(house.policy(name).lead + BEFORE_LEAD for name in accounts))
-
-
-def _clock(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    clock = f"{local:%H:%M:%S}".removesuffix(":00")
-    return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d} {clock} in {zone.key}"
 
 
 def would_make(house: House, limit: int) -> Making:
@@ -162,13 +155,12 @@ class _Upcoming:
         """Yield the posts of each moment: one, or those of a thread."""
         for number, at in enumerate(self.moments, self.series.made):
             wish = self.template.turn(number)
-            wanted = Moment(at, f"series {self.series.id}: {_clock(at, self.rule.zone)}")
+            wanted = Moment(at, f"series {self.series.id}: {told(at, self.rule.zone)}")
             accounts = [self.house.account(name) for name in wish.accounts]
             planned = [plan_at(diaries, account, wish, wanted) for account in accounts]
-            files = [self.template.files, *([()] * len(wish.then))]
-            news = posts_of(
-                self.house, parts_of(wish), planned, files, actor=self.series.created_by
-            )
+            parts, actor = parts_of(wish), self.series.created_by
+            files = self.template.files_of(parts)
+            news = posts_of(self.house, parts, planned, files, actor=actor)
             first, *rest = [replace(new, series_id=self.series.id) for new in news]
             # One post is the occurrence; the further parts of its thread follow it.
             yield [replace(first, occurrence=at), *rest]

@@ -23,7 +23,7 @@ def hold_back(house: House, run: Run, *, limit: int) -> list[Delivery]:
     waking = house.store.pauses.waking(limit)
     why = house.store.pauses.over([one.id for one in waking])
     moves = [held(house, one, why[one.id]) for one in waking if one.id in why]
-    return [one for one in house.record(moves, run=run) if one is not None]
+    return house.carry_out(moves, run=run)
 
 
 def held(house: House, delivery: Delivery, pause: Pause) -> Move:

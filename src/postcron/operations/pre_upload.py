@@ -13,7 +13,7 @@ from postcron.operations import pauses
 from postcron.operations.accounts import unusable
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
-from postcron.operations.preflight import preflight
+from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.preparing import LeaseLost, Preparation, as_platform_error
 from postcron.operations.protocol import grace_end, said
 from postcron.operations.recover import recover
@@ -50,10 +50,7 @@ def pre_upload(
     posts = house.store.posts({delivery.post_id for delivery in claimed})
     Carriers(house, Doors(house), run).carry(claimed, posts)
     report.add(house.store.reload([d.id for d in claimed]), done=frozenset({State.READY}))
-    house.store.beats.leave(
-        run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
-    )
-    return report
+    return sign_off(house, run, report, begun=now)
 
 
 @dataclass

@@ -7,7 +7,7 @@ sign of life, so that a dead man's switch rings for it too.
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from postcron.errors import CannotWork, DiskFull
 from postcron.model import Phase, Run
 from postcron.operations import host, wallclock
 from postcron.operations.house import House
+from postcron.operations.report import Report
 from postcron.operations.witness import RECONCILE, Witness
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def preflight(house: House, phase: Phase) -> Run:
     house.witness.move_on(house.store)
     house.store.beats.leave(run, at=house.clock.now(), found=0, done=0, failed=0)
     return run
+
+
+def sign_off(house: House, run: Run, report: Report, *, begun: datetime) -> Report:
+    """Leave a sign of life with what a run has done; return its report."""
+    done, failed = len(report.done), len(report.failed)
+    house.store.beats.leave(run, at=begun, found=report.found, done=done, failed=failed)
+    return report
 
 
 def held(house: House) -> str | None:

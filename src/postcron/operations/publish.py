@@ -24,7 +24,7 @@ from postcron.operations.house import House
 from postcron.operations.looking import look, taken
 from postcron.operations.occurrences import make_due, would_make
 from postcron.operations.outcomes import Outcomes
-from postcron.operations.preflight import preflight
+from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.preparing import draft
 from postcron.operations.protocol import Verdict, call, intent, moment_passed
 from postcron.operations.readying import Readying
@@ -129,7 +129,7 @@ class Shift:
         self.fence.cover(())
         report = Report(Phase.PUBLISH)
         report.add(self.store.reload(list(self.holding.touched)), done=frozenset({State.PUBLISHED}))
-        self._beat(report)
+        sign_off(self.house, self.run, report, begun=self.started)
         self.house.witness.keep()
         if (
             not self.house.stop.is_set()
@@ -165,15 +165,6 @@ class Shift:
             self.outcomes.keep()
         self.outcomes.keep()
         self.fence.cover(())
-
-    def _beat(self, report: Report) -> None:
-        self.store.beats.leave(
-            self.run,
-            at=self.started,
-            found=report.found,
-            done=len(report.done),
-            failed=len(report.failed),
-        )
 
     # --- taking work -------------------------------------------------------------------------
 

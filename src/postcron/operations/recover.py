@@ -21,7 +21,7 @@ def recover(house: House, run: Run) -> list[Delivery]:
     imported = import_journal(house, run)
     expired = house.store.expired(house.config.run.stuck_limit)
     moves = [_move(house, run, delivery) for delivery in expired]
-    return imported + [d for d in house.record(moves, run=run) if d is not None]
+    return imported + house.carry_out(moves, run=run)
 
 
 def _move(house: House, run: Run, delivery: Delivery) -> Move:

@@ -7,7 +7,7 @@ from postcron.model import UNAPPROVED, Delivery, Move, Phase, Run
 from postcron.operations import pauses, quotas
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
-from postcron.operations.preflight import preflight
+from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.report import Report
 from postcron.operations.selecting import post_of, select
 from postcron.operations.threads import require_place
@@ -25,8 +25,7 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
         return report
     run = preflight(house, Phase.RETRY)
     report.add(queue_again(house, run, limit=limit), done=frozenset({State.QUEUED}))
-    house.store.beats.leave(run, at=now, found=report.found, done=len(report.done), failed=0)
-    return report
+    return sign_off(house, run, report, begun=now)
 
 
 def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
@@ -39,7 +38,7 @@ def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
     kept += house.store.retries(limit, only=held) if held else []
     found += [d for d in kept if is_late(d, house.clock.now(), house.policy(d.account))]
     moves = [Move(delivery, Step.RETRIED, wake_at=house.store.now()) for delivery in found]
-    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
+    return house.carry_out(moves, run=run)
 
 
 def retry_now(house: House, ids: list[str], *, actor: str) -> list[Delivery]:

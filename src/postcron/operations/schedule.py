@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, Attachment, Delivery, Post, Saved
@@ -15,7 +13,7 @@ from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.idempotency import Keyed, keyed
-from postcron.operations.intake import Intake
+from postcron.operations.intake import Intake, taking_in
 from postcron.operations.outlook import login_ends
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.quotas import overfull
@@ -62,8 +60,7 @@ def schedule(
 
     diaries = diaries or Diaries(house)
     first = planned(diaries)
-    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
-        intake = Intake(house, Path(folder))
+    with taking_in(house) as intake:
         attachments = fetched(house, intake, asked)
         notes = _notes(house, asked, first)
         if dry_run:

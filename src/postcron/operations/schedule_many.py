@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
@@ -16,7 +14,7 @@ from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.idempotency import keyed
-from postcron.operations.intake import Intake
+from postcron.operations.intake import Intake, taking_in
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.schedule import fetched, notes_on, plan
 from postcron.operations.wishes import Wish, parts_of
@@ -80,8 +78,8 @@ def schedule_many(
     are saved all the same; then, and for a rehearsal, the answer holds the problems. `progress` is
     told now and then how many wishes are checked; `save` is how they are kept, if not just so.
     """
-    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
-        desk = _Desk(house, Intake(house, Path(folder)), house.clock.now(), actor)
+    with taking_in(house) as intake:
+        desk = _Desk(house, intake, house.clock.now(), actor)
         for some in _batches(asked):
             desk.check(some)
             progress(desk.checked)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, NewSeries, Problem, Series
 from postcron.operations.house import House
-from postcron.operations.intake import Intake
+from postcron.operations.intake import taking_in
 from postcron.operations.keeping_up import by_rules
 from postcron.operations.occurrences import AHEAD, make, require_room
 from postcron.operations.schedule import notes_on
@@ -64,8 +62,7 @@ def begin(
         return tell(house, known, notes=_differs(known, repeat, texts_of(wish.text, variations)))
     zone = _zone(wish, accounts)
     rule = recurring(repeat.rule(), zone, repeat.bounds, now=now, starting=repeat.starting)
-    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
-        intake = Intake(house, Path(folder))
+    with taking_in(house) as intake:
         files = intake.fetch(wish.media, wish.alts, wish.names)
         template = Template(repeat.said, _labelled(wish), texts_of(wish.text, variations), files)
         require_fit(house, template, accounts)
@@ -114,8 +111,7 @@ def require_fit(house: House, template: Template, accounts: Sequence[Account]) -
     found: dict[Problem, None] = {}
     for number in range(len(template.texts)):
         parts = parts_of(template.turn(number))
-        files = [template.files, *([()] * (len(parts) - 1))]
-        found |= dict.fromkeys(unfit(house, parts, accounts, files))
+        found |= dict.fromkeys(unfit(house, parts, accounts, template.files_of(parts)))
     if found:
         raise DoesNotFit(list(found))
 

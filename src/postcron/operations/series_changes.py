@@ -5,18 +5,16 @@ A post that was made ahead and has not begun is withdrawn, and made anew if it s
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
-from pathlib import Path
 from typing import Any
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move, PostType, Series
 from postcron.operations.edit import is_open, why_not
 from postcron.operations.house import House
-from postcron.operations.intake import Intake
+from postcron.operations.intake import taking_in
 from postcron.operations.occurrences import make, require_room
 from postcron.operations.series import Told, found, show
 from postcron.operations.series_beginning import Repeat, require_fit
@@ -54,8 +52,7 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
     wish = _wish(old.wish, change)
     accounts = accounts_of(house, wish)
     rule = _rule(one, change, now)
-    with tempfile.TemporaryDirectory(prefix="postcron-") as folder:
-        intake = Intake(house, Path(folder))
+    with taking_in(house) as intake:
         files = old.files if change.media is None else intake.fetch(change.media, change.alts)
         template = Template(change.repeat.said or old.said, wish, _texts(old, change), files)
         require_fit(house, template, accounts)

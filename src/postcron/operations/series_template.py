@@ -51,6 +51,10 @@ class Template:
         """Return what the post with this number says, counted from 0."""
         return replace(self.wish, text=self.texts[number % len(self.texts)])
 
+    def files_of(self, parts: Sequence[Wish]) -> list[tuple[Attachment, ...]]:
+        """Return the media of each part of a post: all of them go with the first."""
+        return [self.files, *([()] * (len(parts) - 1))]
+
 
 def texts_of(text: str | None, variations: Sequence[str]) -> tuple[str, ...]:
     """Return the texts that posts take in turn: the first, then its variations."""

@@ -12,7 +12,7 @@ from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.occurrences import make_due, would_make
 from postcron.operations.pauses import Barred
-from postcron.operations.preflight import preflight
+from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.rules import lateness
@@ -41,10 +41,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
         house.store.reload(list(dict.fromkeys(d.id for d in changed))),
         done=frozenset({State.QUEUED}),
     )
-    house.store.beats.leave(
-        run, at=now, found=report.found, done=len(report.done), failed=len(report.failed)
-    )
-    return report
+    return sign_off(house, run, report, begun=now)
 
 
 def decide(house: House, run: Run, *, limit: int, until: datetime | None = None) -> list[Delivery]:
@@ -90,7 +87,7 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
         )
         for delivery in late
     ]
-    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
+    return house.carry_out(moves, run=run)
 
 
 def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
@@ -152,7 +149,7 @@ def _allow(house: House, run: Run, *, limit: int, held: frozenset[str]) -> list[
     chosen = [delivery for delivery in late if delivery.account not in eager]
     chosen += quotas.fitting(house, [delivery for delivery in late if delivery.account in eager])
     moves = [_by_policy(delivery, house.policy(delivery.account), now) for delivery in chosen]
-    return [delivery for delivery in house.record(moves, run=run) if delivery is not None]
+    return house.carry_out(moves, run=run)
 
 
 def _by_policy(delivery: Delivery, policy: Policy, now: datetime) -> Move:

@@ -107,10 +107,15 @@ def _local(words: str, now: datetime, zone: ZoneInfo) -> Moment | None:
     day = _day(match["day"], today)
     at = local(datetime.combine(day, of_day), zone)
     if at < now and match["day"] in WEEKDAYS:
-        day += timedelta(days=7)
-        at = local(datetime.combine(day, of_day), zone)
-    shown = f"{of_day:%H:%M:%S}".removesuffix(":00")
-    return Moment(at, f"{WEEKDAYS[day.weekday()]} {day} {shown} in {zone.key}")
+        at = local(datetime.combine(day + timedelta(days=7), of_day), zone)
+    return Moment(at, told(at, zone))
+
+
+def told(at: datetime, zone: ZoneInfo) -> str:
+    """Return what clocks in a zone show at a moment: `monday 2026-11-23 09:00 in Europe/Rome`."""
+    wall = at.astimezone(zone)
+    shown = f"{wall:%H:%M:%S}".removesuffix(":00")
+    return f"{WEEKDAYS[wall.weekday()]} {wall.date()} {shown} in {zone.key}"
 
 
 def wall(text: str, *, today: date, without: time) -> datetime:
