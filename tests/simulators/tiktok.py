@@ -127,7 +127,8 @@ class TikTok(Server):
         #: the status of an error of the token endpoint, and whether a refresh token is good once
         self._flat, self._once = flat, once
         self._inits = Allowance(inits, 60)
-        self._questions = Allowance(20 * inits, 60)
+        # twenty and thirty a minute, where six posts may be begun
+        self._questions, self._looks = Allowance(20 * inits // 6, 60), Allowance(5 * inits, 60)
         self._queries = Allowance(600, 60)
 
     @property
@@ -161,12 +162,12 @@ class TikTok(Server):
             ("post/publish/creator_info/query/", publish, self._questions, self._creator),
             ("post/publish/video/init/", publish, self._inits, self._begin),
             ("post/publish/content/init/", publish, self._inits, self._photos),
-            ("post/publish/status/fetch/", publish, None, self._status),
+            ("post/publish/status/fetch/", publish, self._looks, self._status),
             ("video/query/", "video.list", self._queries, self._query),
         ):
             if (asked.method, asked.path) == ("POST", f"/v2/{path}"):
                 self._authorize(asked, scope)
-                if allowance is not None and not allowance.take(self.now()):
+                if not allowance.take(self.now()):
                     raise Refused(429, "rate_limit_exceeded")
                 return work(asked)
         raise Refused(404, "not_found")
