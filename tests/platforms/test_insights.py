@@ -137,8 +137,17 @@ def test_what_is_live_and_not_known_as_what_is_not_asked_for(subject: AnySubject
     assert subject.server.asked == []
 
 
-def test_a_story_is_not_counted_like_a_post(instagram: InstagramSubject) -> None:
-    assert measured(instagram, story(instagram.server)) == {}
+def test_of_a_story_is_told_what_a_story_has(instagram: InstagramSubject) -> None:
+    instagram.server.counted = {"views": 120, "likes": 3, "shares": 0, "reach": 90}
+    counts = measured(instagram, story(instagram.server))
+    assert counts == {"views": 120, "reach": 90, "shares": 0}
+
+
+def test_what_is_counted_unlike_posts_and_stories_has_no_numbers(subject: AnySubject) -> None:
+    other = "The Media Insights API does not support the reach metric for this media product type."
+    for _ in range(2):
+        subject.server.misbehave(failing(100, None, other))
+    assert measured(subject, subject.server.posts[0].id) == {}
 
 
 def test_a_story_that_few_have_seen_is_not_counted(instagram: InstagramSubject) -> None:

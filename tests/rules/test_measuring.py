@@ -8,14 +8,17 @@ import pytest
 
 from postcron.rules.measuring import next_asking
 
+#: in days, before a story is gone
+FIRST = 20 / 24
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("after", "due"),
     [
-        (0, 1),
-        (0.9, 1),
+        (0, FIRST),
+        (0.8, FIRST),
+        (0.9, 2),
         (1, 2),
         (1.2, 2),
         (4.5, 5),  # what was missed is not asked for one by one
@@ -26,9 +29,11 @@ START = datetime(2026, 11, 21, 10, tzinfo=UTC)
         (83.9, 84),
         (84, None),
         (400, None),
-        (-1, 1),  # its clock is ahead of ours
+        (-1, FIRST),  # its clock is ahead of ours
     ],
 )
-def test_daily_for_a_week_then_weekly_for_ninety_days(after: float, due: float | None) -> None:
+def test_within_a_day_daily_for_a_week_then_weekly_for_ninety_days(
+    after: float, due: float | None
+) -> None:
     found = next_asking(START, START + timedelta(days=after))
     assert found == (None if due is None else START + timedelta(days=due))

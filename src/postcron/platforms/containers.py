@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -40,7 +40,8 @@ AFTER: Final = timedelta(hours=1)
 
 _ID: Final = re.compile(r"[0-9]+")
 #: said of one post, not of the login: few have seen a story, or it is not counted like a post
-_UNCOUNTED: Final = re.compile(r"Not enough viewers|for this media product type")
+_UNSEEN: Final = "Not enough viewers"
+_NOT_OF_STORIES: Final = "for this media product type"
 _SHORTCODE: Final = re.compile(r"https?://[^?#]+/(?:p|reels?|tv|post)/([\w-]+)/?(?:[?#].*)?")
 
 
@@ -65,6 +66,8 @@ class Containers(ABC):
     post_fields: ClassVar[str]
     #: the metrics of a post, by our names
     counts: ClassVar[Mapping[str, str]]
+    #: those of them that a story has, too
+    story_counts: ClassVar[frozenset[str]] = frozenset()
     #: answers to the publish call, and to making a container
     refusals: ClassVar[tuple[Refusal, ...]]
     make_refusals: ClassVar[tuple[Refusal, ...]]
@@ -252,17 +255,27 @@ class Containers(ABC):
             return {}  # it is live, and known only as a container, or by what a person said
         # https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
         # https://developers.facebook.com/docs/threads/insights
-        path = self._path(receipt.remote_id, "insights")
-        answer = self._read(path, metric=",".join(self.counts.values()))
+        answer = self._insights(receipt, self.counts)
+        if _says(answer, _NOT_OF_STORIES) and self.story_counts:
+            # For a day, that is: https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights
+            answer = self._insights(receipt, self.story_counts)
         if graph.is_missing(answer):
             if self.visit(receipt.remote_id).sight is Sight.GONE:
                 raise Permanent("It is not there any more.", code=Code.HANDLE_GONE)
             return {}
-        error = graph.fault(answer)
-        if error is not None and _UNCOUNTED.search(error.message):
+        if _says(answer, _UNSEEN) or _says(answer, _NOT_OF_STORIES):
             return {}
         metrics = graph.fetched(answer, graph.LOGIN_REFUSALS, "data")
         return counted(graph.insights(metrics), self.counts)
+
+    def _insights(self, receipt: Receipt, names: Iterable[str]) -> Answer:
+        path = self._path(receipt.remote_id, "insights")
+        return self._read(path, metric=",".join(self.counts[name] for name in names))
+
+
+def _says(answer: Answer, words: str) -> bool:
+    error = graph.fault(answer)
+    return error is not None and words in error.message
 
 
 def _receipt(post: Post) -> Receipt:

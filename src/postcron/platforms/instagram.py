@@ -91,6 +91,7 @@ class Instagram(Containers):
         **{name: name for name in ("likes", "comments", "shares", "views", "reach")},
         "saves": "saved",
     }
+    story_counts: ClassVar[frozenset[str]] = frozenset({"shares", "views", "reach"})
     refusals: ClassVar[tuple[Refusal, ...]] = REFUSALS
     make_refusals: ClassVar[tuple[Refusal, ...]] = MAKE_REFUSALS
     hopeless: ClassVar[re.Pattern[str]] = HOPELESS

@@ -1,4 +1,4 @@
-"""When a post that is live is asked how it does: daily for a week, then weekly, then never."""
+"""When a post that is live is asked how it does: before its first day is over, daily, weekly, never."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from postcron.errors import Code
 
 DAY: Final = timedelta(days=1)
+#: a story and its numbers are gone after a day; cron may miss a few hours of it
+FIRST: Final = timedelta(hours=20)
 WEEK: Final = timedelta(days=7)
 END: Final = timedelta(days=90)
 
@@ -38,7 +40,9 @@ def next_asking(published_at: datetime, after: datetime) -> datetime | None:
 
     Counted from when it went out, so that what was missed is made up for by one question.
     """
-    age = max(after - published_at, timedelta())
+    if after - published_at < FIRST:
+        return published_at + FIRST
+    age = max(after - published_at, DAY)
     step = DAY if age < WEEK else WEEK
     due = published_at + (age // step + 1) * step
     return due if due <= published_at + END else None
