@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from postcron.cli.render import table
 from postcron.operations.catalogue import types
+from postcron.rules.limits import as_ratio
 from postcron.rules.spans import exactly
 
 if TYPE_CHECKING:
-    from postcron.model import Kind, Limits, MediaRule
+    from postcron.model import Cap, Kind, Limits, MediaRule
     from postcron.operations.catalogue import Entry
 
 HEADS = ("PLATFORM", "TYPES", "TEXT", "MEDIA", "LEAD", "ACT", "BESIDE")
@@ -51,10 +52,18 @@ def details(some: Sequence[Entry]) -> str:
 def _lines(one: Entry) -> Iterator[str]:
     yield f"{one.name}: {one.limits.source} ({one.limits.as_of})"
     for name, limits in _by_type(one.limits):
-        yield f"  {name}: {limits.text_max:,} {limits.unit} of text, {limits.max_attachments} files"
+        size = "" if limits.text_max_bytes is None else f" in {limits.text_max_bytes:,} bytes"
+        files = f"{limits.max_attachments} files"
+        yield f"  {name}: {limits.text_max:,} {limits.unit} of text{size}, {files}"
         for kind, rule in limits.media.items():
             fetched = " (fetched from a web address)" if kind in limits.fetched else ""
             yield f"    {kind}: {_rule(rule)}{fetched}"
+    if one.limits.alt_max is not None:
+        yield f"  alt text: {one.limits.alt_max:,} {one.limits.unit}"
+    if one.limits.max_parts > 1:
+        yield f"  thread: {one.limits.max_parts} parts"
+    for cap in one.limits.caps:
+        yield f"  at most {cap.posts:,} posts within {exactly(cap.per)}: {cap.source}"
     for option in one.platform.options:
         choices = "|".join(sorted(option.choices)) or "TEXT"
         default = f" (else {option.default})" if option.default else ""
@@ -73,9 +82,14 @@ def _by_type(limits: Limits) -> Iterator[tuple[str, Limits]]:
 def _rule(rule: MediaRule) -> str:
     parts = [
         "/".join(sorted(mime.rpartition("/")[2] for mime in rule.mimes)),
+        f"≥ {rule.min_bytes:,} bytes" if rule.min_bytes > 1 else "",
         f"≤ {rule.max_bytes / 1_000_000:,g} MB",
         _span(rule.min_duration, rule.max_duration),
         "" if rule.max_pixels is None else f"≤ {rule.max_pixels:,} pixels",
+        "" if rule.min_side is None else f"each side ≥ {rule.min_side}",
+        "" if rule.max_side is None else f"no side > {rule.max_side:,}",
+        "" if rule.min_ratio is None else f"not taller than {as_ratio(rule.min_ratio)}",
+        "" if rule.max_ratio is None else f"not wider than {as_ratio(rule.max_ratio)}",
         f"≤ {rule.max_count} files" if rule.max_count > 1 else "",
         "" if rule.codecs is None else "/".join(sorted(rule.codecs)),
     ]
@@ -101,6 +115,8 @@ def document(one: Entry) -> dict[str, Any]:
         "source": limits.source,
         "as_of": limits.as_of,
         "max_parts": limits.max_parts,
+        "alt_max": limits.alt_max,
+        "caps": [_cap(cap) for cap in limits.caps],
         "types": {name: _limits(of) for name, of in _by_type(limits)},
         "options": [
             {"name": o.name, "choices": sorted(o.choices), "default": o.default, "help": o.help}
@@ -123,18 +139,29 @@ def _limits(limits: Limits) -> dict[str, Any]:
     return {
         "text_max": limits.text_max,
         "unit": limits.unit,
+        "text_max_bytes": limits.text_max_bytes,
         "max_attachments": limits.max_attachments,
         "media": {str(kind): _media(kind, rule, limits) for kind, rule in limits.media.items()},
     }
 
 
+def _cap(cap: Cap) -> dict[str, Any]:
+    return {"posts": cap.posts, "per_s": cap.per.total_seconds(), "source": cap.source}
+
+
 def _media(kind: Kind, rule: MediaRule, limits: Limits) -> dict[str, Any]:
     return {
         "mimes": sorted(rule.mimes),
+        "codecs": None if rule.codecs is None else sorted(rule.codecs),
+        "min_bytes": rule.min_bytes,
         "max_bytes": rule.max_bytes,
         "max_count": rule.max_count,
         "min_duration_s": rule.min_duration and rule.min_duration.total_seconds(),
         "max_duration_s": rule.max_duration and rule.max_duration.total_seconds(),
         "max_pixels": rule.max_pixels,
+        "min_side": rule.min_side,
+        "max_side": rule.max_side,
+        "min_ratio": rule.min_ratio,
+        "max_ratio": rule.max_ratio,
         "fetched": kind in limits.fetched,
     }

@@ -162,12 +162,13 @@ def _shaped(file: MediaFile, rule: MediaRule) -> Iterator[tuple[str, str]]:
     if rule.max_side is not None and max(width, height) > rule.max_side:
         yield f"{size}; no side may have more than {rule.max_side}.", "Make it smaller."
     if rule.min_ratio is not None and width / height < rule.min_ratio:
-        yield f"{size}: too tall; {_ratio(rule.min_ratio)} is the limit.", "Crop it."
+        yield f"{size}: too tall; {as_ratio(rule.min_ratio)} is the limit.", "Crop it."
     if rule.max_ratio is not None and width / height > rule.max_ratio:
-        yield f"{size}: too wide; {_ratio(rule.max_ratio)} is the limit.", "Crop it."
+        yield f"{size}: too wide; {as_ratio(rule.max_ratio)} is the limit.", "Crop it."
 
 
-def _ratio(ratio: float) -> str:
+def as_ratio(ratio: float) -> str:
+    """Return width divided by height as people write it: `1.91:1`, `1:1.25`."""
     return f"{ratio:.2f}:1" if ratio >= 1 else f"1:{1 / ratio:.2f}"
 
 
