@@ -8,6 +8,7 @@ from typing import Any
 
 from postcron.model import (
     Attachment,
+    Delivery,
     Kind,
     MediaFile,
     NewDelivery,
@@ -17,7 +18,7 @@ from postcron.model import (
     Saved,
 )
 from postcron.states import State
-from postcron.store import Store
+from postcron.store import Store, reading
 
 #: when tests happen
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -86,3 +87,8 @@ def added(store: Store, new: NewPost, *, run: Run) -> Saved:
     """Save one post."""
     [saved] = store.add_posts([new], run=run)
     return saved
+
+
+def every_delivery(store: Store) -> list[Delivery]:
+    """Return all that a store has, what is put aside and that of deleted posts as well."""
+    return reading.deliveries(store._database)

@@ -25,6 +25,7 @@ from postcron.model import (
 )
 from postcron.states import STEPS, State, Step
 from postcron.store import Store
+from tests.builders import every_delivery
 
 #: an act may arrive this much after the grace: it was allowed to leave at its end
 DEADLINE = timedelta(seconds=60)
@@ -69,13 +70,7 @@ class Evidence:
 
     @cached_property
     def deliveries(self) -> list[Delivery]:
-        found: list[Delivery] = []
-        mark: str | None = None
-        while True:
-            page = self.store.page(Filter(deleted=True), limit=1000, after=mark)
-            found += page.deliveries
-            if (mark := page.next) is None:
-                return found
+        return every_delivery(self.store)
 
     @cached_property
     def posts(self) -> dict[int, Post]:
@@ -83,7 +78,7 @@ class Evidence:
 
     @cached_property
     def events(self) -> list[LedgerEvent]:
-        return self.store.events(Filter(deleted=True), limit=1_000_000, newest_first=False)
+        return self.store.events(Filter(), limit=1_000_000, newest_first=False)
 
     @cached_property
     def attempts(self) -> dict[int, list[Attempt]]:

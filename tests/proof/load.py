@@ -137,7 +137,7 @@ def _unlike(stage: Stage, took: Load) -> list[str]:
         for text, moment in zip(took.texts, took.moments, strict=True)
     ]
     evidence = Evidence(stage.house.store, live, NOW)
-    steps = Filter(deleted=True, kinds=frozenset({"created", *Step}))
+    steps = Filter(kinds=frozenset({"created", *Step}))
     evidence.events = stage.house.store.events(steps, limit=1_000_000, newest_first=False)
     return breaches(evidence)
 

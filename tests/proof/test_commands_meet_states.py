@@ -25,7 +25,7 @@ from postcron.operations.resolve import drop, landed, resend
 from postcron.operations.retry import retry, retry_now
 from postcron.operations.tick import tick
 from postcron.states import STEPS, State, Step
-from tests.builders import NOW
+from tests.builders import NOW, every_delivery
 from tests.operations.stage import Live, Stage, build
 from tests.proof.bystander import brought_here
 
@@ -106,9 +106,9 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def traces(stage: Stage) -> tuple[list[Delivery], int, int]:
-    deliveries = list(stage.house.store.page(Filter(deleted=True), limit=100).deliveries)
+    deliveries = every_delivery(stage.house.store)
     attempts = sum(len(stage.house.store.attempts(one.id)) for one in deliveries)
-    return deliveries, attempts, len(stage.house.store.events(Filter(deleted=True), limit=1000))
+    return deliveries, attempts, len(stage.house.store.events(Filter(), limit=1000))
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -151,7 +151,7 @@ def test_a_phase_of_cron_leaves_no_half_written_step(
 
 
 def assert_history_ends_here(stage: Stage, delivery: Delivery) -> None:
-    events = stage.house.store.events(Filter(deleted=True), limit=1000, newest_first=False)
+    events = stage.house.store.events(Filter(), limit=1000, newest_first=False)
     own = [one for one in events if one.delivery_id == delivery.id and one.after is not None]
     assert own[-1].after is stage.now(delivery).state
     assert [one.after for one in own[:-1]] == [one.before for one in own[1:]]

@@ -38,8 +38,6 @@ from tests.proof.turns import HostClock, Process, Turns
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 #: the self-fence rings this long before the lease ends
 FENCE = timedelta(seconds=20)
-#: every event there is
-ALL = Filter(deleted=True)
 #: how long a person takes to end every process and to put a backup back
 PUTTING_BACK = timedelta(minutes=5)
 #: a process that was told to stand still does so for longer than any lease
@@ -281,7 +279,8 @@ class World:
     def said(self) -> set[str]:
         """Return what was told, what the next run is going to say, and what a person did himself."""
         last = {
-            event.delivery_id: event for event in reversed(self.store.events(ALL, limit=100_000))
+            event.delivery_id: event
+            for event in reversed(self.store.events(Filter(), limit=100_000))
         }
         by_hand = {d.ref for d in self.deliveries() if d.id in last and last[d.id].actor != "cron"}
         return self.told | by_hand | {delivery.ref for delivery in self.store.untold(1000)}

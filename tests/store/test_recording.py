@@ -13,14 +13,22 @@ from postcron.errors import Refused
 from postcron.model import Attempt, Delivery, Filter, Move, Outcome, Ticket
 from postcron.states import FINAL, STEPS, State, Step
 from postcron.store import Store
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.builders import (
+    NOW,
+    StoppedClock,
+    a_new_delivery,
+    a_new_post,
+    a_run,
+    added,
+    every_delivery,
+)
 from tests.store.journeys import LEASE, a_move, brought_to, pause_all
 
 ALLOWED = sorted(STEPS)
 
 
 def everything(store: Store) -> tuple[list[Delivery], list[Attempt], int]:
-    deliveries = list(store.page(Filter(deleted=True), limit=1000).deliveries)
+    deliveries = every_delivery(store)
     attempts = [one for delivery in deliveries for one in store.attempts(delivery.id)]
     return deliveries, attempts, len(store.events(Filter(), limit=1000))
 

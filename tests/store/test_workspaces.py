@@ -156,7 +156,7 @@ READING: dict[str, Verb] = {
     "reload": lambda s, t: s.reload([t.part.id]),
     "proved_by": lambda s, t: s.proved_by("acme", t.one(State.PUBLISHED).remote_id or ""),
     "attempts": lambda s, t: s.attempts(t.one(State.PUBLISHED).id),
-    "page": lambda s, t: s.page(Filter(deleted=True)),
+    "page": lambda s, t: s.page(Filter()),
     "foremost": lambda s, t: s.foremost(
         Filter(states=frozenset(State)), newest_first=True, limit=9
     ),
@@ -199,7 +199,7 @@ READING: dict[str, Verb] = {
     "series.by_key": lambda s, t: s.series.by_key("s"),
     "series.every": lambda s, t: s.series.every(),
     "series.due": lambda s, t: s.series.due(9),
-    "series.posts": lambda s, t: s.series.posts(t.series),
+    "series.posts": lambda s, t: s.series.posts(t.series, since=NOW),
 }
 
 #: each verb that writes, aimed at what the other workspace has

@@ -167,7 +167,6 @@ class Filter:
     before: datetime | None = None
     #: ledger only: the words of the step
     kinds: frozenset[str] | None = None
-    deleted: bool = False
     #: only what is archived, only what is not, or (None) both
     archived: bool | None = False
     #: only what nothing but a person moves

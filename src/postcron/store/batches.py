@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from postcron.model import Added, Batch, Delivery, Follow, Mode, NewBatch, NewPost, Part, Run
 from postcron.rules.sequence import WAITING
 from postcron.states import State
-from postcron.store import claims, following, posting, rows
+from postcron.store import following, posting, rows
 from postcron.store.database import Database, require_own, upsert
 from postcron.store.tables import batch, columns_of, delivery, post
 
@@ -67,7 +67,7 @@ class BatchShelf:
             select(post.c.batch_id, delivery.c.state, moves, func.count())
             .join(post, post.c.id == delivery.c.post_id)
             .where(post.c.batch_id.is_not(None), post.c.deleted_at.is_(None))
-            .where(*claims.visible(self._database))
+            .where(*self._database.own(delivery))
             .group_by(post.c.batch_id, delivery.c.state, moves)
         )
         found: dict[int, dict[tuple[State, bool], int]] = {}
@@ -81,7 +81,7 @@ class BatchShelf:
         asked = (
             select(post.c.position, *rows.DELIVERY)
             .join(post, post.c.id == delivery.c.post_id)
-            .where(post.c.batch_id == one.id, *claims.visible(self._database))
+            .where(post.c.batch_id == one.id, *self._database.own(delivery))
             .order_by(post.c.position, delivery.c.number)
         )
         with self._database.reading() as connection:
@@ -100,7 +100,7 @@ class BatchShelf:
             .join(batch, batch.c.id == post.c.batch_id)
             .where(follower.c.after_id.is_not(None), follower.c.follows == Follow.STOP)
             .where(follower.c.state.in_(WAITING), follower.c.wake_at.is_(None))
-            .where(following.given_up(before), *claims.visible(self._database))
+            .where(following.given_up(before), *self._database.own(delivery))
             .order_by(before.c.id)
         )
         with self._database.reading() as connection:

@@ -13,7 +13,7 @@ from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
 from postcron.store.columns import Later, Moment
-from postcron.store.database import Database, own
+from postcron.store.database import Database
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
@@ -69,16 +69,13 @@ def nearest(now: Moment) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def visible(database: Database, skip: Collection[str] = ()) -> list[Condition]:
-    """Return the conditions that hide other workspaces and the accounts not to be used now."""
-    return visible_to(database.workspace, skip)
-
-
-def visible_to(workspace: str | None, skip: Collection[str]) -> list[Condition]:
-    conditions = own(delivery, workspace)
-    if skip:
-        conditions.append(delivery.c.account.not_in(sorted(skip)))
-    return conditions
+def of_accounts(
+    *, skip: Collection[str] = (), only: Collection[str] | None = None
+) -> list[Condition]:
+    """Return the conditions for what is of none of the accounts in `skip`, and of those `only`."""
+    skipped = [delivery.c.account.not_in(sorted(skip))] if skip else []
+    named = [] if only is None else [delivery.c.account.in_(sorted(only))]
+    return [*skipped, *named]
 
 
 def claim_uploads(
@@ -92,7 +89,7 @@ def claim_uploads(
 ) -> list[Delivery]:
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        where = [uploadable(now, until), *visible(database, skip)]
+        where = [uploadable(now, until), *database.own(delivery), *of_accounts(skip=skip)]
         held = {"owner": run.id, "lease_until": now + lease, "wake_at": now + lease}
         chosen = _Chosen(State.SCHEDULED, where, nearest(now), limit)
         return _take(transaction, chosen, Step.UPLOAD_STARTED, held, run=run, now=now)
@@ -112,11 +109,9 @@ def enqueue(
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
         free = {"owner": None, "lease_until": None, "wake_at": now}
-        queued: list[Delivery] = []
+        ours, queued = database.own(delivery), list[Delivery]()
         for state in (State.READY, State.SCHEDULED):
-            where = [queueable(state, now, until), *visible(database, skip)]
-            if only is not None:
-                where.append(delivery.c.account.in_(sorted(only)))
+            where = [queueable(state, now, until), *ours, *of_accounts(skip=skip, only=only)]
             chosen = _Chosen(state, where, nearest(now), limit - len(queued))
             queued += _take(transaction, chosen, Step.ENQUEUED, free, run=run, now=now)
         return queued
@@ -135,7 +130,7 @@ def claim_queued(
 ) -> list[Delivery]:
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        where = [claimable(now, until, run), *visible(database, skip)]
+        where = [claimable(now, until, run), *database.own(delivery), *of_accounts(skip=skip)]
         # Counted from the moment itself, because a run waits for it with the delivery in its hands.
         end = Later(delivery.c.due_at, now, lease)
         held = {"owner": run.id, "lease_until": end, "wake_at": end}

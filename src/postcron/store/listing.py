@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, func, literal, select, tuple_
 
 from postcron.errors import Invalid
 from postcron.model import Delivery, Filter, LedgerEvent, Page
 from postcron.states import State
-from postcron.store import claims, rows
+from postcron.store import rows
 from postcron.store.columns import Holds, Instant
 from postcron.store.database import Database
 from postcron.store.tables import attachment, batch, delivery, event, post, tally
@@ -72,19 +72,16 @@ def count(database: Database, filter: Filter) -> int:
 def fitting(database: Database, filter: Filter) -> Select[Any]:
     """Return the question for the deliveries that fit, each with its post."""
     asked = select(*rows.DELIVERY).join(post, post.c.id == delivery.c.post_id)
-    asked = asked.where(*claims.visible(database), *_about(filter))
+    asked = asked.where(*database.own(delivery), *_about(filter))
+    asked = asked.where(post.c.deleted_at.is_(None), *_within(delivery.c.due_at, filter))
     if filter.states is not None:
         asked = asked.where(delivery.c.state.in_(sorted(filter.states)))
-    if filter.since is not None:
-        asked = asked.where(delivery.c.due_at >= filter.since)
-    if filter.before is not None:
-        asked = asked.where(delivery.c.due_at < filter.before)
     if filter.stuck:
         asked = asked.where(delivery.c.wake_at.is_(None))
     if filter.archived is not None:
         aside = post.c.archived_at.is_not(None)
         asked = asked.where(aside if filter.archived else ~aside)
-    return asked if filter.deleted else asked.where(post.c.deleted_at.is_(None))
+    return asked
 
 
 def _about(filter: Filter) -> list[ColumnElement[bool]]:
@@ -107,6 +104,11 @@ def _about(filter: Filter) -> list[ColumnElement[bool]]:
         named = named.where(batch.c.workspace == post.c.workspace).correlate(post)
         fitting.append(post.c.batch_id == named.scalar_subquery())
     return fitting
+
+
+def _within(moment: Column[datetime], filter: Filter) -> list[ColumnElement[bool]]:
+    since = [] if filter.since is None else [moment >= filter.since]
+    return since if filter.before is None else [*since, moment < filter.before]
 
 
 def _cursor(last: Delivery, order: str) -> str:
@@ -132,17 +134,12 @@ def events(
         select(*rows.EVENT)
         .join(post, post.c.id == event.c.post_id)
         .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
-        .where(*_about(filter))
+        .where(*_about(filter), *_within(event.c.at, filter), *database.own(post))
     )
-    asked = asked.where(*database.own(post))
     if filter.kinds is not None:
         asked = asked.where(event.c.kind.in_(sorted(filter.kinds)))
     if filter.states is not None:
         asked = asked.where(event.c.after.in_(sorted(filter.states)))
-    if filter.since is not None:
-        asked = asked.where(event.c.at >= filter.since)
-    if filter.before is not None:
-        asked = asked.where(event.c.at < filter.before)
     asked = asked.order_by(event.c.id.desc() if newest_first else event.c.id).limit(limit)
     with database.reading() as connection:
         return [rows.to_event(row) for row in connection.execute(asked)]

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, literal, null
 from postcron.model import Delivery, Measure, Result
 from postcron.states import State
 from postcron.store import reading
-from postcron.store.claims import visible
 from postcron.store.database import Database, upsert
 from postcron.store.tables import columns_of, delivery, measure
 
@@ -53,7 +52,7 @@ class MeasureShelf:
                 delivery.c.state == State.PUBLISHED,
                 # The index knows when they were due.
                 delivery.c.due_at >= since,
-                *visible(self._database),
+                *self._database.own(delivery),
             )
             .order_by(delivery.c.id, measure.c.day)
         )

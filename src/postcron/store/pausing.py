@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.states import AHEAD, State
-from postcron.store import claims, gate, plans, reading, recording, rows
+from postcron.store import gate, plans, reading, recording, rows
 from postcron.store.database import Database, Passage, upsert
 from postcron.store.following import its_turn
 from postcron.store.tables import batch, columns_of, delivery, pause, post
@@ -37,7 +37,7 @@ class PauseShelf:
     def over(self, ids: Collection[int]) -> dict[int, Pause]:
         """Return the pause that holds each of these deliveries back, by id: the longest one."""
         asked = select(delivery.c.id, *_PAUSE).select_from(delivery).join(pause, gate.covers())
-        asked = asked.where(delivery.c.id.in_(ids), *claims.visible(self._database))
+        asked = asked.where(delivery.c.id.in_(ids), *self._database.own(delivery))
         with self._database.reading() as connection:
             found = connection.execute(asked.order_by(pause.c.since.desc())).all()
         return {row[0]: Pause(*row[1:]) for row in found}
@@ -109,7 +109,7 @@ class PauseShelf:
         self, scope: Scope, name: str, *where: ColumnElement[bool]
     ) -> list[ColumnElement[bool]]:
         held = select(pause.c.scope).where(self._is(scope, name), gate.covers())
-        return [*where, *claims.visible(self._database), held.correlate(delivery).exists()]
+        return [*where, *self._database.own(delivery), held.correlate(delivery).exists()]
 
     def _is(self, scope: Scope, name: str) -> ColumnElement[bool]:
         workspace = self._database.writes_for

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from postcron.errors import PlanChanged
 from postcron.model import Follow, Move
 from postcron.states import State
-from postcron.store.claims import visible
 from postcron.store.database import Database, upsert
 from postcron.store.reading import LATEST, spoken_at
 from postcron.store.tables import account_state, delivery
@@ -38,7 +37,7 @@ def planned(database: Database, account: str, since: datetime, without: Collecti
         # The index knows when they were due; what went out a month after that is not looked for.
         delivery.c.due_at > since - LATEST,
         at > since,
-        *visible(database),
+        *database.own(delivery),
     )
     with database.reading() as connection:
         # The count first: what is planned from here on makes whoever relies on it plan anew.

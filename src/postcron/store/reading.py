@@ -35,7 +35,7 @@ from postcron.model import (
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant, Moment
-from postcron.store.database import Database
+from postcron.store.database import Database, own
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
 from postcron.store.tables import LIVE, attachment, attempt, delivery, media, post
@@ -62,11 +62,11 @@ def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]
 def thread(database: Database, post_id: int) -> list[int]:
     """Return the ids of a post and of those whose deliveries answer its own, one after the other."""
     part = select(delivery.c.id, delivery.c.post_id).where(delivery.c.post_id == post_id)
-    part = part.where(*claims.visible(database))
+    part = part.where(*database.own(delivery))
     parts = part.cte("part", recursive=True)
     answers = delivery.c.follows == Follow.ANSWER
     after = select(delivery.c.id, delivery.c.post_id).join(parts, delivery.c.after_id == parts.c.id)
-    parts = parts.union(after.where(answers, *claims.visible(database)))
+    parts = parts.union(after.where(answers, *database.own(delivery)))
     with database.reading() as connection:
         found = connection.execute(select(parts.c.post_id).distinct()).scalars().all()
     return sorted({post_id, *found})
@@ -75,7 +75,7 @@ def thread(database: Database, post_id: int) -> list[int]:
 def media_file(database: Database, sha256: str) -> MediaFile | None:
     with database.reading() as connection:
         row = connection.execute(select(*rows.MEDIA).where(media.c.sha256 == sha256)).first()
-        return None if row is None else rows.to_media(row)
+        return None if row is None else MediaFile(*row)
 
 
 def checksums(database: Database, beginning: str, limit: int) -> list[str]:
@@ -92,7 +92,7 @@ def attempts(database: Database, delivery_id: int) -> list[Attempt]:
     asked = asked.where(attempt.c.delivery_id == delivery_id, *database.own(delivery))
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(attempt.c.number))
-        return [rows.to_attempt(row) for row in answer]
+        return [Attempt(*row) for row in answer]
 
 
 def deliveries(
@@ -100,10 +100,12 @@ def deliveries(
     *where: ColumnElement[bool],
     order: Sequence[ColumnElement[Any]] = (delivery.c.id,),
     limit: int | None = None,
+    only: Collection[str] | None = None,
     skip: Collection[str] = (),
 ) -> list[Delivery]:
-    """Return the deliveries of this workspace that fit, without those of the accounts in `skip`."""
-    asked = select(*rows.DELIVERY).where(*where, *claims.visible(database, skip))
+    """Return the deliveries of this workspace that fit, of these accounts `only` and none of `skip`."""
+    asked = select(*rows.DELIVERY).where(*where, *database.own(delivery))
+    asked = asked.where(*claims.of_accounts(skip=skip, only=only))
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(*order).limit(limit))
         return [rows.to_delivery(row) for row in answer]
@@ -111,7 +113,7 @@ def deliveries(
 
 def number(database: Database, *where: ColumnElement[bool]) -> int:
     """Return how many deliveries of this workspace fit."""
-    asked = select(func.count()).select_from(delivery).where(*where, *claims.visible(database))
+    asked = select(func.count()).select_from(delivery).where(*where, *database.own(delivery))
     with database.reading() as connection:
         return connection.execute(asked).scalar_one()
 
@@ -134,7 +136,7 @@ def outings(
         delivery.c.due_at > since - LATEST,
         delivery.c.due_at <= before,
         at > since,
-        *claims.visible(database),
+        *database.own(delivery),
     )
     with database.reading() as connection:
         return [Outing(*row) for row in connection.execute(asked)]
@@ -224,8 +226,8 @@ def _waiting(
     now = bindparam("now", type_=Instant())
     until = bindparam("until", type_=Instant()) if bounded else None
     asked = select(*rows.DELIVERY).where(_touched(phase, now, until))
-    asked = asked.where(*claims.visible_to(workspace, skip)).order_by(*claims.nearest(now))
-    return asked.limit(bindparam("limit", type_=Integer()))
+    asked = asked.where(*own(delivery, workspace), *claims.of_accounts(skip=skip))
+    return asked.order_by(*claims.nearest(now)).limit(bindparam("limit", type_=Integer()))
 
 
 def _touched(phase: Phase, now: Moment, until: Moment | None) -> ColumnElement[bool]:
@@ -260,7 +262,7 @@ def ahead(database: Database) -> int:
 
 def next_due(database: Database) -> datetime | None:
     asked: Select[Any] = select(func.min(delivery.c.due_at)).where(
-        delivery.c.state.in_(AHEAD), *claims.visible(database)
+        delivery.c.state.in_(AHEAD), *database.own(delivery)
     )
     with database.reading() as connection:
         due: datetime | None = connection.execute(asked).scalar()

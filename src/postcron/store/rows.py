@@ -23,14 +23,6 @@ def to_delivery(row: Sequence[Any]) -> Delivery:
     return Delivery(*row)
 
 
-def to_attempt(row: Sequence[Any]) -> Attempt:
-    return Attempt(*row)
-
-
-def to_media(row: Sequence[Any]) -> MediaFile:
-    return MediaFile(*row)
-
-
 def to_event(row: Row[Any]) -> LedgerEvent:
     values = row._asdict()
     for side in ("before", "after"):
@@ -63,5 +55,5 @@ def _attachments(connection: Connection, ids: Collection[int]) -> dict[int, list
     )
     files: dict[int, list[Attachment]] = {}
     for post_id, name, alt, *of_file in connection.execute(asked):
-        files.setdefault(post_id, []).append(Attachment(to_media(of_file), name, alt))
+        files.setdefault(post_id, []).append(Attachment(MediaFile(*of_file), name, alt))
     return files

@@ -47,18 +47,13 @@ class SeriesShelf:
         asked = select(*_SERIES).where(*where, *self._database.own(series))
         order = (series.c.wake_at.is_(None), series.c.wake_at, series.c.id)
         with self._database.reading() as connection:
-            return [
-                _to_series(row) for row in connection.execute(asked.order_by(*order).limit(limit))
-            ]
+            return [Series(*row) for row in connection.execute(asked.order_by(*order).limit(limit))]
 
-    def posts(self, one: Series, since: datetime | None = None) -> dict[datetime, int]:
-        """Return the ids of the posts made of a series, by the moment they are made for."""
-        # The further parts of a thread have none.
+    def posts(self, one: Series, *, since: datetime) -> dict[datetime, int]:
+        """Return the first posts of threads made of a series, by the moment they are made for."""
         asked = select(post.c.occurrence, post.c.id).where(
-            post.c.series_id == one.id, post.c.occurrence.is_not(None), *self._database.own(post)
+            post.c.series_id == one.id, post.c.occurrence >= since, *self._database.own(post)
         )
-        if since is not None:
-            asked = asked.where(post.c.occurrence >= since)
         with self._database.reading() as connection:
             found = connection.execute(asked.order_by(post.c.occurrence)).all()
         return {row.occurrence: row.id for row in found}
@@ -77,7 +72,7 @@ class SeriesShelf:
             adding = adding.on_conflict_do_nothing(index_elements=["workspace", "key"])
             row = transaction.execute(adding.returning(*_SERIES)).first()
             same = (series.c.workspace == new.workspace, series.c.key == new.key)
-            return _to_series(row or transaction.execute(select(*_SERIES).where(*same)).one())
+            return Series(*(row or transaction.execute(select(*_SERIES).where(*same)).one()))
 
         return self._database.write(add_series)
 
@@ -158,17 +153,13 @@ class SeriesShelf:
             self._database.write(tell_series)
 
 
-def _to_series(row: Sequence[Any]) -> Series:
-    return Series(*row)
-
-
 def _changed(transaction: Connection, one: Series, values: Mapping[str, Any]) -> Series | None:
     """Change a series that stands as it was seen, and return it; None if it does not."""
     ours = own(series, whose(transaction))
     seen = update(series).where(series.c.id == one.id, series.c.fence == one.fence, *ours)
     changing = seen.values(**values, fence=one.fence + 1).returning(*_SERIES)
     row = transaction.execute(changing).one_or_none()
-    return None if row is None else _to_series(row)
+    return None if row is None else Series(*row)
 
 
 def _withdraw(

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Select, exists, func, literal, select
 
 from postcron.model import Approval, Filter, Follow, Saved, Taken
 from postcron.states import State
-from postcron.store import claims, rows
+from postcron.store import rows
 from postcron.store.database import Database
 from postcron.store.listing import fitting
 from postcron.store.tables import delivery, post
@@ -66,7 +66,7 @@ def answers(database: Database, ids: Collection[int]) -> list[Saved]:
     asked = select(*rows.DELIVERY).where(
         delivery.c.after_id.in_(ids),
         delivery.c.follows == Follow.ANSWER,
-        *claims.visible(database),
+        *database.own(delivery),
     )
     with database.reading() as connection:
         return _with(connection, asked)

@@ -377,11 +377,11 @@ class Store:
 
         Of these accounts `only` (None: of all), and of none of `skip`.
         """
-        where = [reading.overdue(before, self.now())]
-        if only is not None:
-            where.append(delivery.c.account.in_(sorted(only)))
+        where = reading.overdue(before, self.now())
         order = (delivery.c.due_at, delivery.c.id)
-        return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
+        return reading.deliveries(
+            self._database, where, order=order, limit=limit, only=only, skip=skip
+        )
 
     def untold(self, limit: int) -> list[Delivery]:
         """Return what ended badly in a run that did not live to say so."""
@@ -409,11 +409,11 @@ class Store:
         skip: Collection[str] = (),
         where: Sequence[ColumnElement[bool]] = (),
     ) -> list[Delivery]:
-        where = [*where, reading.woken(self.now(), *states)]
-        if only is not None:
-            where.append(delivery.c.account.in_(sorted(only)))
+        woken = reading.woken(self.now(), *states)
         order = (delivery.c.wake_at, delivery.c.id)
-        return reading.deliveries(self._database, *where, order=order, limit=limit, skip=skip)
+        return reading.deliveries(
+            self._database, woken, *where, order=order, limit=limit, only=only, skip=skip
+        )
 
     def ahead(self) -> int:
         """Return how many deliveries have their moment still to come."""
