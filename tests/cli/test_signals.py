@@ -21,22 +21,25 @@ from tests.simulators.server import Asked, Fault
 ASKING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
+def ended(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[int, bytes]:
+    """Send it a signal; return how it exits, soon, and what it complains of."""
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    return process.returncode, err
+
+
 @pytest.mark.parametrize("number", ASKING)
 def test_a_signal_ends_the_watch_with_130(home: Home, number: signal.Signals) -> None:
     watching = home.started("status", "--watch", "--every", "60s")
     assert watching.stdout is not None
     watching.stdout.readline()
-    watching.send_signal(number)
-    _, err = watching.communicate(timeout=10)
-    assert (watching.returncode, err) == (130, b"")
+    assert ended(watching, number) == (130, b"")
 
 
 def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
     reading = home.started("schedule", "-", "--to", "acme", "--now")
     time.sleep(1)
-    reading.send_signal(signal.SIGTERM)
-    _, err = reading.communicate(timeout=10)
-    assert (reading.returncode, err) == (130, b"")
+    assert ended(reading, signal.SIGTERM) == (130, b"")
 
 
 @pytest.fixture
@@ -65,9 +68,7 @@ def test_a_signal_during_the_call_lets_it_finish(
     home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
     publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
-    publishing.send_signal(number)
-    _, err = publishing.communicate(timeout=10)
-    assert (publishing.returncode, err) == (130, b"")
+    assert ended(publishing, number) == (130, b"")
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
 
@@ -76,9 +77,7 @@ def test_a_reader_that_went_away_is_no_reason_to_stop(
     home: Home, process: Shell, mastodon: Mastodon
 ) -> None:
     publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
-    publishing.send_signal(signal.SIGPIPE)
-    _, err = publishing.communicate(timeout=10)
-    assert (publishing.returncode, err) == (0, b"")
+    assert ended(publishing, signal.SIGPIPE) == (0, b"")
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
 
@@ -88,9 +87,7 @@ def test_a_signal_in_phase_2_gives_back_what_has_not_begun(
     home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
     publishing = publishing_until(home, process, mastodon, at="40s", meets=is_question)
-    publishing.send_signal(number)
-    _, err = publishing.communicate(timeout=10)
-    assert (publishing.returncode, err) == (130, b"")
+    assert ended(publishing, number) == (130, b"")
     assert (home.kinds()[-1], home.states(), len(mastodon.live)) == ("released", ["queued"], 0)
 
 
@@ -102,9 +99,7 @@ def test_a_signal_while_waiting_for_the_second_gives_everything_back(
     process("schedule", "Hello", "--to", "acme", "--at", "40s")
     publishing = home.started("publish")
     wait_until(lambda: home.states() == ["queued"] and "uploaded" in home.kinds())
-    publishing.send_signal(number)
-    _, err = publishing.communicate(timeout=5)
-    assert (publishing.returncode, err) == (130, b"")
+    assert ended(publishing, number) == (130, b"")
     assert (home.kinds()[-1], len(mastodon.live)) == ("released", 0)
 
 
@@ -127,9 +122,7 @@ def test_the_sandbox_runs_until_it_is_asked_to_stop(home: Home) -> None:
     told = json.loads("".join(iter_document(running.stdout)))
     with urllib.request.urlopen(told["url"]) as page:
         assert page.status == 200
-    running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=10)
-    assert (running.returncode, err) == (130, b"")
+    assert ended(running, signal.SIGTERM) == (130, b"")
 
 
 def iter_document(stream: IO[bytes]) -> Iterator[str]:

@@ -35,13 +35,17 @@ from postcron.model import (
     Ticket,
 )
 from postcron.operations.house import House
+from postcron.operations.report import Report
+from postcron.operations.run import run
 from postcron.operations.schedule import schedule
 from postcron.operations.wishes import Wish
 from postcron.platforms.base import Allowance, Key, Login, Option
 from postcron.secrets import write_key
+from postcron.states import State
 from postcron.store import Papers, migrate
 from postcron.web import Api
 from tests import engines as engines
+from tests import oracle
 from tests.fakes import FakeClock
 
 #: a Saturday
@@ -328,11 +332,27 @@ class Stage:
     def runs_shortly(self) -> None:
         """Let each run take little in hand: what it holds, it asks for every second."""
         config = self.house.config
-        run = replace(config.run, ahead=timedelta(seconds=10))
-        self.house.config = replace(config, run=run)
+        shortly = replace(config.run, ahead=timedelta(seconds=10))
+        self.house.config = replace(config, run=shortly)
 
     def pass_time(self, **span: float) -> None:
         self.clock.advance(timedelta(**span))
+
+    def cron(self, times: int, **every: float) -> list[Report]:
+        """Let cron run its one line so many times, so far apart."""
+        reports = []
+        for _ in range(times):
+            reports.append(run(self.house))
+            self.pass_time(**every)
+        return reports
+
+    def states(self, some: Sequence[Delivery]) -> list[State]:
+        return [self.now(one).state for one in some]
+
+    def wrong(self) -> list[str]:
+        """Return what breaks a promise, as the judge of all stories sees it."""
+        live = [oracle.Shown(p.account, p.text, p.at, p.remote_id) for p in self.remote.live]
+        return oracle.breaches(oracle.Evidence(self.house.store, live, self.clock.now()))
 
     def kinds(self, delivery: Delivery) -> list[str]:
         """Return the ledger's words for a delivery, oldest first."""

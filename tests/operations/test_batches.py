@@ -19,12 +19,10 @@ from postcron.operations.pausing import pause, resume
 from postcron.operations.publish import publish
 from postcron.operations.resolve import drop, landed
 from postcron.operations.retry import retry_now
-from postcron.operations.run import run
 from postcron.operations.wishes import Wish
 from postcron.rules.batches import Standing
 from postcron.states import State
 from tests.operations.stage import START, Stage, build
-from tests.oracle import Evidence, Shown, breaches
 
 HOUR = timedelta(hours=1)
 FIVE = ["one", "two", "three", "four", "five"]
@@ -52,28 +50,6 @@ def standing(stage: Stage) -> Standing:
     return batches.show(stage.house, "stories").listed.standing
 
 
-def states(stage: Stage, parts: list[Delivery]) -> list[State]:
-    return [stage.now(part).state for part in parts]
-
-
-def minutes(stage: Stage, count: int) -> None:
-    for _ in range(count):
-        run(stage.house)
-        stage.pass_time(minutes=1)
-
-
-def now_and_then(stage: Stage, times: int, **span: float) -> None:
-    """Let cron run seldom, which is all the same to what only waits."""
-    for _ in range(times):
-        run(stage.house)
-        stage.pass_time(**span)
-
-
-def wrong(stage: Stage) -> list[str]:
-    live = [Shown(p.account, p.text, p.at, p.remote_id) for p in stage.remote.live]
-    return breaches(Evidence(stage.house.store, live, stage.clock.now()))
-
-
 # --- one after the other ---------------------------------------------------------------------
 
 
@@ -81,37 +57,37 @@ def test_each_goes_out_once_the_one_before_is_confirmed_and_answers_nothing(stag
     """D2."""
     parts = batch(stage)
     publish(stage.house)
-    assert states(stage, parts) == [P] * 5
+    assert stage.states(parts) == [P] * 5
     assert stage.remote.texts() == FIVE
     assert {post.parent for post in stage.remote.live} == {None}
     assert standing(stage) is Standing.COMPLETED
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_batch_of_five_goes_on_after_its_third_has_failed(stage: Stage) -> None:
     """D2."""
     stage.remote.script.extend(["ok", "ok", "refused"])
     parts = batch(stage)
-    minutes(stage, 2)
-    assert states(stage, parts) == [P, P, F, P, P]
+    stage.cron(2, minutes=1)
+    assert stage.states(parts) == [P, P, F, P, P]
     assert stage.remote.texts() == ["one", "two", "four", "five"]
     assert standing(stage) is Standing.FAILED
     assert batches.show(stage.house, "stories").position is None
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_batch_of_five_stops_at_its_third_until_a_person_lets_it_go_on(stage: Stage) -> None:
     """D2."""
     stage.remote.script.extend(["ok", "ok", "refused"])
     parts = batch(stage, stop_on_failure=True)
-    now_and_then(stage, 4, minutes=20)
-    assert states(stage, parts) == [P, P, F, S, S]
+    stage.cron(4, minutes=20)
+    assert stage.states(parts) == [P, P, F, S, S]
     assert standing(stage) is Standing.FAILED
     shown = batches.resume(stage.house, "stories", actor="me")
     assert shown.listed.standing is Standing.PROCESSING
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == ["one", "two", "four", "five"]
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_what_had_stopped_goes_on_in_order_when_the_failed_one_is_sent_after_all(
@@ -119,12 +95,12 @@ def test_what_had_stopped_goes_on_in_order_when_the_failed_one_is_sent_after_all
 ) -> None:
     stage.remote.script.extend(["ok", "ok", "refused"])
     parts = batch(stage, stop_on_failure=True)
-    now_and_then(stage, 2, minutes=20)
+    stage.cron(2, minutes=20)
     retry_now(stage.house, [parts[2].ref], actor="me")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == FIVE
     assert standing(stage) is Standing.COMPLETED
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 @pytest.mark.parametrize("stop", [False, True])
@@ -132,28 +108,28 @@ def test_nothing_goes_past_one_whose_outcome_nobody_knows(stage: Stage, stop: bo
     stage.remote.unreadable = True
     stage.remote.script.extend(["ok", "lost"])
     parts = batch(stage, stop_on_failure=stop)
-    now_and_then(stage, 6, minutes=10)
-    assert states(stage, parts) == [P, U, S, S, S]
+    stage.cron(6, minutes=10)
+    assert stage.states(parts) == [P, U, S, S, S]
     shown = batches.show(stage.house, "stories")
     assert (shown.listed.standing, shown.uncertain, shown.position) == (Standing.FAILED, True, 2)
     with pytest.raises(Refused, match="neither paused nor stopped"):
         batches.resume(stage.house, "stories", actor="me")
     stage.remote.unreadable = False
     landed(stage.house, parts[1].ref, "remote-2", actor="me")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == FIVE
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_dropped_unknown_lets_a_batch_go_on_that_is_to_go_on(stage: Stage) -> None:
     stage.remote.unreadable = True
     stage.remote.script.append("dropped")
     parts = batch(stage, "one", "two")
-    now_and_then(stage, 6, minutes=10)
+    stage.cron(6, minutes=10)
     drop(stage.house, parts[0].ref, actor="me")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == ["two"]
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_the_next_waits_while_the_platform_works_and_is_asked_for_every_two_seconds(
@@ -164,13 +140,13 @@ def test_the_next_waits_while_the_platform_works_and_is_asked_for_every_two_seco
     parts = batch(stage, "one", "two")
     stage.remote.working.add(parts[0].key)
     publish(stage.house)
-    assert states(stage, parts) == [State.CONFIRMING, S]
+    assert stage.states(parts) == [State.CONFIRMING, S]
     looks = [e.at for e in _events(stage) if e.kind == "looked"]
     assert len(looks) > 20
     pauses = {later - sooner for sooner, later in pairwise(looks)}
     assert pauses == {timedelta(seconds=2)}
     stage.remote.working.clear()
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == ["one", "two"]
     assert stage.remote.live[1].at > max(looks)
 
@@ -186,8 +162,8 @@ def test_after_sixty_questions_it_is_asked_more_and_more_seldom(stage: Stage) ->
     stage.remote.script.append("accepted")
     parts = batch(stage, "one", "two")
     stage.remote.working.add(parts[0].key)
-    minutes(stage, 4)
-    now_and_then(stage, 5, minutes=10)
+    stage.cron(4, minutes=1)
+    stage.cron(5, minutes=10)
     looks = [e.at for e in _events(stage) if e.kind == "looked"]
     assert looks[60] - looks[0] < timedelta(minutes=5)
     assert looks[-1] - looks[-2] >= timedelta(minutes=4)
@@ -198,7 +174,7 @@ def test_after_sixty_questions_it_is_asked_more_and_more_seldom(stage: Stage) ->
 def test_each_account_has_its_own_order(stage: Stage) -> None:
     stage.remote.script.append("refused")
     parts = batch(stage, "one", "two", accounts=["acme", "other"], stop_on_failure=True)
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert sorted(part.account for part in parts if stage.now(part).state is S) == ["acme"]
     assert [post.text for post in stage.remote.live if post.account == "other"] == ["one", "two"]
 
@@ -207,8 +183,8 @@ def test_independent_posts_do_not_wait_for_each_other(stage: Stage) -> None:
     stage.remote.unreadable = True
     stage.remote.script.append("lost")
     parts = batch(stage, "one", "two", in_order=False)
-    minutes(stage, 2)
-    assert states(stage, parts) == [U, P]
+    stage.cron(2, minutes=1)
+    assert stage.states(parts) == [U, P]
 
 
 # --- going on, whoever runs ------------------------------------------------------------------
@@ -234,27 +210,27 @@ def test_the_shell_is_closed_midway_and_any_later_run_goes_on(tmp_path: Path, ac
     stage.remote.publish = cut_off  # type: ignore[assignment, method-assign]
     with pytest.raises(Gone):
         publish(stage.house)
-    assert states(stage, parts) == [P, P, State.PUBLISHING, S, S]
-    now_and_then(stage, 6, minutes=2)
+    assert stage.states(parts) == [P, P, State.PUBLISHING, S, S]
+    stage.cron(6, minutes=2)
     assert stage.remote.texts() == FIVE
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_batch_is_paused_for_a_day_and_goes_on_where_it_stopped(stage: Stage) -> None:
     parts = batch(stage, mode=Mode.SCHEDULED, at="in 30m", every=timedelta(minutes=30))
-    now_and_then(stage, 7, minutes=10)
+    stage.cron(7, minutes=10)
     assert stage.remote.texts() == ["one", "two"]
     shown = batches.pause(stage.house, "stories", why="a mistake in the third", actor="me")
     assert shown.listed.standing is Standing.PAUSED
-    now_and_then(stage, 12, hours=2)
+    stage.cron(12, hours=2)
     assert stage.remote.texts() == ["one", "two"]
-    assert states(stage, parts) == [P, P, L, S, S], "one is late; the others still wait for it"
+    assert stage.states(parts) == [P, P, L, S, S], "one is late; the others still wait for it"
     batches.resume(stage.house, "stories", actor="me")
-    now_and_then(stage, 13, minutes=5)
+    stage.cron(13, minutes=5)
     assert stage.remote.texts() == FIVE
     third, fourth, fifth = (post.at for post in stage.remote.live[2:])
     assert min(fourth - third, fifth - fourth) >= timedelta(minutes=30), "the gap is kept"
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 @pytest.mark.parametrize(
@@ -264,31 +240,31 @@ def test_whichever_pause_held_a_batch_it_goes_on_where_it_stopped(
     stage: Stage, scope: Scope, name: str
 ) -> None:
     batch(stage, mode=Mode.SCHEDULED, at="in 30m", every=timedelta(minutes=30))
-    now_and_then(stage, 7, minutes=10)
+    stage.cron(7, minutes=10)
     pause(stage.house, scope, name, why=None, actor="me")
-    now_and_then(stage, 12, hours=2)
+    stage.cron(12, hours=2)
     resume(stage.house, scope, name, actor="me")
-    now_and_then(stage, 13, minutes=5)
+    stage.cron(13, minutes=5)
     assert stage.remote.texts() == FIVE
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_what_goes_alone_is_late_after_a_pause_as_its_account_says(stage: Stage) -> None:
     parts = batch(stage, "one", "two", mode=Mode.SCHEDULED, at="in 30m", in_order=False)
     pause(stage.house, Scope.BATCH, "stories", why=None, actor="me")
-    now_and_then(stage, 2, hours=2)
+    stage.cron(2, hours=2)
     resume(stage.house, Scope.BATCH, "stories", actor="me")
-    now_and_then(stage, 2, minutes=5)
-    assert states(stage, parts) == [L, L]
+    stage.cron(2, minutes=5)
+    assert stage.states(parts) == [L, L]
 
 
 def test_after_an_outage_nothing_is_fired_blindly(stage: Stage) -> None:
     parts = batch(stage, mode=Mode.SCHEDULED, at="in 1h", every=HOUR)
     stage.pass_time(hours=3, minutes=30)
-    minutes(stage, 3)
-    assert states(stage, parts)[:3] == [L, L, L]
+    stage.cron(3, minutes=1)
+    assert stage.states(parts)[:3] == [L, L, L]
     assert stage.remote.texts() == []
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_one_withdrawn_leaves_no_hole_where_a_batch_goes_on_and_stops_one_that_stops(
@@ -297,10 +273,10 @@ def test_one_withdrawn_leaves_no_hole_where_a_batch_goes_on_and_stops_one_that_s
     going_on = batch(stage, "1", "2", "3", name="going on")
     stopping = batch(stage, "a", "b", "c", name="stopping", stop_on_failure=True)
     cancel(stage.house, [going_on[1].ref, stopping[1].ref], actor="me")
-    minutes(stage, 3)
+    stage.cron(3, minutes=1)
     assert sorted(stage.remote.texts()) == ["1", "3", "a"]
     batches.resume(stage.house, "stopping", actor="me")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert sorted(stage.remote.texts()) == ["1", "3", "a", "c"]
 
 
@@ -328,23 +304,23 @@ def test_the_first_goes_now_and_the_others_so_far_apart(stage: Stage) -> None:
     parts = batch(stage, "one", "two", "three", every=HOUR)
     assert dues(parts) == [timedelta(), HOUR, 2 * HOUR]
     assert stage.now(parts[1]).waits_its_turn
-    now_and_then(stage, 13, minutes=10)
+    stage.cron(13, minutes=10)
     first, second, third = (post.at for post in stage.remote.live)
     assert second - first >= HOUR - timedelta(minutes=1)
     assert third - START >= 2 * HOUR
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_what_has_to_be_approved_keeps_its_place_until_it_is(stage: Stage) -> None:
     """E7."""
     parts = batch(stage, "one", "two", "three", approval=True)
     approve(stage.house, [str(parts[0].post_id), str(parts[2].post_id)], actor="boss")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == ["one"]
     approve(stage.house, [str(parts[1].post_id)], actor="boss")
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == ["one", "two", "three"]
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_what_nobody_approves_is_told_although_the_one_before_it_stopped_its_batch(
@@ -353,8 +329,8 @@ def test_what_nobody_approves_is_told_although_the_one_before_it_stopped_its_bat
     parts = batch(stage, "one", "two", approval=True, stop_on_failure=True)
     approve(stage.house, [str(parts[0].post_id)], actor="boss")
     stage.remote.script.extend(["refused"] * 4)
-    minutes(stage, 20)
-    assert states(stage, parts) == [F, L]
+    stage.cron(20, minutes=1)
+    assert stage.states(parts) == [F, L]
     assert stage.now(parts[1]).wake_at is None
     assert str(stage.now(parts[1]).error).endswith("Nobody has approved it.")
 

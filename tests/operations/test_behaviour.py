@@ -19,7 +19,6 @@ from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.preparing import draft
 from postcron.operations.publish import publish
-from postcron.operations.run import run
 from postcron.states import State
 from tests.fakes import FakeClock
 from tests.media.files import picture
@@ -36,12 +35,9 @@ def reading(tmp_path: Path) -> Stage:
 
 def cron(stage: Stage, *, minutes: int, every: int = 1) -> list[str]:
     """Run cron's line for a while; return the state of each delivery in each report."""
-    told = []
-    for _ in range(0, minutes, every):
-        report = run(stage.house)
-        told += [f"{d.ref} {d.state}" for d in (*report.failed, *report.late, *report.unknown)]
-        stage.pass_time(minutes=every)
-    return told
+    reports = stage.cron(minutes // every, minutes=every)
+    told = [each for one in reports for each in (*one.failed, *one.late, *one.unknown)]
+    return [f"{each.ref} {each.state}" for each in told]
 
 
 # --- after the call ------------------------------------------------------------------------------

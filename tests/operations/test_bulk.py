@@ -51,10 +51,6 @@ def dues(stage: Stage, some: list[Delivery]) -> list[float]:
     return [((stage.now(one).due_at or START) - START) / HOUR for one in some]
 
 
-def states(stage: Stage, some: list[Delivery]) -> list[State]:
-    return [stage.now(one).state for one in some]
-
-
 # --- another time ----------------------------------------------------------------------------
 
 
@@ -132,9 +128,9 @@ def test_what_is_late_gets_another_chance(stage: Stage) -> None:
     some = spring(stage, 1, 2)
     stage.pass_time(hours=4)
     run(stage.house)
-    assert states(stage, some) == [State.LATE] * 2
+    assert stage.states(some) == [State.LATE] * 2
     reschedule(stage, Filter(states=frozenset({State.LATE})), at="in 10m", every=HOUR)
-    assert states(stage, some) == [State.SCHEDULED] * 2
+    assert stage.states(some) == [State.SCHEDULED] * 2
     stage.pass_time(minutes=9, seconds=55)
     publish(stage.house)
     assert stage.remote.texts() == ["in 1"]
@@ -167,7 +163,7 @@ def test_all_that_fits_is_withdrawn(stage: Stage) -> None:
     """B11."""
     some, [other] = spring(stage, 1, 2), stage.schedule("other")
     cancel(stage)
-    assert states(stage, [*some, other]) == [State.CANCELLED] * 2 + [State.SCHEDULED]
+    assert stage.states([*some, other]) == [State.CANCELLED] * 2 + [State.SCHEDULED]
     assert cancel(stage).lines == ()
 
 
@@ -212,7 +208,7 @@ def test_parts_of_a_thread_that_go_with_its_first_are_shown_as_well(stage: Stage
     early = Filter(campaign="spring", before=START + 1.5 * HOUR)
     assert len(cancel(stage, early, preview=True).lines) == 3
     cancel(stage, early)
-    assert states(stage, parts) == [State.CANCELLED] * 3
+    assert stage.states(parts) == [State.CANCELLED] * 3
 
 
 def test_parts_of_a_thread_that_are_withdrawn_with_what_is_deleted_are_shown_as_well(
@@ -222,7 +218,7 @@ def test_parts_of_a_thread_that_are_withdrawn_with_what_is_deleted_are_shown_as_
     edit(stage.house, "2", Change(campaign="autumn"), actor="me")
     assert [line.delivery.ref for line in delete(stage, preview=True).lines] == ["1.1", "2.1"]
     assert [line.delivery.ref for line in delete(stage).lines] == ["1.1", "2.1"]
-    assert states(stage, parts) == [State.CANCELLED] * 2
+    assert stage.states(parts) == [State.CANCELLED] * 2
 
 
 def test_only_posts_that_fit_as_a_whole_are_deleted(stage: Stage) -> None:
@@ -261,4 +257,4 @@ def test_if_another_run_is_first_with_one_of_them_nothing_changes(stage: Stage, 
     with pytest.raises(Refused, match="One of 3 deliveries has just been changed by another run"):
         how(stage)
     left = [State.UPLOADING, State.SCHEDULED, State.SCHEDULED]
-    assert (states(stage, some), dues(stage, some)) == (left, [1, 2, 3])
+    assert (stage.states(some), dues(stage, some)) == (left, [1, 2, 3])

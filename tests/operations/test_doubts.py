@@ -19,7 +19,6 @@ from postcron.operations.looking import look
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.retry import retry_now
-from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.platforms.base import Key
 from postcron.states import State
@@ -29,12 +28,6 @@ from tests.fakes import FakeClock, SleepyClock
 from tests.operations.stage import START, Stage, build
 
 ALMOST = {"minutes": 59, "seconds": 30}
-
-
-def cron(stage: Stage, *, minutes: int, every: int = 1) -> None:
-    for _ in range(0, minutes, every):
-        run(stage.house)
-        stage.pass_time(minutes=every)
 
 
 # --- never twice ---------------------------------------------------------------------------------
@@ -84,7 +77,7 @@ def test_a_find_that_proves_another_delivery_ends_with_a_person(tmp_path: Path) 
     publish(stage.house)
     stage.remote.finds = "remote-1"
     stage.remote.script.append("dropped")
-    cron(stage, minutes=60, every=2)
+    stage.cron(30, minutes=2)
     assert (stage.now(second).state, stage.now(second).wake_at) == (State.UNKNOWN, None)
 
 
@@ -223,7 +216,7 @@ def test_an_account_that_left_the_configuration_does_not_hide_its_unknown(
     publish(stage.house)
     accounts = {n: a for n, a in stage.house.config.accounts.items() if n != "acme"}
     stage.house.config = replace(stage.house.config, accounts=accounts)
-    cron(stage, minutes=60, every=3)
+    stage.cron(20, minutes=3)
     assert (stage.now(delivery).state, stage.now(delivery).wake_at) == (State.UNKNOWN, None)
 
 
@@ -357,7 +350,7 @@ def test_what_a_repeat_hears_is_no_verdict_on_the_call_before_it(
     assert stage.house.store.attempts(delivery.id)[0].outcome is (Outcome.SUPERSEDED)
     assert stage.now(delivery).state is not State.FAILED
     stage.house.store.accounts.set("acme", block_code=None, blocked_until=None)
-    cron(stage, minutes=10)
+    stage.cron(10, minutes=1)
     assert stage.now(delivery).state is State.PUBLISHED
     assert len(stage.remote.live) == 1
 
@@ -392,7 +385,7 @@ def test_one_look_that_says_gone_is_not_believed(stage: Stage) -> None:
     stage.remote.gone.add(delivery.key)
     publish(stage.house)
     stage.remote.gone.clear()
-    cron(stage, minutes=3)
+    stage.cron(3, minutes=1)
     assert stage.now(delivery).state is State.PUBLISHED
     assert len(stage.remote.live) == 1
 
@@ -406,7 +399,7 @@ def test_past_its_grace_one_empty_look_does_not_say_that_it_is_not_live(
     short = replace(account, policy=replace(account.policy, grace=timedelta(seconds=8)))
     stage.house.config = replace(config, accounts={**config.accounts, "acme": short})
     delivery = lost_and_not_shown_yet(stage, act)
-    cron(stage, minutes=3)
+    stage.cron(3, minutes=1)
     assert stage.now(delivery).state is State.PUBLISHED
     assert len(stage.remote.live) == 1
 
@@ -419,10 +412,10 @@ def test_a_denied_post_with_a_new_time_begins_with_phase_2(stage: Stage) -> None
     stage.pass_time(**ALMOST)
     stage.remote.script.append("dropped")
     stage.remote.gone.add(delivery.key)
-    cron(stage, minutes=3)
+    stage.cron(3, minutes=1)
     stage.remote.gone.clear()
     edit(stage.house, delivery.ref, Change(at="in 5m"), actor="me")
-    cron(stage, minutes=6)
+    stage.cron(6, minutes=1)
     assert stage.now(delivery).state is State.PUBLISHED
     assert len(stage.remote.prepared) == 2
 

@@ -57,12 +57,6 @@ def reopened(stage: Stage) -> None:
         stage.house.__dict__.pop(name, None)
 
 
-def as_cron(stage: Stage, times: int, *, every: int = 1) -> None:
-    for _ in range(times):
-        run(stage.house)
-        stage.pass_time(minutes=every)
-
-
 def refused(house: House) -> CannotWork:
     with pytest.raises(CannotWork) as caught:
         run(house)
@@ -99,7 +93,7 @@ def test_a_backup_from_before_a_publish_sends_nothing_until_a_person_reconciled_
     assert len(stage.remote.calls) == 1
     done = after_restore(stage.house, actor="me")
     assert [one.ref for one in done.doubted] == ["1.1"]
-    as_cron(stage, 4)
+    stage.cron(4, minutes=1)
     assert copies(stage, delivery) == 1
     assert len(stage.remote.calls) == 1
     after = stage.now(delivery)
@@ -137,7 +131,7 @@ def test_what_is_not_found_waits_for_a_person_and_is_never_sent_by_itself(
     stage.pass_time(minutes=31)
     restore()
     after_restore(stage.house, actor="me")
-    as_cron(stage, 16, every=120)
+    stage.cron(16, minutes=120)
     assert (stage.now(delivery).state, stage.now(delivery).wake_at) == (State.UNKNOWN, None)
     assert stage.now(first).state is State.PUBLISHED
     assert len(stage.remote.calls) == 1
@@ -155,7 +149,7 @@ def test_what_was_not_ready_at_the_platform_when_the_backup_was_made_cannot_be_a
     back_by_an_hour(stage)
     done = after_restore(stage.house, actor="me")
     assert [one.ref for one in done.unaskable] == ["1.1"]
-    as_cron(stage, 16, every=120)
+    stage.cron(16, minutes=120)
     after = stage.now(delivery)
     assert (after.state, after.wake_at) == (State.UNKNOWN, None)
     assert "not in the backup" in str(after.error)
@@ -204,13 +198,13 @@ def test_what_was_under_way_when_the_backup_was_made_is_not_sent_again_either(
     stage.remote.unreadable = False
     stage.remote.working.clear()
     stage.schedule("second", at="in 5m")
-    as_cron(stage, 7)
+    stage.cron(7, minutes=1)
     assert sorted(stage.remote.texts()) == ["hello", "second"]
     calls = len(stage.remote.calls)
     stage.remote.live.clear()  # out under a handle that the backup does not know
     restore()
     after_restore(stage.house, actor="me")
-    as_cron(stage, 12, every=10)
+    stage.cron(12, minutes=10)
     assert len(stage.remote.calls) == calls
     assert stage.now(delivery).state in {State.UNKNOWN, State.CONFIRMING}
 
@@ -222,7 +216,7 @@ def test_what_is_still_ahead_keeps_its_time_and_goes_out(stage: Stage) -> None:
     done = after_restore(stage.house, actor="me")
     assert (len(done.doubted), done.ahead) == (1, 1)
     stage.pass_time(hours=2)
-    as_cron(stage, 2)
+    stage.cron(2, minutes=1)
     assert copies(stage, later) == 1
 
 
@@ -253,12 +247,12 @@ def test_a_claim_in_the_backup_is_dead_and_what_it_held_is_doubted_too(stage: St
     store.claim_queued(former, until=due, lease=lease, limit=1)
     restore = file_backup(stage)
     stage.pass_time(minutes=5)
-    as_cron(stage, 3)
+    stage.cron(3, minutes=1)
     assert len(stage.remote.live) == 2
     restore()
     done = after_restore(stage.house, actor="me")
     assert {one.id for one in done.doubted} == {queued.id, uploading.id}
-    as_cron(stage, 4)
+    stage.cron(4, minutes=1)
     assert len(stage.remote.live) == 2
 
 
@@ -277,7 +271,7 @@ def test_a_second_backup_is_noticed_as_the_first_was(stage: Stage) -> None:
     run(stage.house)
     restore()
     after_restore(stage.house, actor="me")
-    as_cron(stage, 3)
+    stage.cron(3, minutes=1)
     restore()
     assert refused(stage.house).code == "store_restored"
 
@@ -313,7 +307,7 @@ def test_a_database_put_back_holds_every_host_and_one_word_frees_them_all(
     assert [refused(stage.house).code for stage in hosts] == ["store_restored"] * 2
     after_restore(hosts[0].house, actor="me")
     for stage in hosts:
-        as_cron(stage, 3)
+        stage.cron(3, minutes=1)
     assert copies(hosts[0], delivery) == 1
     assert hosts[1].now(delivery).state is State.PUBLISHED
 

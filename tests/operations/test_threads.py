@@ -18,39 +18,21 @@ from postcron.operations.schedule import schedule
 from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests.operations.stage import START, Stage
-from tests.oracle import Evidence, Shown, breaches
 
 
 def thread(stage: Stage, at: str = "in 10s", **wish: str) -> list[Delivery]:
     return stage.schedule("one", at=at, then=["two", "three"], **wish)
 
 
-def states(stage: Stage, parts: list[Delivery]) -> list[State]:
-    return [stage.now(part).state for part in parts]
-
-
-def minutes(stage: Stage, count: int) -> None:
-    for _ in range(count):
-        run(stage.house)
-        stage.pass_time(minutes=1)
-
-
 def hours(stage: Stage) -> None:
     """Let cron run until nobody looks any more: rarely, which is all the same to a thread."""
-    for _ in range(9):
-        run(stage.house)
-        stage.pass_time(minutes=10)
-
-
-def wrong(stage: Stage) -> list[str]:
-    live = [Shown(p.account, p.text, p.at, p.remote_id) for p in stage.remote.live]
-    return breaches(Evidence(stage.house.store, live, stage.clock.now()))
+    stage.cron(9, minutes=10)
 
 
 def test_each_part_answers_the_one_before_in_order_seconds_apart(stage: Stage) -> None:
     parts = thread(stage)
     publish(stage.house)
-    assert states(stage, parts) == [State.PUBLISHED] * 3
+    assert stage.states(parts) == [State.PUBLISHED] * 3
     shown = [(post.text, post.parent, post.root) for post in stage.remote.live]
     assert shown == [
         ("one", None, None),
@@ -60,7 +42,7 @@ def test_each_part_answers_the_one_before_in_order_seconds_apart(stage: Stage) -
     first, second, third = (post.at for post in stage.remote.live)
     assert second - first >= timedelta(seconds=5)
     assert third - second >= timedelta(seconds=5)
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_run_waits_for_a_next_part_and_for_nothing_else(stage: Stage) -> None:
@@ -74,7 +56,7 @@ def test_nothing_of_a_part_is_touched_before_its_turn(stage: Stage) -> None:
     parts = thread(stage, at="in 30m")
     run(stage.house)
     assert stage.remote.prepared == ["one"]
-    assert states(stage, parts) == [State.READY, State.SCHEDULED, State.SCHEDULED]
+    assert stage.states(parts) == [State.READY, State.SCHEDULED, State.SCHEDULED]
 
 
 @pytest.mark.fault("F57")
@@ -86,12 +68,12 @@ def test_two_parts_wait_behind_an_unknown_one_and_follow_in_order_once_it_is_fou
     stage.remote.script.extend(["ok", "ok", "lost"])
     hours(stage)
     waiting = [State.PUBLISHED, State.PUBLISHED, State.UNKNOWN, State.SCHEDULED, State.SCHEDULED]
-    assert states(stage, parts) == waiting
+    assert stage.states(parts) == waiting
     stage.remote.unreadable = False
     landed(stage.house, parts[2].ref, "remote-3", actor="me")
-    minutes(stage, 3)
+    stage.cron(3, minutes=1)
     assert stage.remote.texts() == ["1", "2", "3", "4", "5"]
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 @pytest.mark.fault("F58")
@@ -103,9 +85,9 @@ def test_a_thread_stops_at_a_part_that_is_not_certainly_live(stage: Stage, what:
     stage.remote.script.extend(["ok", *[what] * 20])
     hours(stage)
     assert [post.text for post in stage.remote.live if post.text == "three"] == []
-    assert states(stage, parts)[2] is State.SCHEDULED
+    assert stage.states(parts)[2] is State.SCHEDULED
     assert stage.now(parts[2]).waits_its_turn
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_thread_goes_on_when_a_person_found_the_lost_part(stage: Stage) -> None:
@@ -117,11 +99,11 @@ def test_a_thread_goes_on_when_a_person_found_the_lost_part(stage: Stage) -> Non
     stage.remote.unreadable = False
     landed(stage.house, parts[1].ref, "remote-2", actor="me")
     stage.pass_time(seconds=6)
-    minutes(stage, 3)
-    assert states(stage, parts) == [State.PUBLISHED] * 3
+    stage.cron(3, minutes=1)
+    assert stage.states(parts) == [State.PUBLISHED] * 3
     # Long after the moment of the thread: its grace counts from when its turn came.
     assert stage.remote.live[2].parent == "remote-2"
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 @pytest.mark.parametrize("how", ["drop", "cancel"])
@@ -134,17 +116,17 @@ def test_what_follows_a_part_that_is_given_up_is_withdrawn_with_it(stage: Stage,
         drop(stage.house, parts[0].ref, actor="me")
     else:
         cancel(stage.house, [parts[0].ref], actor="me")
-    assert states(stage, parts) == [State.CANCELLED] * 3
+    assert stage.states(parts) == [State.CANCELLED] * 3
     assert stage.kinds(parts[2])[-1] == "cancelled"
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert "two" not in stage.remote.texts()
 
 
 def test_leaving_out_the_middle_leaves_out_the_rest(stage: Stage) -> None:
     parts = thread(stage)
     cancel(stage.house, [parts[1].ref], actor="me")
-    minutes(stage, 3)
-    assert states(stage, parts) == [State.PUBLISHED, State.CANCELLED, State.CANCELLED]
+    stage.cron(3, minutes=1)
+    assert stage.states(parts) == [State.PUBLISHED, State.CANCELLED, State.CANCELLED]
 
 
 def test_a_part_can_be_edited_while_it_waits_and_still_waits(stage: Stage) -> None:
@@ -153,28 +135,28 @@ def test_a_part_can_be_edited_while_it_waits_and_still_waits(stage: Stage) -> No
     edit(stage.house, parts[2].ref, Change(at="in 20s"), actor="me")
     assert stage.now(parts[1]).waits_its_turn
     assert stage.now(parts[2]).waits_its_turn
-    minutes(stage, 3)
+    stage.cron(3, minutes=1)
     assert stage.remote.texts() == ["one", "2 of 3", "three"]
-    assert wrong(stage) == []
+    assert stage.wrong() == []
 
 
 def test_a_part_that_is_moved_far_ahead_keeps_its_moment(stage: Stage) -> None:
     parts = thread(stage)
     edit(stage.house, parts[1].ref, Change(at="in 3h"), actor="me")
-    minutes(stage, 5)
+    stage.cron(5, minutes=1)
     assert stage.remote.texts() == ["one"]
     stage.pass_time(hours=3)
-    minutes(stage, 3)
+    stage.cron(3, minutes=1)
     assert stage.remote.texts() == ["one", "two", "three"]
 
 
 def test_the_parts_of_a_draft_stay_drafts_until_each_has_a_time(stage: Stage) -> None:
     parts = stage.schedule("one", at=None, draft=True, then=["two", "three"])
     edit(stage.house, parts[0].ref, Change(at="in 10s"), actor="me")
-    minutes(stage, 3)
-    assert states(stage, parts) == [State.PUBLISHED, State.DRAFT, State.DRAFT]
+    stage.cron(3, minutes=1)
+    assert stage.states(parts) == [State.PUBLISHED, State.DRAFT, State.DRAFT]
     edit(stage.house, parts[1].ref, Change(at="in 10s"), actor="me")
-    minutes(stage, 3)
+    stage.cron(3, minutes=1)
     assert stage.remote.texts() == ["one", "two"]
 
 
@@ -182,7 +164,7 @@ def test_several_parts_are_withdrawn_together_with_what_else_is_named(stage: Sta
     parts, other = thread(stage), stage.schedule("other", at="in 10s")
     withdrawn = cancel(stage.house, [parts[0].ref, parts[1].ref, other[0].ref], actor="me")
     assert {one.state for one in withdrawn} == {State.CANCELLED}
-    minutes(stage, 2)
+    stage.cron(2, minutes=1)
     assert stage.remote.texts() == []
 
 
@@ -195,14 +177,14 @@ def test_a_part_that_was_let_go_is_withdrawn_when_the_one_before_turns_out_not_t
     hours(stage)
     assert stage.now(parts[0]).state is State.UNKNOWN, "said to be live, and not shown"
     drop(stage.house, parts[0].ref, actor="me")
-    assert states(stage, parts) == [State.CANCELLED] * 3
+    assert stage.states(parts) == [State.CANCELLED] * 3
 
 
 def test_nothing_brings_back_a_part_whose_thread_ended_before_it(stage: Stage) -> None:
     parts = thread(stage)
     stage.remote.script.extend(["ok", *["refused"] * 3])
-    minutes(stage, 3)
-    assert states(stage, parts)[1] is State.FAILED
+    stage.cron(3, minutes=1)
+    assert stage.states(parts)[1] is State.FAILED
     forget = stage.house.store._database.engine
     with forget.begin() as connection:  # as if it had been withdrawn while this one was on the wire
         statement = f"UPDATE delivery SET state = 'cancelled' WHERE id = {parts[0].id}"
