@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,7 +104,7 @@ class _Case:
         return self.post.approval is not None and (self.change.content or not decided)
 
 
-def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = False) -> Edited:
+def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     """Change a post (`12`) or one delivery (`12.1`); all of it or nothing.
 
     Raises `Refused` for what is on its way or out, `DoesNotFit` for what a platform would refuse.
@@ -114,42 +114,21 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
     open_ones = _editable(house, chosen, change)
     alone = len(chosen) < len(everyone) or len(open_ones) < len(everyone)
     if alone and change.shared:
-        message = (
-            f"Media and type belong to the whole of post {post.id}, and part of it is out or left out: "
-            f"cancel what is not out and schedule it as a new post."
-        )
-        raise Refused(message)
+        raise _divided(post)
     now = house.clock.now()
     window_end = _window_end(house, everyone, change, now)
     case = _Case(house, post, change, alone, now, window_end or post.window_end)
     diaries = Diaries(house, without=[delivery.id for delivery in open_ones])
     with taking_in(house) as intake:
-        attachments = post.attachments
-        if change.media is not None:
-            attachments = intake.fetch(change.media, change.alts)
+        new = None if change.media is None else intake.fetch(change.media, change.alts)
         for delivery in open_ones:
-            _check(case, delivery, attachments)
+            _check(case, delivery, post.attachments if new is None else new)
         first = [_placed(case, diaries, delivery) for delivery in open_ones]
-        if dry_run:
-            return Edited(post, tuple(everyone))
-        kept = intake.keep(attachments) if change.media is not None else None
+        kept = None if new is None else intake.keep(new)
     run = house.run("edit", actor=actor)
-    others = [_submitted(house, each) for each in _approved(case, everyone, open_ones)]
-    if change.campaign not in {None, post.campaign}:
-        others += [_awake(one, now) for one in everyone if one not in open_ones and _sleeps(one)]
-
-    changed = PostChange(
-        text=None if alone else change.text,
-        type=change.type,
-        attachments=kept,
-        campaign=change.campaign,
-        notes=change.notes,
-        labels=change.labels,
-        priority=change.priority,
-        approval=Approval.PENDING if case.submits and open_ones else None,
-        window_end=window_end,
-        applied=change.applied,
-    )
+    approval = Approval.PENDING if case.submits and open_ones else None
+    changed = replace(_of_post(case), attachments=kept, approval=approval, window_end=window_end)
+    others = _others(case, everyone, open_ones)
 
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
@@ -159,6 +138,36 @@ def edit(house: House, id: str, change: Change, *, actor: str, dry_run: bool = F
     placing(diaries, save)
     notes = tuple(each.note for each in first if each is not None and each.note is not None)
     return Edited(post_of(house, str(post.id)), tuple(house.store.deliveries(post.id)), notes)
+
+
+def _divided(post: Post) -> Refused:
+    return Refused(
+        f"Media and type belong to the whole of post {post.id}, and part of it is out or left out: "
+        f"cancel what is not out and schedule it as a new post."
+    )
+
+
+def _of_post(case: _Case) -> PostChange:
+    """Return what becomes different of the post itself."""
+    change = case.change
+    return PostChange(
+        text=None if case.alone else change.text,
+        type=change.type,
+        campaign=change.campaign,
+        notes=change.notes,
+        labels=change.labels,
+        priority=change.priority,
+        applied=change.applied,
+    )
+
+
+def _others(case: _Case, everyone: Sequence[Delivery], changed: Sequence[Delivery]) -> list[Move]:
+    """Return the steps of what is not changed itself: it waits for approval, or for no pause more."""
+    moves = [_submitted(case.house, each) for each in _approved(case, everyone, changed)]
+    if case.change.campaign not in {None, case.post.campaign}:
+        left = [one for one in everyone if one not in changed and _sleeps(one)]
+        moves += [_awake(one, case.now) for one in left]
+    return moves
 
 
 def _approved(
