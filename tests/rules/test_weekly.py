@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from postcron.errors import Invalid
-from postcron.rules.weekly import EVERY_DAY, clock, days, spell, split_days
+from postcron.rules.weekly import EVERY_DAY, clock, days, split_days
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,6 @@ def test_days_after_the_time_are_refused() -> None:
 )
 def test_a_time_of_day_is_what_clocks_show_since_midnight(text: str, minutes: int) -> None:
     assert clock(text) == timedelta(minutes=minutes)
-    assert clock(spell(clock(text))) == clock(text)
 
 
 @pytest.mark.parametrize("text", ["", "18", "24:01", "25:00", "12:60", "-1:00", "1:5", "18:00:00"])

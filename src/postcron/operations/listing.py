@@ -14,9 +14,8 @@ from postcron.model import Account, AccountState, Approval, Filter, LedgerEvent,
 from postcron.operations import pauses
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
-from postcron.rules.moments import zone_of
 from postcron.rules.spans import match_span
-from postcron.rules.zones import local
+from postcron.rules.zones import local, zone_of
 from postcron.states import State, Step
 
 #: written when a post or an account is touched, beside the steps of deliveries

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from postcron.model import UNAPPROVED, Delivery, MediaFile, Post, Saved
 from postcron.operations.house import House
 from postcron.operations.wishes import Wish, options_of, part_of
-from postcron.rules.keys import by_number
+from postcron.rules.numbered_keys import by_number
 from postcron.states import State
 
 

@@ -18,7 +18,7 @@ from postcron.operations.intake import Intake, taking_in
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.schedule import fetched, notes_on, plan
 from postcron.operations.wishes import Wish, parts_of
-from postcron.rules.keys import number
+from postcron.rules.numbered_keys import number
 from postcron.states import State
 
 Keep = Callable[[Sequence[Attachment]], tuple[Attachment, ...]]

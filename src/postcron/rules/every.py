@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from postcron.errors import Invalid
-from postcron.rules.moments import CLOCK, WEEKDAYS, clock
-from postcron.rules.weekly import days
+from postcron.rules.moments import CLOCK, clock
+from postcron.rules.weekly import WEEKDAYS, days
 
 EXAMPLES: Final = (
     "day 09:00, weekday 09:00, mon,thu 9am, 2 weeks friday 17:00, month 1st 10:00, "

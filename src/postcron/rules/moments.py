@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid
 from postcron.rules.spans import exactly, match_span, until
-from postcron.rules.zones import local
-from postcron.rules.zones import zone_of as zone_of
+from postcron.rules.weekly import WEEKDAYS
+from postcron.rules.zones import local, zone_of
 
 EXAMPLES: Final = (
     "now, 2h30m, in 3 days, today 18:00, tomorrow 9am, friday 18:30, "
     "2026-11-20T18:00 or 2026-11-20T18:00+01:00"
 )
 NOW: Final = "now"
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK: Final = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"

@@ -10,13 +10,13 @@ from typing import Final
 from postcron.errors import Invalid
 
 #: 0 is Monday, as Python counts
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS: Final = tuple(name[:3] for name in WEEKDAYS)
 EVERY_DAY: Final = frozenset(range(7))
 
 DAY: Final = timedelta(days=1)
 
-_FULL: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NUMBERS: Final = {name: number for names in (DAYS, _FULL) for number, name in enumerate(names)}
+_NUMBERS: Final = {name: number for names in (DAYS, WEEKDAYS) for number, name in enumerate(names)}
 _GROUPS: Final = {
     "daily": EVERY_DAY,
     "weekday": frozenset(range(5)),
@@ -61,9 +61,3 @@ def clock(text: str) -> timedelta:
     if at is None or at > DAY:
         raise Invalid(f"{text[:60]!r} is not a time of day: write it like 18:00.")
     return at
-
-
-def spell(at: timedelta) -> str:
-    """Return a time of day as it is written: `18:00`."""
-    minutes = at // timedelta(minutes=1)
-    return f"{minutes // 60:02}:{minutes % 60:02}"
