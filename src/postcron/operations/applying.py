@@ -11,7 +11,8 @@ from postcron.model import Delivery, PostChange, Problem
 from postcron.operations.cancel import cancel
 from postcron.operations.contents import There, digest, found_of, meant_by
 from postcron.operations.differences import Do, Step, gone_of, sources, step_of
-from postcron.operations.edit import Change, edit, is_open
+from postcron.operations.edit import Change, edit
+from postcron.operations.editable import is_open
 from postcron.operations.folder import Entry, Folder
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries

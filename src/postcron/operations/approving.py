@@ -9,7 +9,7 @@ from datetime import datetime
 from postcron.errors import Invalid, Refused
 from postcron.model import Approval, Delivery, Follow, Move, Post
 from postcron.operations.drafting import first_wake
-from postcron.operations.edit import is_open, why_not
+from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.operations.threads import waits

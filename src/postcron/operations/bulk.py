@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from postcron.errors import Invalid
 from postcron.model import Delivery, Filter, Follow, Move
 from postcron.operations.cancel import withdraw
-from postcron.operations.edit import is_open, rescheduled, why_not
+from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries, Placed, placing
+from postcron.operations.rescheduling import rescheduled
 from postcron.operations.retry import require_approved
 from postcron.operations.threads import require_place
 from postcron.rules import moments

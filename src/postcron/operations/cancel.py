@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move
-from postcron.operations.edit import is_open, why_not
+from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.selecting import select
 from postcron.states import State, Step

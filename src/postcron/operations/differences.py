@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from postcron.operations.contents import Content, There, another_time, digest, found_of, meant_by
-from postcron.operations.edit import is_open, why_not
+from postcron.operations.editable import is_open, why_not
 from postcron.operations.folder import Entry
 from postcron.operations.house import House
 from postcron.operations.wishes import Wish, part_of

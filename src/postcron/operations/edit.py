@@ -14,26 +14,24 @@ from postcron.model import (
     Attachment,
     Delivery,
     Move,
-    Outcome,
     Post,
     PostChange,
     PostType,
 )
 from postcron.operations.choosing import chosen
-from postcron.operations.drafting import first_wake, unapproved_until
+from postcron.operations.drafting import unapproved_until
+from postcron.operations.editable import EDITABLE, is_open, why_not
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import taking_in
 from postcron.operations.placing import Diaries, Placed, new_time, placing, window_end_of
+from postcron.operations.rescheduling import changed, timed
 from postcron.operations.selecting import post_of, select
-from postcron.operations.threads import require_place, waits
+from postcron.operations.threads import require_place
 from postcron.states import FINAL, STEPS, UNCERTAIN, State, Step
 
-EDITABLE = frozenset(state for state, step in STEPS if step is Step.EDITED)
 #: a new time always leads back to scheduled from here
 WITHOUT_TIME = frozenset({State.DRAFT, State.QUEUED, State.FAILED, State.LATE})
-
-
 #: what its post waits for does not matter to these any more
 _SETTLED = FINAL | UNCERTAIN | {State.PUBLISHING, State.DRAFT}
 
@@ -127,13 +125,13 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
         kept = None if new is None else intake.keep(new)
     run = house.run("edit", actor=actor)
     approval = Approval.PENDING if case.submits and open_ones else None
-    changed = replace(_of_post(case), attachments=kept, approval=approval, window_end=window_end)
+    new_post = replace(_of_post(case), attachments=kept, approval=approval, window_end=window_end)
     others = _others(case, everyone, open_ones)
 
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
         moves = [_move(case, *each) for each in zip(open_ones, placed, strict=True)]
-        house.store.revise(post, changed, moves + others, run=run, seen=by.seen)
+        house.store.revise(post, new_post, moves + others, run=run, seen=by.seen)
 
     placing(diaries, save)
     notes = tuple(each.note for each in first if each is not None and each.note is not None)
@@ -161,22 +159,22 @@ def _of_post(case: _Case) -> PostChange:
     )
 
 
-def _others(case: _Case, everyone: Sequence[Delivery], changed: Sequence[Delivery]) -> list[Move]:
+def _others(case: _Case, everyone: Sequence[Delivery], open_ones: Sequence[Delivery]) -> list[Move]:
     """Return the steps of what is not changed itself: it waits for approval, or for no pause more."""
-    moves = [_submitted(case.house, each) for each in _approved(case, everyone, changed)]
+    moves = [_submitted(case.house, each) for each in _approved(case, everyone, open_ones)]
     if case.change.campaign not in {None, case.post.campaign}:
-        left = [one for one in everyone if one not in changed and _sleeps(one)]
+        left = [one for one in everyone if one not in open_ones and _sleeps(one)]
         moves += [_awake(one, case.now) for one in left]
     return moves
 
 
 def _approved(
-    case: _Case, everyone: Sequence[Delivery], changed: Sequence[Delivery]
+    case: _Case, everyone: Sequence[Delivery], open_ones: Sequence[Delivery]
 ) -> list[Delivery]:
     """Return what else of a post must wait for its next approval; raises `Refused` if it cannot."""
-    if not (case.submits and changed and case.post.approval is Approval.APPROVED):
+    if not (case.submits and open_ones and case.post.approval is Approval.APPROVED):
         return []
-    others = [one for one in everyone if one not in changed and one.state not in _SETTLED]
+    others = [one for one in everyone if one not in open_ones and one.state not in _SETTLED]
     if busy := [one for one in others if not is_open(case.house, one)]:
         raise Refused(" ".join(why_not(one) for one in busy))
     return others
@@ -226,55 +224,9 @@ def _editable(house: House, chosen: Sequence[Delivery], change: Change) -> list[
     return open_ones
 
 
-def is_open(house: House, delivery: Delivery) -> bool:
-    """Say whether a person may change or withdraw a delivery: no call of it can be live.
-
-    A call that was superseded can: its repeat is safe under the same key or handle, not under the
-    one that an edit would make.
-    """
-    if delivery.state not in EDITABLE or delivery.owner is not None:
-        return False
-    attempts = house.store.attempts(delivery.id)
-    return not attempts or attempts[-1].outcome is not Outcome.SUPERSEDED
-
-
-def why_not(delivery: Delivery) -> str:
-    """Return why a person cannot change a delivery now."""
-    if delivery.state is State.UPLOADING or delivery.owner is not None:
-        return f"{delivery.ref} is being worked on right now: wait a minute and try again."
-    if delivery.state is State.PUBLISHED:
-        return f"{delivery.ref} is published: what is out is not touched."
-    if delivery.state is State.CANCELLED:
-        return f"{delivery.ref} is cancelled: schedule it again instead."
-    if delivery.state in EDITABLE:
-        return (
-            f"{delivery.ref} is about to be sent once more under its old key or handle, because its first "
-            f"call may be out: wait for that, then `postcron show {delivery.ref}`."
-        )
-    return (
-        f"{delivery.ref} is {delivery.state}: it may be out already, so it is not touched; "
-        f"`postcron show {delivery.ref}` says what is safe to do."
-    )
-
-
 def _move(case: _Case, delivery: Delivery, placed: Placed | None) -> Move:
     changes = _content(case, delivery) | ({} if placed is None else new_time(placed))
-    return _changed(case.house, delivery, _step(case, delivery, placed), changes)
-
-
-def rescheduled(house: House, delivery: Delivery, placed: Placed) -> Move:
-    """Return the step that gives a delivery another time."""
-    changes = new_time(placed)
-    return _changed(house, delivery, _timed(house, delivery, placed), changes)
-
-
-def _changed(house: House, delivery: Delivery, step: Step, changes: dict[str, Any]) -> Move:
-    if step is Step.UPLOAD_EXPIRED:
-        changes["ready_at"] = None
-    wake = _wake(house, delivery, step, changes.get("due_at", delivery.due_at))
-    if waits(house, delivery):
-        changes["not_before"], wake = wake, None
-    return Move(delivery, step, wake, changes, detail=_told(delivery, changes))
+    return changed(case.house, delivery, _step(case, delivery, placed), changes)
 
 
 def _placed(case: _Case, diaries: Diaries, delivery: Delivery) -> Placed | None:
@@ -291,15 +243,7 @@ def _step(case: _Case, delivery: Delivery, placed: Placed | None) -> Step:
         return Step.SUBMITTED
     if placed is None or (case.change.content and delivery.state not in WITHOUT_TIME):
         return Step.EDITED
-    return _timed(case.house, delivery, placed)
-
-
-def _timed(house: House, delivery: Delivery, placed: Placed) -> Step:
-    life = house.platform_class(house.account(delivery.account)).ticket_life
-    if delivery.state is State.READY and delivery.ready_at and life:
-        # What phase 2 left at the platform does not last until the new moment.
-        return Step.UPLOAD_EXPIRED if placed.at >= delivery.ready_at + life else Step.RESCHEDULED
-    return Step.RESCHEDULED
+    return timed(case.house, delivery, placed)
 
 
 def _content(case: _Case, delivery: Delivery) -> dict[str, Any]:
@@ -328,30 +272,3 @@ def _check(case: _Case, delivery: Delivery, attachments: Sequence[Attachment]) -
     found = unfitting(case.house, account, text, type, attachments, options, where=delivery.ref)
     if found:
         raise DoesNotFit(found)
-
-
-def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None) -> datetime | None:
-    if due_at is None:
-        return None
-    if step is Step.SUBMITTED:
-        return unapproved_until(house.account(delivery.account), due_at)
-    if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
-        return None
-    if step is Step.RESCHEDULED and delivery.state is State.READY:
-        return due_at - house.config.run.horizon
-    return first_wake(house, house.account(delivery.account), State.SCHEDULED, due_at)
-
-
-def _told(delivery: Delivery, changes: Mapping[str, Any]) -> dict[str, Any]:
-    changed = [
-        name
-        for name in ("text", "options", "due_at")
-        if name in changes and changes[name] != getattr(delivery, name)
-    ]
-    if not changed:
-        return {}  # the post's own line says what all of its deliveries share
-    if "due_at" not in changed:
-        return {"changed": changed}
-    before = delivery.due_at.isoformat() if delivery.due_at else None
-    given = {"to": changes["due_at"].isoformat(), "why": changes["reason"]}
-    return {"changed": changed, "from": before, **given}

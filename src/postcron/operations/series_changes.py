@@ -12,7 +12,7 @@ from typing import Any
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move, PostType, Series
-from postcron.operations.edit import is_open, why_not
+from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
 from postcron.operations.intake import taking_in
 from postcron.operations.occurrences import make, require_room
