@@ -38,6 +38,7 @@ from postcron.model import (
 from postcron.states import State, Step
 from postcron.store import Store, migrate, open_store
 from postcron.store.accounts import Sealed
+from postcron.store.database import Shelf
 from postcron.store.plans import Planned
 from postcron.store.tables import metadata
 from tests.builders import NOW, a_media_file, a_new_delivery, a_new_post, a_run, added
@@ -297,9 +298,7 @@ def test_every_verb_of_the_store_is_asked(url: str) -> None:
     """A new one must be scoped, or stand among those that are shared."""
     with closing(opened(url, "ours")) as store:
         shelves = {
-            f"{name}.": shelf
-            for name, shelf in vars(store).items()
-            if type(shelf).__name__.endswith("Shelf")
+            f"{name}.": shelf for name, shelf in vars(store).items() if isinstance(shelf, Shelf)
         }
         verbs = {
             f"{place}{name}"

@@ -8,15 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import (
-    Approval,
-    Delivery,
-    Follow,
-    Mode,
-    Outcome,
-    Pause,
-    Post,
-)
+from postcron.model.records import Approval, Delivery, Follow, Mode, Outcome, Pause, Post
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
 

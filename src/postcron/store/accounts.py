@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
 from postcron.model import AccountState
-from postcron.store.database import Database, upsert
+from postcron.store.database import Shelf, upsert
 from postcron.store.tables import account_state, columns_of
 
 #: built once: a run that holds something asks it every second
@@ -27,11 +27,8 @@ class Sealed:
     session: bytes = field(repr=False)
 
 
-class AccountShelf:
+class AccountShelf(Shelf):
     """What a store knows of the accounts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def every(self) -> dict[str, AccountState]:
         """Return what is known of each account that anything is known of, by name."""

@@ -12,17 +12,14 @@ from postcron.model import Added, Batch, Delivery, Follow, Mode, NewBatch, NewPo
 from postcron.rules.sequence import WAITING
 from postcron.states import State
 from postcron.store import following, posting, rows
-from postcron.store.database import Database, require_own, upsert
+from postcron.store.database import Shelf, require_own, upsert
 from postcron.store.tables import batch, columns_of, delivery, post
 
 _BATCH = columns_of(batch, Batch)
 
 
-class BatchShelf:
+class BatchShelf(Shelf):
     """The batches of a store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def every(self) -> list[Batch]:
         """Return the batches there are, the newest first."""

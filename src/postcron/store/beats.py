@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from postcron.model import Run
-from postcron.store.database import Database, upsert
+from postcron.store.database import Shelf, upsert
 from postcron.store.tables import columns_of, heartbeat
 
 
@@ -26,11 +26,8 @@ class Beat:
     failed: int
 
 
-class BeatShelf:
+class BeatShelf(Shelf):
     """The signs of life in a store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def every(self) -> list[Beat]:
         asked = select(*columns_of(heartbeat, Beat)).order_by(heartbeat.c.host, heartbeat.c.phase)

@@ -86,6 +86,13 @@ class Database:
         return own(table, self.workspace)
 
 
+class Shelf:
+    """What a store keeps of one kind, with the verbs for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
 def own(table: Table, workspace: str | None) -> list[ColumnElement[bool]]:
     """Return the condition for what belongs to a workspace; None is the whole store."""
     return [] if workspace is None else [table.c.workspace == workspace]

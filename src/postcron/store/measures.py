@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, literal, null
 from postcron.model import Delivery, Measure, Result
 from postcron.states import State
 from postcron.store import reading
-from postcron.store.database import Database, upsert
+from postcron.store.database import Shelf, upsert
 from postcron.store.tables import columns_of, delivery, measure
 
 _NEXT = (
@@ -21,11 +21,8 @@ _NEXT = (
 )
 
 
-class MeasureShelf:
+class MeasureShelf(Shelf):
     """The numbers of what is live."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def due(self, accounts: Collection[str], limit: int) -> list[Delivery]:
         """Return what is live in these accounts and whose time to be asked has come, oldest first."""

@@ -44,11 +44,7 @@ def _open_sqlite(url: URL, shown: str, now: Callable[[], datetime], workspace: s
 
 
 def _open_postgres(
-    url: URL,
-    shown: str,
-    now: Callable[[], datetime],
-    skew: timedelta | None,
-    workspace: str | None,
+    url: URL, shown: str, now: Callable[[], datetime], skew: timedelta | None, workspace: str | None
 ) -> Store:
     engine = postgres.engine(url)
     with _first_connection(engine) as connection:

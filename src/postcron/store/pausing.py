@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.states import AHEAD, State
 from postcron.store import gate, plans, reading, recording, rows
-from postcron.store.database import Database, Passage, upsert
+from postcron.store.database import Passage, Shelf, upsert
 from postcron.store.following import its_turn
 from postcron.store.tables import batch, columns_of, delivery, pause, post
 
@@ -21,11 +21,8 @@ _KEY = ("workspace", "scope", "name")
 _PAUSE = columns_of(pause, Pause)
 
 
-class PauseShelf:
+class PauseShelf(Shelf):
     """The pauses of a store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def every(self) -> list[Pause]:
         """Return what is held back, the longest first."""
@@ -130,8 +127,5 @@ def _met(ended: Pause, now: datetime) -> ColumnElement[bool]:
         its_turn(),
     )
     # What was withdrawn or rejected while it waited keeps the reason, and goes nowhere.
-    held = and_(
-        delivery.c.state.in_((*_STOPPED, State.LATE)),
-        delivery.c.error_code == PAUSED,
-    )
+    held = and_(delivery.c.state.in_((*_STOPPED, State.LATE)), delivery.c.error_code == PAUSED)
     return and_(delivery.c.owner.is_(None), or_(held, due))

@@ -46,11 +46,7 @@ def add_posts(
 
 
 def add_many(
-    database: Database,
-    threads: Sequence[Sequence[NewPost]],
-    *,
-    run: Run,
-    seen: Mapping[str, int],
+    database: Database, threads: Sequence[Sequence[NewPost]], *, run: Run, seen: Mapping[str, int]
 ) -> list[Added]:
     """Save many threads, most of them of one post, as `add_posts` saves one; all of them or none.
 

@@ -22,16 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from postcron.model import (
-    RESTORED,
-    Attempt,
-    Delivery,
-    Follow,
-    MediaFile,
-    Outing,
-    Phase,
-    Post,
-)
+from postcron.model import RESTORED, Attempt, Delivery, Follow, MediaFile, Outing, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant, Moment
@@ -145,8 +136,7 @@ def outings(
 def spoken_at() -> ColumnElement[datetime]:
     """When a delivery went out, or is due to: what was let out late is due from then on."""
     let_out = case(
-        (delivery.c.grace_from > delivery.c.due_at, delivery.c.grace_from),
-        else_=delivery.c.due_at,
+        (delivery.c.grace_from > delivery.c.due_at, delivery.c.grace_from), else_=delivery.c.due_at
     )
     return func.coalesce(delivery.c.published_at, let_out, type_=Instant())
 

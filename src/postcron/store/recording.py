@@ -33,17 +33,8 @@ from postcron.store.tables import LIVE, attempt, delivery
 #: what a move may set; the guarded columns have only the meaning `record` gives them
 _FREE: Final = frozenset(column.name for column in delivery.columns) - {
     *("id", "workspace", "post_id", "number", "account", "platform", "state", "wake_at"),
-    *(
-        "root_id",
-        "followed",
-        "owner",
-        "lease_until",
-        "fence",
-        "created_at",
-        "updated_at",
-        "told_at",
-        "key",
-    ),
+    *("root_id", "followed", "owner", "lease_until", "fence", "created_at", "updated_at"),
+    *("told_at", "key"),
 }
 #: the columns that are in a `Delivery` too
 _FIELDS: Final = frozenset(Delivery.__dataclass_fields__)

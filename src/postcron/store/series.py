@@ -11,17 +11,14 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from postcron.errors import Refused
 from postcron.model import Delivery, MediaFile, Move, NewPost, NewSeries, Run, Saved, Series
 from postcron.store import ledger, posting, recording
-from postcron.store.database import Database, own, require_own, upsert, whose
+from postcron.store.database import Shelf, own, require_own, upsert, whose
 from postcron.store.tables import columns_of, delivery, post, series
 
 _SERIES = columns_of(series, Series)
 
 
-class SeriesShelf:
+class SeriesShelf(Shelf):
     """The series of a store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # --- reading -----------------------------------------------------------------------------
 

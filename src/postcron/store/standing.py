@@ -64,9 +64,7 @@ def posts_after(database: Database, id: int, filter: Filter, limit: int) -> list
 def answers(database: Database, ids: Collection[int]) -> list[Saved]:
     """Return the posts that are the next parts of threads after some deliveries."""
     asked = select(*rows.DELIVERY).where(
-        delivery.c.after_id.in_(ids),
-        delivery.c.follows == Follow.ANSWER,
-        *database.own(delivery),
+        delivery.c.after_id.in_(ids), delivery.c.follows == Follow.ANSWER, *database.own(delivery)
     )
     with database.reading() as connection:
         return _with(connection, asked)

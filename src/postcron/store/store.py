@@ -179,13 +179,7 @@ class Store:
         return claims.enqueue(self._database, run, until=until, limit=limit, only=only, skip=skip)
 
     def claim_queued(
-        self,
-        run: Run,
-        *,
-        until: datetime,
-        lease: timedelta,
-        limit: int,
-        skip: Collection[str] = (),
+        self, run: Run, *, until: datetime, lease: timedelta, limit: int, skip: Collection[str] = ()
     ) -> list[Delivery]:
         """Take queued deliveries due by `until`, nearest first, each until `lease` after its moment."""
         return claims.claim_queued(
@@ -301,12 +295,7 @@ class Store:
     ) -> Page:
         """Return some deliveries by `due` or `created`, and the mark to go on `after`."""
         return listing.page(
-            self._database,
-            filter,
-            order=order,
-            newest_first=newest_first,
-            limit=limit,
-            after=after,
+            self._database, filter, order=order, newest_first=newest_first, limit=limit, after=after
         )
 
     def foremost(self, filter: Filter, *, newest_first: bool, limit: int) -> list[Delivery]:

@@ -21,9 +21,5 @@ def upgrade() -> None:
     op.add_column("delivery", followed)
     follows = sa.text("after_id IS NOT NULL")
     op.create_index(
-        "delivery_after",
-        "delivery",
-        ["after_id"],
-        sqlite_where=follows,
-        postgresql_where=follows,
+        "delivery_after", "delivery", ["after_id"], sqlite_where=follows, postgresql_where=follows
     )

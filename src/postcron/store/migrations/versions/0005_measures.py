@@ -26,11 +26,7 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("measure_at", INSTANT))
     wanted = sa.text("measure_at IS NOT NULL")
     op.create_index(
-        "delivery_measure",
-        "delivery",
-        ["measure_at"],
-        sqlite_where=wanted,
-        postgresql_where=wanted,
+        "delivery_measure", "delivery", ["measure_at"], sqlite_where=wanted, postgresql_where=wanted
     )
     # What went out lately is asked about from now on; what is older than a season never was.
     since = (datetime.now(UTC) - timedelta(days=90)).isoformat(timespec="microseconds")

@@ -103,10 +103,5 @@ def _posts() -> None:
 def _index(name: str, table: str, columns: list[str], *, where: str, unique: bool = False) -> None:
     condition = sa.text(where)
     op.create_index(
-        name,
-        table,
-        columns,
-        unique=unique,
-        sqlite_where=condition,
-        postgresql_where=condition,
+        name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition
     )
