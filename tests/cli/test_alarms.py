@@ -9,13 +9,14 @@ import pytest
 from postcron.states import State
 from tests.cli.conftest import Shell
 from tests.cli.home import Home
-from tests.simulators.mastodon import Mastodon
+from tests.simulators.mastodon import TOKEN, Mastodon
 from tests.simulators.server import Reply
 
 
 @pytest.fixture
-def mastodon(home: Home) -> Iterator[Mastodon]:
+def mastodon(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mastodon]:
     """A server for the account acme."""
+    monkeypatch.setenv("ACME_TOKEN", TOKEN)
     with Mastodon() as server:
         home.add_account(server.url)
         yield server
@@ -23,19 +24,19 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
 
 @pytest.mark.fault("F101")
 def test_a_login_that_is_refused_is_said_once_and_shown_until_it_is_mended(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
     refused = Reply(401, {"error": "The access token is invalid"})
     mastodon.misbehave(refused, lambda asked: "verify_credentials" in asked.path)
     for number in range(3):
-        process("schedule", f"Hello {number}", "--to", "acme", "--now")
-    first = process("publish")
+        shell("schedule", f"Hello {number}", "--to", "acme", "--now")
+    first = shell("publish")
     alarms = [line for line in first.err.splitlines() if "Log in again" in line]
     assert (first.code, len(alarms)) == (1, 1)
     assert "accounts check acme" in alarms[0]
-    assert "Log in again" not in process("publish").err
-    assert "acme is blocked" in process("status").out
-    assert process("accounts", "check").code == 0
+    assert "Log in again" not in shell("publish").err
+    assert "acme is blocked" in shell("status").out
+    assert shell("accounts", "check").code == 0
 
 
 def test_what_is_late_because_its_account_is_blocked_shares_a_line(

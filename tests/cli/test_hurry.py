@@ -10,13 +10,14 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.cli.home import Home
 from tests.cli.test_signals import is_publish, wait_until
-from tests.simulators.mastodon import Mastodon
+from tests.simulators.mastodon import TOKEN, Mastodon
 from tests.simulators.server import Fault, Reply
 
 
 @pytest.fixture
-def mastodon(home: Home) -> Iterator[Mastodon]:
+def mastodon(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mastodon]:
     """A server for the account acme."""
+    monkeypatch.setenv("ACME_TOKEN", TOKEN)
     with Mastodon() as server:
         server.already_there("Something older")
         server.slowness = 1
@@ -30,10 +31,10 @@ def sent(mastodon: Mastodon) -> int:
 
 @pytest.mark.fault("F86")
 def test_a_run_that_hangs_in_its_call_holds_up_nobody(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
     for number in range(3):
-        process("schedule", f"Post {number}", "--to", "acme", "--now")
+        shell("schedule", f"Post {number}", "--to", "acme", "--now")
     mastodon.misbehave(Fault.SLOW, is_publish)
     hung = home.started("publish", "--limit", "1")
     wait_until(lambda: sent(mastodon) == 1)
@@ -50,11 +51,11 @@ def test_a_run_that_hangs_in_its_call_holds_up_nobody(
 
 @pytest.mark.fault("F110")
 def test_ten_retries_typed_at_once_send_one_post(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--now")
+    shell("schedule", "Hello", "--to", "acme", "--now")
     mastodon.misbehave(Reply(422, {"error": "Validation failed: Text is rude"}), is_publish)
-    assert process("publish").code == 1
+    assert shell("publish").code == 1
     typed = [home.started("retry", "1") for _ in range(10)]
     for one in typed:
         _, err = one.communicate(timeout=60)
@@ -67,15 +68,15 @@ def test_ten_retries_typed_at_once_send_one_post(
 
 @pytest.mark.fault("F106")
 def test_a_configuration_half_saved_while_a_run_waits_changes_nothing_for_it(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--at", "8s")
+    shell("schedule", "Hello", "--to", "acme", "--at", "8s")
     publishing = home.started("publish")
     wait_until(lambda: "uploaded" in home.kinds())
     kept = home.config.read_text()
     home.config.write_text("[accounts.acme\napi_url = ")
     assert (publishing.communicate(timeout=30)[1], publishing.returncode) == (b"", 0)
-    refused = process("publish")
+    refused = shell("publish")
     assert (refused.code, sent(mastodon)) == (2, 1)
     home.config.write_text(kept)
     assert home.states() == ["published"]

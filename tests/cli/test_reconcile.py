@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postcron.states import State
-from tests.cli.conftest import Shell
+from tests.cli.conftest import Answer, Shell
 from tests.cli.home import Home
 
 
@@ -25,23 +25,25 @@ def test_one_word_has_to_be_said(shell: Shell, words: list[str], says: str) -> N
 
 @pytest.mark.fault("F108")
 def test_a_store_that_came_from_elsewhere_is_held_until_it_is_adopted(
-    home: Home, process: Shell
+    home: Home, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert process("run").code == 0
-    there = {"POSTCRON_STATE": str(home.folder / "elsewhere")}
+    def there(*words: str) -> Answer:
+        with monkeypatch.context() as other:
+            other.setenv("POSTCRON_STATE", str(home.folder / "elsewhere"))
+            return shell(*words)
 
-    refused = process("run", "-v", environ=there)
+    assert shell("run").code == 0
+
+    refused = there("run", "-v")
 
     assert (refused.code, refused.out) == (3, "")
     assert "belongs to another machine" in refused.err
-    assert "belongs to another machine" in process("status", environ=there).out
-    assert (
-        "belongs to another machine" in process("status", "--json", environ=there).document["held"]
-    )
-    adopted = process("reconcile", "--adopt", environ=there)
+    assert "belongs to another machine" in there("status").out
+    assert "belongs to another machine" in there("status", "--json").document["held"]
+    adopted = there("reconcile", "--adopt")
     assert (adopted.code, adopted.err) == (0, "")
-    assert process("run", "-v", environ=there).code == 0
-    assert process("run", "-v").code == 3, "the former machine has lost it"
+    assert there("run", "-v").code == 0
+    assert shell("run", "-v").code == 3, "the former machine has lost it"
 
 
 def test_after_restore_answers_with_what_is_looked_for(home: Home, shell: Shell) -> None:

@@ -51,10 +51,10 @@ def mastodon(home: Home) -> Iterator[Mastodon]:
 
 
 def publishing_until(
-    home: Home, process: Shell, server: Mastodon, *, at: str, meets: Callable[[Asked], bool]
+    home: Home, shell: Shell, server: Mastodon, *, at: str, meets: Callable[[Asked], bool]
 ) -> subprocess.Popen[bytes]:
     """Publish a post that is due then; return the process as it waits for this slow answer."""
-    process("schedule", "Hello", "--to", "acme", "--at", at)
+    shell("schedule", "Hello", "--to", "acme", "--at", at)
     server.slowness = 1
     server.misbehave(Fault.SLOW, meets)
     publishing = home.started("publish")
@@ -65,18 +65,18 @@ def publishing_until(
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("number", ASKING)
 def test_a_signal_during_the_call_lets_it_finish(
-    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
+    home: Home, shell: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
-    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
+    publishing = publishing_until(home, shell, mastodon, at="now", meets=is_publish)
     assert ended(publishing, number) == (130, b"")
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
 
 @pytest.mark.fault("F87")
 def test_a_reader_that_went_away_is_no_reason_to_stop(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
-    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
+    publishing = publishing_until(home, shell, mastodon, at="now", meets=is_publish)
     assert ended(publishing, signal.SIGPIPE) == (0, b"")
     assert (home.states(), len(mastodon.live)) == (["published"], 1)
 
@@ -84,9 +84,9 @@ def test_a_reader_that_went_away_is_no_reason_to_stop(
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
 def test_a_signal_in_phase_2_gives_back_what_has_not_begun(
-    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
+    home: Home, shell: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
-    publishing = publishing_until(home, process, mastodon, at="40s", meets=is_question)
+    publishing = publishing_until(home, shell, mastodon, at="40s", meets=is_question)
     assert ended(publishing, number) == (130, b"")
     assert (home.kinds()[-1], home.states(), len(mastodon.live)) == ("released", ["queued"], 0)
 
@@ -94,9 +94,9 @@ def test_a_signal_in_phase_2_gives_back_what_has_not_begun(
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_while_waiting_for_the_second_gives_everything_back(
-    home: Home, process: Shell, mastodon: Mastodon, number: signal.Signals
+    home: Home, shell: Shell, mastodon: Mastodon, number: signal.Signals
 ) -> None:
-    process("schedule", "Hello", "--to", "acme", "--at", "40s")
+    shell("schedule", "Hello", "--to", "acme", "--at", "40s")
     publishing = home.started("publish")
     wait_until(lambda: home.states() == ["queued"] and "uploaded" in home.kinds())
     assert ended(publishing, number) == (130, b"")
@@ -105,9 +105,9 @@ def test_a_signal_while_waiting_for_the_second_gives_everything_back(
 
 @pytest.mark.fault("F89")
 def test_a_second_signal_ends_at_once_and_the_outcome_is_looked_up(
-    home: Home, process: Shell, mastodon: Mastodon
+    home: Home, shell: Shell, mastodon: Mastodon
 ) -> None:
-    publishing = publishing_until(home, process, mastodon, at="now", meets=is_publish)
+    publishing = publishing_until(home, shell, mastodon, at="now", meets=is_publish)
     publishing.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     publishing.send_signal(signal.SIGTERM)

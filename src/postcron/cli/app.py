@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -104,5 +105,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _command(argv: Sequence[str]) -> object:
     words.refuse_unreadable(argv)
-    command = typer.main.get_command(app)
-    return command(list(argv), prog_name="postcron", standalone_mode=False)
+    return _tree()(list(argv), prog_name="postcron", standalone_mode=False)
+
+
+@cache  # for who calls it in a process of his own: Typer works on it longer than most commands do
+def _tree() -> Callable[..., object]:
+    return typer.main.get_command(app)
