@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import sys
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,8 @@ from postcron.errors import ConfigInvalid
 from postcron.rules.nearest import nearest
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     from postcron.platforms.base import Platform
 
 BUILT_IN: Final = {
@@ -35,18 +38,14 @@ GROUP: Final = "postcron.platforms"
 
 def names() -> list[str]:
     """Return the names of all platforms, ours and other people's."""
-    from importlib.metadata import entry_points
-
-    return sorted(BUILT_IN.keys() | entry_points(group=GROUP).names)
+    return sorted(BUILT_IN.keys() | _announced(*sys.path).names)
 
 
 def find(name: str) -> type[Platform]:
     """Return the class that speaks a platform; raises `ConfigInvalid` naming the nearest one."""
     if name in BUILT_IN:
         return _loaded(BUILT_IN[name])
-    from importlib.metadata import entry_points
-
-    announced = entry_points(group=GROUP)
+    announced = _announced(*sys.path)
     if name not in announced.names:
         hint = nearest(name, BUILT_IN.keys() | announced.names)
         raise ConfigInvalid(f"There is no platform {name!r}: {hint}", code="unknown_platform")
@@ -63,3 +62,10 @@ def _loaded(place: str) -> type[Platform]:
     module, _, attribute = place.partition(":")
     built_in: type[Platform] = getattr(import_module(module), attribute)
     return built_in
+
+
+@lru_cache(maxsize=1)  # it reads a file of each installed package, and a run asks every second
+def _announced(*_path: str) -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
