@@ -64,7 +64,9 @@ def test_nothing_is_lost_by_it(stage: Stage) -> None:
     assert show(stage.house, "1").post.archived_at == stage.clock.now()
     assert stage.house.store.attempts(one.id) == before
     assert [entry.event.kind for entry in ledger(stage.house, post="1")][-1] == "archived"
-    assert stats(stage.house).total.counts == {State.PUBLISHED: 1}, "it did go out"
+    assert stats(stage.house, Filter(archived=None)).total.counts == {State.PUBLISHED: 1}, (
+        "it did go out"
+    )
 
 
 @pytest.mark.parametrize("state", [State.SCHEDULED, State.LATE, State.DRAFT])

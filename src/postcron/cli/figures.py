@@ -40,7 +40,7 @@ def stats(how: How, *, due: Due) -> int:
     """
     from postcron.operations.stats import stats as operation
 
-    return how.carry_out(lambda house: operation(house, **due.words(house)), document, page)
+    return how.carry_out(lambda house: operation(house, due.filter(house)), document, page)
 
 
 # --- for people --------------------------------------------------------------------------------

@@ -95,14 +95,14 @@ def export(
 ) -> int:
     """Write what is still to go out as a list that import reads."""
     from postcron.cli import rows
-    from postcron.operations.export_posts import exporting as operation
+    from postcron.operations.export_posts import Export
 
     kind, _ = _format(file, format)
     if how.json and file == "-":
         message = "--json goes with a FILE: on standard output is the list itself (--format jsonl)."
         raise Invalid(message, code="usage")
     with how.home() as house:
-        going = operation(house, kind, **due.words(house))
+        going = Export(house, due.filter(house), kind)
         if file == "-":
             printing.pour(going.lines())
         else:

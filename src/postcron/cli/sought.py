@@ -44,8 +44,19 @@ class Due:
     since: Since = None
     until: Until = None
 
-    def words(self, house: House) -> dict[str, str | None]:
-        return vars(self) | {"account": account_of(house, self.account)}
+    def filter(self, house: House) -> Filter:
+        """Return the filter for it, archived or not; raises `Invalid`."""
+        from postcron.model import Filter
+        from postcron.operations.listing import edge
+
+        return Filter(
+            account=account_of(house, self.account),
+            platform=self.platform,
+            campaign=self.campaign,
+            since=edge(house, self.since),
+            before=edge(house, self.until),
+            archived=None,
+        )
 
 
 @dataclass(frozen=True)

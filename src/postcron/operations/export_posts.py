@@ -14,35 +14,12 @@ from zoneinfo import ZoneInfo
 from postcron.model import Delivery, Filter, Follow, Saved
 from postcron.operations.columns import Columns, Values, in_order
 from postcron.operations.house import House
-from postcron.operations.listing import edge
 from postcron.operations.rewriting import Rewriting
 from postcron.rules.sheets import csv_lines, json_line
 from postcron.states import AHEAD, State
 
 #: what can be scheduled again; the rest is over, or is under way
 WRITABLE: Final = AHEAD | {State.DRAFT}
-
-
-def exporting(
-    house: House,
-    format: str,
-    *,
-    account: str | None = None,
-    platform: str | None = None,
-    campaign: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-) -> Export:
-    """Return the list of what is due in `[since, until)`, ready to be written; raises `Invalid`."""
-    wanted = Filter(
-        account=account,
-        platform=platform,
-        campaign=campaign,
-        since=edge(house, since),
-        before=edge(house, until),
-        archived=None,
-    )
-    return Export(house, wanted, format)
 
 
 @dataclass

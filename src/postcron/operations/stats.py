@@ -10,7 +10,6 @@ from typing import Final
 
 from postcron.model import Filter, Punctuality
 from postcron.operations.house import House
-from postcron.operations.listing import edge
 from postcron.states import State
 
 #: of fewer, a share or a middle one says nothing; of fewer than the second, nor do the slowest
@@ -59,24 +58,8 @@ def reliable(one: Punctuality) -> tuple[float | None, ...]:
     return tuple(seconds if enough else None for seconds, enough in figures)
 
 
-def stats(
-    house: House,
-    *,
-    account: str | None = None,
-    platform: str | None = None,
-    campaign: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-) -> Stats:
-    """Return the figures of what fits; raises `Invalid`."""
-    wanted = Filter(
-        account=account,
-        platform=platform,
-        campaign=campaign,
-        since=edge(house, since),
-        before=edge(house, until),
-        archived=None,
-    )
+def stats(house: House, wanted: Filter) -> Stats:
+    """Return the figures of what fits."""
     counts = house.store.figures(wanted)
     by_account = groupby(counts, key=lambda one: (one.platform, one.account))
     records = [Record(*of, {one.state: one.count for one in some}) for of, some in by_account]
