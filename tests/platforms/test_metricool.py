@@ -12,6 +12,7 @@ import pytest
 from postcron.errors import Evidence, Permanent, PlatformError, Temporary
 from postcron.model import Draft, PostType, Proposal, Sight, Ticket
 from postcron.platforms.metricool import Metricool
+from postcron.platforms.onlysocial import OnlySocial
 from postcron.rules.limits import problems
 from postcron.web import Api
 from tests.media.files import noise
@@ -166,6 +167,27 @@ def test_options_a_network_needs_or_lacks_are_told_beforehand(
 ) -> None:
     proposal = Proposal("Hello", PostType.POST, (), options, {"network": network})
     assert [what for what, _ in Metricool.objections(proposal)] == [said]
+
+
+@pytest.mark.parametrize(
+    ("network", "text", "title", "count"),
+    [
+        ("instagram", "#a " * 30, "", 0),
+        ("instagram", "#a " * 31, "", 1),
+        ("instagram", "@a " * 21, "", 1),
+        ("linkedin", "#a " * 31, "", 0),
+        ("youtube", "Hello", "x" * 100, 0),
+        ("youtube", "Hello", "x" * 101, 1),
+    ],
+)
+@pytest.mark.parametrize("speaks", [Metricool, OnlySocial])
+def test_what_the_network_would_refuse_later_is_told_beforehand(
+    speaks: type[Metricool | OnlySocial], network: str, text: str, title: str, count: int
+) -> None:
+    needed = {"made_for_kids": "false"} if speaks is Metricool else {}
+    options = {"title": title, **needed} if title else {}
+    proposal = Proposal(text, PostType.POST, (), options, {"network": network})
+    assert len(list(speaks.objections(proposal))) == count
 
 
 @pytest.mark.parametrize("network", sorted(WANTED))

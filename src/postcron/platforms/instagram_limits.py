@@ -70,9 +70,7 @@ def limits(*, sends_videos: bool) -> Limits:
 def objections(proposal: Proposal) -> Iterator[tuple[str, str]]:
     """Yield what does not fit, and what to do about it."""
     options, story = proposal.options, proposal.type is PostType.STORY
-    for sign, most in ("#", HASHTAGS), ("@", MENTIONS):
-        if (count := proposal.text.count(sign)) > most:
-            yield f"there are {count} {sign} in the text, and {most} fit.", "Leave some out."
+    yield from too_many_tags(proposal.text)
     with_us = people(options)
     if len(with_us) > COLLABORATORS:
         what = f"there are {len(with_us)} collaborators, and {COLLABORATORS} fit."
@@ -87,6 +85,13 @@ def objections(proposal: Proposal) -> Iterator[tuple[str, str]]:
     for one in proposal.attachments:
         if one.file.kind is Kind.VIDEO and (one.file.width or 0) > WIDEST:
             yield f"{one.name} is {one.file.width} pixels wide, and {WIDEST} fit.", "Scale it."
+
+
+def too_many_tags(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what of a caption is too much; behind a scheduler, too."""
+    for sign, most in ("#", HASHTAGS), ("@", MENTIONS):
+        if (count := text.count(sign)) > most:
+            yield f"there are {count} {sign} in the text, and {most} fit.", "Leave some out."
 
 
 def people(options: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from postcron.model import Draft, Kind, Limits, MediaRule, PostType, Proposal
+from postcron.platforms import behind
 from postcron.platforms.base import Option
 from postcron.rules.limits import graphemes, threads_length
 from postcron.rules.tweets import weighted_length
@@ -180,6 +181,7 @@ def objections(name: str, proposal: Proposal) -> Iterator[tuple[str, str]]:
     for option in network.needs:
         if not proposal.options.get(option):
             yield f"{name} needs a {option}.", f"Add --option ACCOUNT.{option}=…"
+    yield from behind.objections(name, proposal)
 
 
 # --- how it is written ---------------------------------------------------------------------------

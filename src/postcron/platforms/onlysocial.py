@@ -27,6 +27,7 @@ from postcron.model import (
     Sighting,
     Ticket,
 )
+from postcron.platforms import behind
 from postcron.platforms import onlysocial_networks as networks
 from postcron.platforms.base import Key, Login, Option, Refusal, judge
 from postcron.platforms.onlysocial_answers import (
@@ -94,7 +95,9 @@ class OnlySocial:
 
     @classmethod
     def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
-        return networks.objections(proposal.settings["network"], proposal.options)
+        network = proposal.settings["network"]
+        yield from networks.objections(network, proposal.options)
+        yield from behind.objections(network, proposal)
 
     # --- who we are --------------------------------------------------------------------------
 

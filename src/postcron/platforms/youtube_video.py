@@ -70,15 +70,21 @@ def objections(proposal: Proposal) -> Iterator[tuple[str, str]]:
     if not any(one.file.kind is Kind.VIDEO for one in proposal.attachments):
         yield "a post on YouTube is a video.", "Add one; a picture beside it is its thumbnail."
     title, tags = _title(proposal.text, proposal.options), _tags(proposal.options)
-    if not 0 < len(title) <= TITLE:
-        what = f"the title has {len(title)} characters, and 1 to {TITLE} fit."
-        yield what, "Set the option title, or let the text begin with a shorter line."
+    yield from wrong_title(
+        title, "Set the option title, or let the text begin with a shorter line."
+    )
     if set("<>") & set("".join((title, proposal.text, *tags))):
         yield "YouTube takes neither < nor > in title, text and tags.", "Write it differently."
     if (length := _length(tags)) > TAGS:
         yield f"the tags have {length} characters, and {TAGS} fit.", "Leave some out."
     if not proposal.options.get("category", "22").isdecimal():
         yield "category is not a number.", "22 is People & Blogs, 10 Music, 27 Education."
+
+
+def wrong_title(title: str, do: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a title, and what to `do` about it; behind a scheduler, too."""
+    if not 0 < len(title) <= TITLE:
+        yield f"the title has {len(title)} characters, and 1 to {TITLE} fit.", do
 
 
 def video_of(draft: Draft) -> Attachment:
