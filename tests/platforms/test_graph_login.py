@@ -24,10 +24,10 @@ from tests.platforms.contract import Subject
 from tests.platforms.subjects.facebook import FacebookSubject
 from tests.platforms.subjects.instagram import InstagramSubject
 from tests.platforms.subjects.threads import ThreadsSubject
-from tests.simulators.facebook import OTHER, PAGE
-from tests.simulators.graph import failing
+from tests.simulators.facebook import PAGE
+from tests.simulators.graph import NOT_THERE, failing
 from tests.simulators.graph_login import APP, CONFIG, REDIRECT, SECRET, NotShown, Window
-from tests.simulators.server import Fault
+from tests.simulators.server import Fault, Reply
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -341,7 +341,7 @@ def test_a_token_of_an_hour_that_meta_repeats_is_not_shown(meta: Meta) -> None:
 def test_nor_is_the_token_of_the_person_who_asks_for_their_pages(meta: Meta) -> None:
     token = f"long-token-{len(meta.subject.server.tokens) + 1}"  # type: ignore[attr-defined]
     answered = failing(190, None, f"Malformed access token {token}", status=400)
-    meta.subject.server.misbehave(answered, lambda asked: asked.path.endswith("/me/accounts"))
+    meta.subject.server.misbehave(answered, lambda asked: asked.path.endswith(f"/{PAGE}"))
     with pytest.raises(Permanent, match=r"Malformed access token \*\*\*"):
         meta.log_in()
 
@@ -361,8 +361,6 @@ def test_an_answer_that_is_lost_costs_another_login_and_nothing_else(meta: Meta)
 
 @any_of([FacebookSubject])
 def test_the_pages_own_token_is_kept_and_never_ends(meta: Meta) -> None:
-    server: Any = meta.subject.server
-    server.others = [str(number) for number in range(60)]
     done = meta.log_in()
     assert meta.kept is not None
     assert meta.kept.data["access"].startswith(f"page-{PAGE}-by-long-token")
@@ -372,10 +370,19 @@ def test_the_pages_own_token_is_kept_and_never_ends(meta: Meta) -> None:
 
 
 @any_of([FacebookSubject])
-@pytest.mark.parametrize("ticked", [[], [OTHER]])
-def test_a_page_that_was_not_ticked_is_named(meta: Meta, ticked: list[str]) -> None:
+def test_a_page_of_a_business_need_not_be_in_the_list_of_a_persons_pages(meta: Meta) -> None:
+    meta.log_in()
+    paths = [asked.path.rpartition("/")[2] for asked in meta.subject.server.asked]
+    assert paths == ["access_token", "access_token", PAGE, PAGE]
+
+
+@any_of([FacebookSubject])
+@pytest.mark.parametrize("answered", [None, NOT_THERE.reply()])
+def test_a_page_that_was_not_ticked_is_named(meta: Meta, answered: Reply | None) -> None:
     server: Any = meta.subject.server
-    server.ticked = ticked
+    server.ticked = []
+    if answered is not None:
+        server.misbehave(answered, lambda asked: asked.path.endswith(f"/{PAGE}"))
     with pytest.raises(Permanent, match=f"no access to the Page {PAGE}") as raised:
         meta.log_in()
     assert raised.value.code == Code.ACCOUNT_UNUSABLE

@@ -95,8 +95,8 @@ class Facebook(Graph):
         self.tokens[PERSON] = self.tokens[TOKEN]
         path = f"/{VERSION}/dialog/oauth"
         self.window = Window(path, SCOPES, self.now, "#_=_", localhost=True, configs={CONFIG})
-        #: the Pages whoever logs in has ticked there, and others they manage, by id
-        self.ticked, self.others = [PAGE], [OTHER]
+        #: the Pages whoever logs in has ticked there
+        self.ticked = [PAGE]
         self.photos: dict[str, Photo] = {}
         self.posts: dict[str, Post] = {}
         self.videos: dict[str, Video] = {}
@@ -163,7 +163,6 @@ class Facebook(Graph):
     def routes(self) -> Iterable[tuple[str, str, Work]]:
         return (
             ("GET", PAGE, self._page),
-            ("GET", "me/accounts", self._accounts),
             ("POST", f"{PAGE}/photos", self._add_photo),
             ("POST", f"{PAGE}/feed", self._add_post),
             ("GET", f"{PAGE}/published_posts", self._list_posts),
@@ -185,29 +184,23 @@ class Facebook(Graph):
     def _redeem(self, asked: Asked) -> dict[str, Any]:
         return self.of_facebook(asked, self.window)
 
-    def _accounts(self, asked: Asked) -> dict[str, Any]:
-        token = asked.headers["authorization"].removeprefix("Bearer ")
-        if not self._is_a_persons(token):
-            raise Refused(100, None, "(#100) Tried accessing nonexisting field (accounts)")
-        pages = [*dict.fromkeys(self.others, ""), *self.ticked]
-        return self.page(asked, [self._managed(id, token) for id in pages])
-
-    def _managed(self, id: str, token: str) -> dict[str, Any]:
-        """Return a Page; what it can be posted to by ends with the token it is asked for by."""
-        access = f"page-{id}-by-{token}"
-        if id not in self.ticked:
-            access = ""
-        elif token in self.brief:
+    def _access(self, token: str) -> str | None:
+        """Return what the Page can be posted to by: it ends with the token it is asked for by."""
+        if PAGE not in self.ticked or not self._is_a_persons(token):
+            return None
+        access = f"page-{PAGE}-by-{token}"
+        if token in self.brief:
             self.brief[access] = self.brief[token]
         else:
             self.tokens[access] = float("inf")
-        return {"id": id, "name": f"Page {id}", "access_token": access or None}
+        return access
 
     def _is_a_persons(self, token: str) -> bool:
         return token == PERSON or token.startswith(("brief-token", "long-token"))
 
     def _page(self, asked: Asked) -> dict[str, Any]:
-        return self.chosen(asked, {"id": PAGE, "name": "Acme"})
+        token = asked.headers["authorization"].removeprefix("Bearer ")
+        return self.chosen(asked, {"id": PAGE, "name": "Acme", "access_token": self._access(token)})
 
     # --- posts -------------------------------------------------------------------------------
 
