@@ -280,6 +280,17 @@ def test_one_withdrawn_leaves_no_hole_where_a_batch_goes_on_and_stops_one_that_s
     assert sorted(stage.remote.texts()) == ["1", "3", "a", "c"]
 
 
+def test_asking_twice_to_go_on_past_the_first_is_refused(stage: Stage) -> None:
+    """The second has become the first: it follows nothing any more."""
+    first, *_ = batch(stage, "a", "b", stop_on_failure=True)
+    cancel(stage.house, [first.ref], actor="me")
+    batches.resume(stage.house, "stories", actor="me")
+    with pytest.raises(Refused, match="neither paused nor stopped"):
+        batches.resume(stage.house, "stories", actor="me")
+    stage.cron(1, minutes=1)
+    assert stage.remote.texts() == ["b"]
+
+
 # --- times -----------------------------------------------------------------------------------
 
 

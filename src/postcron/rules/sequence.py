@@ -82,12 +82,14 @@ def go_on(chain: Mapping[int, Delivery], now: datetime) -> list[Move]:
         move
         for one in chain.values()
         if one.follows is Follow.STOP and one.state in WAITING and one.owner is None
-        for move in _past(chain, one, now)
+        if one.after_id is not None  # else it has become the first
+        for move in _past(chain, one, chain[one.after_id], now)
     ]
 
 
-def _past(chain: Mapping[int, Delivery], one: Delivery, now: datetime) -> Iterator[Move]:
-    before = chain[one.after_id or 0]
+def _past(
+    chain: Mapping[int, Delivery], one: Delivery, before: Delivery, now: datetime
+) -> Iterator[Move]:
     while before.state is State.CANCELLED and before.after_id is not None:
         before = chain[before.after_id]
     if before.state is State.CANCELLED:
