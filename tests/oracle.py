@@ -1,6 +1,6 @@
 """The oracle: what must be true of the platform, the store and what people were told, whatever happened.
 
-Seven invariants in one function. It knows nothing of how postcron works: it compares the
+Eight invariants in one function. It knows nothing of how postcron works: it compares the
 platform's own ledger with the store's, and both with the notices.
 """
 
@@ -11,9 +11,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import combinations
 
 from postcron.model import (
     BINDING,
+    PAUSED,
+    UNAPPROVED,
     Attempt,
     Delivery,
     Filter,
@@ -23,7 +26,7 @@ from postcron.model import (
     Policy,
     Post,
 )
-from postcron.states import STEPS, State, Step
+from postcron.states import AHEAD, FINAL, STEPS, State, Step
 from postcron.store import Store
 from tests.builders import every_delivery
 
@@ -49,6 +52,25 @@ class Shown:
     remote_id: str = ""
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Deliveries of a batch in order: none goes before those ahead of it have ended."""
+
+    parts: Sequence[str]
+    #: nor past one that did not go out
+    stops: bool
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a person holds back: nothing of it is sent any more."""
+
+    why: str
+    #: the last event before it was so
+    since: int
+    covers: Callable[[Delivery, Post], bool]
+
+
 @dataclass
 class Evidence:
     """Everything there is to compare, read once."""
@@ -64,6 +86,8 @@ class Evidence:
     before: Mapping[str, int] = field(default_factory=dict)
     #: deliveries that must come out one after the other
     sequences: Sequence[Sequence[str]] = ()
+    chains: Sequence[Chain] = ()
+    holds: Sequence[Hold] = ()
     policy: Callable[[str], Policy] = lambda account: Policy()
     #: nothing happens any more: whatever is still under way is stuck
     over: bool = False
@@ -79,6 +103,19 @@ class Evidence:
     @cached_property
     def events(self) -> list[LedgerEvent]:
         return self.store.events(Filter(), limit=1_000_000, newest_first=False)
+
+    @cached_property
+    def steps(self) -> dict[int, list[LedgerEvent]]:
+        """Return the steps of each delivery, the first is how it began."""
+        found: dict[int, list[LedgerEvent]] = defaultdict(list)
+        for event in self.events:
+            if event.delivery_id is not None and event.after is not None:
+                found[event.delivery_id].append(event)
+        return found
+
+    def intents(self, delivery: Delivery) -> list[int]:
+        """Return the events that say that a call for a delivery is about to be made."""
+        return [step.id for step in self.steps[delivery.id] if step.kind == Step.INTENDED]
 
     @cached_property
     def attempts(self) -> dict[int, list[Attempt]]:
@@ -123,7 +160,7 @@ class Evidence:
 
 
 def breaches(evidence: Evidence) -> list[str]:
-    """Return every breach of the seven invariants as a sentence; empty means all is well."""
+    """Return every breach of the eight invariants as a sentence; empty means all is well."""
     return [f"{name}: {what}" for name, check in INVARIANTS.items() for what in check(evidence)]
 
 
@@ -159,7 +196,9 @@ def _owned(evidence: Evidence) -> Iterator[str]:
 def _done_with(before: Delivery, one: Delivery) -> bool:
     """Say whether nothing keeps a delivery from going that follows another."""
     ended = {State.PUBLISHED}
-    if one.follows is Follow.CONTINUE and before.wake_at is None:
+    # What a pause has made late, who ends that pause decides about.
+    over = before.wake_at is None and before.error_code != PAUSED
+    if one.follows is Follow.CONTINUE and (over or before.state is State.CANCELLED):
         ended |= {State.FAILED, State.LATE, State.CANCELLED}
     return before.state in ended
 
@@ -205,6 +244,32 @@ def _in_order(evidence: Evidence) -> Iterator[str]:
         gap = [ref in at for ref in sequence]
         if gap != sorted(gap, reverse=True):
             yield f"{' → '.join(sequence)} came out with a hole"
+    by_ref = {delivery.ref: delivery for delivery in evidence.deliveries}
+    for chain in evidence.chains:
+        for ahead, one in combinations([by_ref[ref] for ref in chain.parts], 2):
+            for intent in evidence.intents(one):
+                if not _had_ended(evidence, ahead, one, intent, stops=chain.stops):
+                    yield f"{one.ref} was sent before its turn: {ahead.ref} had not ended"
+
+
+def _had_ended(
+    evidence: Evidence, ahead: Delivery, one: Delivery, intent: int, *, stops: bool
+) -> bool:
+    """Say whether one of a batch had ended when one that comes later was about to be sent.
+
+    What a person does with it once the later one is claimed comes too late for that.
+    """
+    claims = [e.id for e in evidence.steps[one.id] if e.kind == Step.CLAIMED and e.id < intent]
+    steps = evidence.steps[ahead.id]
+    by_hand = [e.id for e in steps if e.actor != "cron" and e.id > claims[-1]]
+    before = min([intent, *by_hand])
+    state = [e.after for e in steps if e.id < before][-1]
+    if state is State.PUBLISHED or stops:
+        return state is State.PUBLISHED
+    if state not in {State.CANCELLED, State.FAILED, State.LATE}:
+        return False
+    later = [e for e in steps if e.id > before and e.kind in {Step.RETRIED, Step.ALLOWED}]
+    return not later or later[0].actor != "cron"
 
 
 def _in_time(evidence: Evidence) -> Iterator[str]:
@@ -254,6 +319,20 @@ def _is_a_step(event: LedgerEvent) -> bool:
     return STEPS.get((event.before, Step(event.kind))) is event.after
 
 
+def _as_said(evidence: Evidence) -> Iterator[str]:
+    for delivery in evidence.deliveries:
+        post = evidence.posts[delivery.post_id]
+        for hold in evidence.holds:
+            late = [at for at in evidence.intents(delivery) if at > hold.since]
+            if late and hold.covers(delivery, post):
+                yield f"{delivery.ref} was sent although {hold.why}"
+        if post.approval in UNAPPROVED and delivery.state in AHEAD | {State.PUBLISHING}:
+            yield f"{delivery.ref} is {delivery.state}, and its post is {post.approval}"
+        settled = delivery.state in FINAL and delivery.wake_at is None
+        if post.archived_at is not None and not settled:
+            yield f"{delivery.ref} is {delivery.state}, and its post is archived"
+
+
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "1 never twice": _once,
     "2 never stuck": _owned,
@@ -262,4 +341,5 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "5 in order": _in_order,
     "6 in time": _in_time,
     "7 history": _history,
+    "8 as people said": _as_said,
 }

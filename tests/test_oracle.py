@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from postcron.model import Delivery
 from postcron.operations.run import run
+from postcron.states import State, Step
 from tests.operations.stage import Stage, build, close_all
-from tests.oracle import Evidence, Shown, breaches
+from tests.oracle import Chain, Evidence, Hold, Shown, breaches
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -110,6 +111,54 @@ def test_a_wrong_order_and_a_hole_are_found(stage: Stage) -> None:
     for sequence in (wrong, ("1.1", "2.1", "3.1")):
         found = breaches(evidence(stage, sequences=[sequence]))
         assert [each[0] for each in found] == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("first", "ends", "goes_past", "stops"),
+    [
+        ("ok", State.PUBLISHED, True, True),
+        ("refused", State.FAILED, True, False),
+        ("not_sent", State.PUBLISHED, False, False),  # cron sent it once more
+        ("lost", State.PUBLISHED, False, False),
+    ],
+)
+def test_one_of_a_batch_that_went_before_its_turn_is_found(
+    stage: Stage, first: str, ends: State, goes_past: bool, stops: bool
+) -> None:
+    """`stops`: also where a batch stops at one that does not go out."""
+    stage.remote.script.append(first)
+    parts = [stage.schedule(f"part {n}", at=at)[0] for n, at in ((1, "in 0s"), (2, "in 2s"))]
+    run(stage.house)
+    assert [stage.now(part).state for part in parts] == [ends, State.PUBLISHED]
+    for batch_stops, fits in ((False, goes_past), (True, stops)):
+        found = breaches(evidence(stage, chains=[Chain(("1.1", "2.1"), batch_stops)]))
+        wrong = [] if fits else ["5 in order: 2.1 was sent before its turn: 1.1 had not ended"]
+        assert found == wrong
+    turned = evidence(stage, chains=[Chain(("2.1", "1.1"), stops=False)])
+    assert [each[0] for each in breaches(turned)] == ["5"]
+
+
+def test_what_was_sent_although_it_was_held_back_is_found(stage: Stage) -> None:
+    delivery = published(stage)
+    [*_, intent] = [e.id for e in evidence(stage).events if e.kind == Step.INTENDED]
+
+    def found(since: int, account: str) -> list[str]:
+        hold = Hold("acme is paused", since, lambda one, _: one.account == account)
+        return breaches(evidence(stage, holds=[hold]))
+
+    assert found(intent - 1, "acme") == [
+        f"8 as people said: {delivery.ref} was sent although acme is paused"
+    ]
+    assert found(intent - 1, "other") == found(intent, "acme") == []
+
+
+@pytest.mark.parametrize(
+    "forged", ["approval = 'pending'", "approval = 'rejected'", f"archived_at = '{START}'"]
+)
+def test_what_is_on_its_way_although_nobody_lets_it_is_found(stage: Stage, forged: str) -> None:
+    stage.schedule("hello", at="in 1h")
+    forge(stage, f"UPDATE post SET {forged}")
+    assert [each[0] for each in breaches(evidence(stage))] == ["8"]
 
 
 def test_rows_that_have_gone_are_found(stage: Stage) -> None:

@@ -86,6 +86,8 @@ class Network:
     handles: int = 0
     #: what no caller of ours may ever do
     wrong: list[str] = field(default_factory=list)
+    #: why no call may carry a text now, as people have said; None: it may
+    why_not: Callable[[str], str | None] = lambda text: None
     #: faults to come first, before any is drawn
     script: list[str] = field(default_factory=list)
 
@@ -133,6 +135,8 @@ class Network:
     def publish(self, account: str, act: Act, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
         if ticket.data.get("revision") != draft.revision:
             self.wrong.append(f"{draft.text!r} was called for with what was made for another text")
+        if (why := self.why_not(draft.text)) is not None:
+            self.wrong.append(f"{draft.text!r} was called for, and {why}")
         self.seam("before publish")
         what = self.drawn(FAULTS)
         if what in {"not_sent", "busy", "refused", "bad_token"}:

@@ -25,7 +25,7 @@ Written by `make sweep`, not by hand. A run is one story: a post is scheduled, o
 somewhere, then cron goes on until nothing moves any more. Afterwards one oracle
 ([tests/oracle.py](../tests/oracle.py)) compares the platform's own ledger with the store and with
 what people were told: *doubled* is live more than once, *silent* is not live and nobody was told,
-*other* is any other breach of its seven invariants. Told is what a run named before it ended,
+*other* is any other breach of its eight invariants. Told is what a run named before it ended,
 or the next one if that run died, and what a person did himself; what only a monitor tells is not.
 
 No breach in n runs does not mean "never": with 95 % confidence the true share lies below 3/n, which

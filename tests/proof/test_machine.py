@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from postcron.model import Scope
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.run import run
 from postcron.states import State
 from postcron.store import migrate
+from tests.oracle import Chain
 from tests.postgres import Server
-from tests.proof.machine import ACCOUNTS, Machine, quickly
+from tests.proof.machine import Breach, Machine, quickly
+from tests.proof.people import ACCOUNTS, CAMPAIGN
+from tests.proof.words import Words
 
 
 @pytest.mark.fault("F93")
 def test_no_order_of_steps_breaks_a_promise() -> None:
-    run_state_machine_as_test(Machine, settings=quickly(8, 20, derandomize=True))
+    run_state_machine_as_test(Machine, settings=quickly(6, 16, derandomize=True))
 
 
 @pytest.mark.postgres
@@ -69,3 +74,58 @@ def test_a_backup_put_back_in_a_game_doubles_nothing(dies_at: int | None) -> Non
     states = {delivery.account: delivery.state for delivery in game.world.deliveries()}
     assert states == dict.fromkeys(ACCOUNTS, State.PUBLISHED) | {"blind": State.UNKNOWN}
     game.teardown()
+
+
+def texts(game: Machine) -> list[str]:
+    return sorted(shown.text for shown in game.world.network.shown)
+
+
+def test_a_game_keeps_to_what_people_have_said_and_goes_on_when_they_let_it() -> None:
+    game = Machine()
+    host, other = game.world.hosts
+    game.adds_a_batch("same", 2, None, stop=True)
+    game.schedules(["handle"], 1, CAMPAIGN)
+    game.schedules(["listed"], 1, asks=True)
+    game.pauses(Scope.BATCH, 0)
+    game.pauses(Scope.CAMPAIGN, 0)
+    game.time_passes(3)
+    for each in (host, other):
+        game.cron_starts(each, run)
+    assert texts(game) == []
+    game.resumes(0, None)
+    game.resumes(0, None)
+    game.approves("4.1")
+    for each in (host, other):
+        game.cron_starts(each, run)
+    assert texts(game) == ["text 1", "text 2", "text 3", "text 4"]
+    game.time_passes(60)
+    game.cron_starts(host, run)  # what was published is seen: it is settled now
+    game.tidies_up("1m")
+    assert sorted(game.words.archived) == [1, 2, 3, 4]
+    game.adds_an_account(0, "again", 1)
+    assert sorted(game.words.archived) == [1, 2, 4]
+    game.the_oracle_is_content()
+    game.comes_to_its_end()
+    assert texts(game) == ["text 1", "text 2", "text 3", "text 3", "text 4"]
+    game.teardown()
+
+
+SAID: dict[str, Callable[[Words], None]] = {
+    "it is paused": lambda words: words.pauses.update({(Scope.ACCOUNT, "same"): 0}),
+    "nobody has approved it": lambda words: words.ask_for({"text 1"}),
+    "it is archived": lambda words: words.archived.update({1: {"text 1"}}),
+    "another goes first": lambda words: words.chains.update(b=Chain(["2.1", "1.1"], stops=False)),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_a_game_is_lost_when_something_goes_out_against_the_word_of_a_person(said: str) -> None:
+    game = Machine()
+    game.schedules(["same"], 1)
+    game.schedules(["same"], 90)
+    SAID[said](game.words)  # as if a command had done nothing
+    game.time_passes(1)
+    game.cron_starts(game.world.hosts[0], run)
+    with pytest.raises(Breach):
+        game.the_oracle_is_content()
+    game.close()

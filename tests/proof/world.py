@@ -261,6 +261,17 @@ class World:
         page = self.store.page(Filter(), limit=1000, order="created", newest_first=False)
         return list(page.deliveries)
 
+    def texts_of(self, ref: str) -> set[str]:
+        """Return the texts of the post that a ref belongs to, if there is one."""
+        post = self.store.post(int(ref.partition(".")[0]))
+        if post is None:
+            return set()
+        own = {one.text for one in self.store.deliveries(post.id) if one.text is not None}
+        return {post.text} | own
+
+    def last_event(self) -> int:
+        return next((event.id for event in self.store.events(Filter(), limit=1)), 0)
+
     def next_wake(self) -> datetime | None:
         with self.store._database.reading() as connection:
             wake: datetime | None = connection.scalar(select(func.min(delivery.c.wake_at)))
