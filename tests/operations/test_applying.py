@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from postcron.errors import ConfigInvalid, DoesNotFit, Invalid
-from postcron.model import Delivery
+from postcron.model import Delivery, Filter
 from postcron.operations.applying import apply, plan
 from postcron.operations.approving import approve
 from postcron.operations.cancel import cancel
@@ -63,7 +63,7 @@ def does(steps: list[Step]) -> list[Do]:
 
 
 def there(stage: Stage) -> list[Delivery]:
-    found = deliveries(stage.house, newest_first=False, order="created").deliveries
+    found = deliveries(stage.house, Filter(), newest_first=False, order="created").deliveries
     return [one for one in found if one.state is not State.CANCELLED]
 
 

@@ -37,7 +37,7 @@ def published(stage: Stage, text: str = "hello", **wish: object) -> Delivery:
 
 
 def listed(stage: Stage, *, archived: bool = False) -> list[int]:
-    page = deliveries(stage.house, archived=archived, newest_first=False)
+    page = deliveries(stage.house, Filter(archived=archived), newest_first=False)
     return [one.post_id for one in page.deliveries]
 
 

@@ -120,11 +120,10 @@ class Wanted:
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Turn it round.")] = False
 
     def page(self, house: House) -> Page:
-        from postcron.model import Approval
-        from postcron.operations.listing import deliveries
+        from postcron.model import Approval, Filter
+        from postcron.operations.listing import checksum, deliveries, edge
 
-        return deliveries(
-            house,
+        wanted = Filter(
             states=frozenset(self.state) if self.state else None,
             account=sought.account_of(house, self.account),
             platform=self.platform,
@@ -134,9 +133,13 @@ class Wanted:
             created_by=self.created_by,
             approval=None if self.approval is None else Approval(self.approval),
             archived=self.archived,
-            media=self.media,
-            since=self.since,
-            until=self.until,
+            media=None if self.media is None else checksum(house, self.media),
+            since=edge(house, self.since),
+            before=edge(house, self.until),
+        )
+        return deliveries(
+            house,
+            wanted,
             order=self.order,
             newest_first=not self.oldest_first,
             limit=self.limit,

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from postcron.errors import Invalid, NotFound
-from postcron.model import Account, AccountState, Approval, Filter, LedgerEvent, Page, Pause, Scope
+from postcron.model import Account, AccountState, Filter, LedgerEvent, Page, Pause, Scope
 from postcron.operations import pauses
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.rules.spans import match_span
 from postcron.rules.zones import local, zone_of
-from postcron.states import State, Step
+from postcron.states import Step
 
 #: written when a post or an account is touched, beside the steps of deliveries
 KINDS: Final = frozenset(map(str, Step)) | {
@@ -42,39 +42,14 @@ class Entry:
 
 def deliveries(
     house: House,
+    wanted: Filter,
     *,
-    states: frozenset[State] | None = None,
-    account: str | None = None,
-    platform: str | None = None,
-    campaign: str | None = None,
-    batch: str | None = None,
-    label: str | None = None,
-    created_by: str | None = None,
-    approval: Approval | None = None,
-    archived: bool = False,
-    media: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
     order: str = "due",
     newest_first: bool = True,
     limit: int = 50,
     after: str | None = None,
 ) -> Page:
-    """Return a page of deliveries due in `[since, until)`; raises `Invalid`."""
-    wanted = Filter(
-        states=states,
-        account=account,
-        platform=platform,
-        campaign=campaign,
-        batch=batch,
-        label=label,
-        created_by=created_by,
-        approval=approval,
-        archived=archived,
-        media=None if media is None else checksum(house, media),
-        since=edge(house, since),
-        before=edge(house, until),
-    )
+    """Return a page of deliveries with what holds them back now; raises `Invalid`."""
     page = house.store.page(
         wanted, order=order, newest_first=newest_first, limit=limit, after=after
     )
