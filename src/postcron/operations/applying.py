@@ -9,7 +9,7 @@ from typing import Final
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Delivery, PostChange, Problem
 from postcron.operations.cancel import cancel
-from postcron.operations.contents import There, digest, found_of, meant_by
+from postcron.operations.contents import Content, There, digest, found_of, meant_by
 from postcron.operations.differences import Do, Step, gone_of, sources, step_of
 from postcron.operations.edit import Change, edit
 from postcron.operations.editable import is_open
@@ -163,35 +163,37 @@ def _edit(house: House, wish: Wish, now: There) -> Change:
     own = {
         d.account: d for d in now.deliveries if d.account in meant["accounts"] and is_open(house, d)
     }
-    both = [(meant["accounts"][name], found["accounts"].get(name, {})) for name in own]
-    texts = any(new["text"] != old.get("text") for new, old in both)
-    times = any(new["time"] != old.get("time") for new, old in both)
-    options = any(new["options"] != old.get("options") for new, old in both)
-    priority = any(new["priority"] != old.get("priority") for new, old in both)
-    whole = len(own) == len(now.deliveries)
-    media = whole and meant["media"] != found["media"]
+    new = _differing(meant, found)
+    for name in own:
+        new |= _differing(meant["accounts"][name], found["accounts"].get(name, {}))
+    if len(own) < len(now.deliveries):
+        new -= {"media", "type"}  # they belong to the whole of it
     return Change(
-        text=(wish.text or "") if texts else None,
+        text=(wish.text or "") if "text" in new else None,
         texts={
             name: meant["accounts"][name]["text"]
             for name, delivery in own.items()
-            if texts and (name in wish.texts or delivery.text is not None)
+            if "text" in new and (name in wish.texts or delivery.text is not None)
         },
-        options={n: meant["accounts"][n]["options"] for n in own} if options else {},
+        options={n: meant["accounts"][n]["options"] for n in own} if "options" in new else {},
         options_whole=True,
-        at=wish.at if times else None,
+        at=wish.at if "time" in new else None,
         zone=wish.zone,
-        media=wish.media if media else None,
-        alts=wish.alts if media else (),
-        type=wish.type if whole and meant["type"] != found["type"] else None,
-        campaign=meant["campaign"] if meant["campaign"] != found["campaign"] else None,
-        notes=meant["notes"] if meant["notes"] != found["notes"] else None,
-        labels=tuple(wish.labels) if meant["labels"] != found["labels"] else None,
-        priority=wish.priority if priority else None,
-        exact=times and wish.exact,
-        window_end=wish.window_end if times else None,
+        media=wish.media if "media" in new else None,
+        alts=wish.alts if "media" in new else (),
+        type=wish.type if "type" in new else None,
+        campaign=meant["campaign"] if "campaign" in new else None,
+        notes=meant["notes"] if "notes" in new else None,
+        labels=tuple(wish.labels) if "labels" in new else None,
+        priority=wish.priority if "priority" in new else None,
+        exact="time" in new and wish.exact,
+        window_end=wish.window_end if "time" in new else None,
         applied=digest(meant),
     )
+
+
+def _differing(meant: Content, found: Content) -> set[str]:
+    return {key for key, value in meant.items() if value != found.get(key)}
 
 
 def _change_part(house: House, step: Step, number: int, text: str, actor: str) -> None:

@@ -1,9 +1,10 @@
-"""Repeat: begin a series. All of its texts are checked first, then it is kept with its first posts."""
+"""Begin a series: all of its texts are checked first, then it is kept with its first posts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, NewSeries, Problem, Series
@@ -16,7 +17,7 @@ from postcron.operations.series import TOLD, Next, Told, show, tell
 from postcron.operations.series_template import Template, texts_of
 from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
 from postcron.rules.every import rule_of
-from postcron.rules.recurrence import Bounds, recurring
+from postcron.rules.recurrence import Bounds, Recurrence, recurring
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,18 @@ def begin(
             notes += by_rules(house, rule, wish.accounts)
             return Told(None, template, rule, tuple(map(Next, rule.first(TOLD, now))), notes)
         template = replace(template, files=intake.keep(files))
+    one = _saved(house, wish.key, rule, template, now, actor)
+    made = make(house, house.run("schedule", actor=actor), one)
+    told = show(house, str(one.id))
+    return replace(told, notes=(*notes, *(told.notes or (why for _, why in made.behind))))
+
+
+def _saved(
+    house: House, key: str | None, rule: Recurrence, template: Template, now: datetime, actor: str
+) -> Series:
     new = NewSeries(
         workspace=house.config.workspace,
-        key=wish.key,
+        key=key,
         rule=rule.written(),
         zone=rule.zone.key,
         template=template.document(),
@@ -83,10 +93,7 @@ def begin(
         wake_at=now,
         created_by=actor,
     )
-    one = house.store.series.add(new, [each.file for each in template.files])
-    made = make(house, house.run("schedule", actor=actor), one)
-    told = show(house, str(one.id))
-    return replace(told, notes=(*notes, *(told.notes or (why for _, why in made.behind))))
+    return house.store.series.add(new, [each.file for each in template.files])
 
 
 def _labelled(wish: Wish) -> Wish:
