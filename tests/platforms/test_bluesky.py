@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from postcron.errors import Evidence, Permanent, Temporary
-from postcron.model import Session, Sight, Ticket
+from postcron.media.probe import probe
+from postcron.model import Attachment, Session, Sight, Ticket
 from postcron.platforms.base import Login
 from postcron.platforms.bluesky import ENTRYWAY, Bluesky
 from postcron.web import Api
@@ -61,6 +65,23 @@ def test_languages_the_server_would_refuse_are_told_when_it_is_scheduled(
         published(subject, asked, ticket)
     else:
         assert failure(subject, asked, ticket).code == "content_refused"
+
+
+def test_nobody_learns_where_a_photo_was_taken(
+    subject: BlueskySubject, album: Album, tmp_path: Path
+) -> None:
+    exif, path = Image.Exif(), tmp_path / "photo.jpg"
+    exif[0x0110], exif[0x0112] = "Camera of Ada", 6
+    Image.new("RGB", (40, 30)).save(path, exif=exif)
+    file = probe(path)
+    album.paths[file] = path
+    asked = draft(album, "Hello", Attachment(file, path.name, ""))
+    published(subject, asked, prepared(subject, asked))
+    (up,) = [each for each in subject.server.asked if each.path.endswith("uploadBlob")]
+    with Image.open(BytesIO(up.body)) as photo:
+        assert dict(photo.getexif()) == {0x0112: 6}
+    (one,) = subject.live()
+    assert one.media[0]["aspectRatio"] == {"width": 30, "height": 40}
 
 
 def test_the_app_password_is_used_once_and_then_the_refresh_token(subject: BlueskySubject) -> None:

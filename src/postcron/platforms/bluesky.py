@@ -42,6 +42,7 @@ from postcron.platforms.bluesky_record import (
     written,
 )
 from postcron.rules.limits import graphemes
+from postcron.rules.metadata import bare
 from postcron.web import Api
 
 _RATES: Final = "https://docs.bsky.app/docs/advanced-guides/rate-limits"
@@ -231,12 +232,18 @@ class Bluesky:
     def _upload(self, draft: Draft, attachment: Attachment) -> Any:
         # https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob
         file = attachment.file
+        content, size = draft.read(file, 0), file.size
+        if file.kind is Kind.IMAGE:
+            # Everybody can read a blob as it went up, and with it where a photo was taken:
+            # https://docs.bsky.app/docs/advanced-guides/posts#images-embeds
+            picture = bare(b"".join(content))
+            content, size = iter([picture]), len(picture)
         answer = self._pds.call(
             "POST",
             "/xrpc/com.atproto.repo.uploadBlob",
             headers={**self._authorization(), "Content-Type": file.mime},
-            content=draft.read(file, 0),
-            size=file.size,
+            content=content,
+            size=size,
         )
         return fetched(answer, UPLOAD_REFUSALS, "blob")["blob"]
 
