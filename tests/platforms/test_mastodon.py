@@ -89,6 +89,22 @@ def test_text_and_warning_that_fit_together_go_out(subject: MastodonSubject, alb
     went_out(subject, asked)
 
 
+@pytest.mark.parametrize(("there", "told"), [([], True), ([{"id": "1"}], False)])
+def test_a_status_that_lost_its_picture_is_live_and_told(
+    subject: MastodonSubject,
+    album: Album,
+    caplog: pytest.LogCaptureFixture,
+    there: list[object],
+    told: bool,
+) -> None:
+    asked = draft(album, "Hello", album.image())
+    ticket = started(subject, asked, prepared(subject, asked))
+    status = {"id": "5", "url": "https://acme.example/@acme/5", "media_attachments": there}
+    subject.server.misbehave(Reply(200, status), subject.is_publish)
+    assert published(subject, asked, ticket) == Receipt("5", "https://acme.example/@acme/5")
+    assert ("@acme/5 is live without 1 of its files" in caplog.text) is told
+
+
 def test_alt_text_goes_with_the_file(subject: MastodonSubject, album: Album) -> None:
     prepared(subject, draft(album, "Hello", album.image(alt='Ein "Hund" 🐕')))
     assert [media.description for media in subject.server.media.values()] == ['Ein "Hund" 🐕']

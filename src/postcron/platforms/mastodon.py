@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,8 @@ from postcron.platforms.mastodon_answers import (
 )
 from postcron.rules.limits import mastodon_length
 from postcron.web import Answer, Api, Upload
+
+log = logging.getLogger(__name__)
 
 #: statuses on one page of a listing, and pages read before a look gives up
 PAGE: Final = 40
@@ -236,7 +239,11 @@ class Mastodon:
         )
         status = fields(answer)
         if answer.status == 200 and status.get("id"):
-            # Some versions drop a picture they cannot find and publish without it: live is live.
+            # Some versions drop a file they cannot find and publish without it (mastodon#21864):
+            # live is live, and somebody should know.
+            missing = len(ticket.data["media"]) - len(status.get("media_attachments") or ())
+            if missing > 0:
+                log.warning("%s is live without %d of its files", _receipt(status).url, missing)
             return _receipt(status)
         raise judge(answer, *refusing(answer, ticket))
 
