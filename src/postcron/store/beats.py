@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from postcron.model import Run
-from postcron.store.database import Shelf, upsert
+from postcron.store.database import Shelf, upsert_in
 from postcron.store.tables import columns_of, heartbeat
 
 
@@ -39,8 +41,13 @@ class BeatShelf(Shelf):
         values = vars(Beat(run.host, run.phase, run.id, run.boot, at, found, done, failed))
 
         def work(transaction: Connection) -> None:
-            saving = upsert(transaction, heartbeat).values(**values)
-            key = ["host", "phase"]
-            transaction.execute(saving.on_conflict_do_update(index_elements=key, set_=values))
+            transaction.execute(_leaving(transaction.dialect.name), values)
 
         self._database.write(work)
+
+
+@cache
+def _leaving(dialect: str) -> Any:
+    saving = upsert_in(dialect, heartbeat)
+    set_ = {name: saving.excluded[name] for name in Beat.__dataclass_fields__}
+    return saving.on_conflict_do_update(index_elements=["host", "phase"], set_=set_)

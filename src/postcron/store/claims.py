@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, case, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
-from postcron.store.columns import Later, Moment
-from postcron.store.database import Database
+from postcron.store.columns import Instant, Later, Moment, Seconds
+from postcron.store.database import Database, own, whose
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
 
 Condition = ColumnElement[bool]
+
+# What a statement that is built once is given each time.
+_NOW: Final = bindparam("now", type_=Instant())
+_UNTIL: Final = bindparam("until", type_=Instant())
+_RUN: Final = bindparam("run", type_=Text())
+_END: Final = bindparam("end", type_=Instant())
+_LEASE: Final = bindparam("lease", type_=Seconds())
 
 
 def uploadable(now: Moment, until: Moment | None) -> Condition:
@@ -33,11 +54,11 @@ def queueable(state: State, now: Moment, until: Moment) -> Condition:
     return and_(delivery.c.state == state, _coming(now, until))
 
 
-def claimable(now: Moment, until: Moment, run: Run | None = None) -> Condition:
+def claimable(now: Moment, until: Moment, run: ColumnElement[str] | None = None) -> Condition:
     """Return what may be claimed; `run` never takes back what it holds itself, however long."""
     over = delivery.c.lease_until <= now
     if run is not None:
-        over = and_(over, delivery.c.owner != run.id)
+        over = and_(over, delivery.c.owner != run)
     return and_(
         delivery.c.state == State.QUEUED,
         delivery.c.due_at <= until,
@@ -87,12 +108,12 @@ def claim_uploads(
     limit: int,
     skip: Collection[str],
 ) -> list[Delivery]:
+    taking = _Taking(State.SCHEDULED, Step.UPLOAD_STARTED, until is not None, skip=frozenset(skip))
+
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        where = [uploadable(now, until), *database.own(delivery), *of_accounts(skip=skip)]
-        held = {"owner": run.id, "lease_until": now + lease, "wake_at": now + lease}
-        chosen = _Chosen(State.SCHEDULED, where, nearest(now), limit)
-        return _take(transaction, chosen, Step.UPLOAD_STARTED, held, run=run, now=now)
+        given = {"until": until, "limit": limit, "end": now + lease}
+        return _take(transaction, taking, given, run=run, now=now)
 
     return database.write(work)
 
@@ -106,14 +127,15 @@ def enqueue(
     only: Collection[str] | None,
     skip: Collection[str],
 ) -> list[Delivery]:
+    chosen = None if only is None else frozenset(only)
+
     def work(transaction: Connection) -> list[Delivery]:
         now = database.now()
-        free = {"owner": None, "lease_until": None, "wake_at": now}
-        ours, queued = database.own(delivery), list[Delivery]()
+        queued: list[Delivery] = []
         for state in (State.READY, State.SCHEDULED):
-            where = [queueable(state, now, until), *ours, *of_accounts(skip=skip, only=only)]
-            chosen = _Chosen(state, where, nearest(now), limit - len(queued))
-            queued += _take(transaction, chosen, Step.ENQUEUED, free, run=run, now=now)
+            taking = _Taking(state, Step.ENQUEUED, only=chosen, skip=frozenset(skip))
+            given = {"until": until, "limit": limit - len(queued)}
+            queued += _take(transaction, taking, given, run=run, now=now)
         return queued
 
     return database.write(work)
@@ -128,55 +150,75 @@ def claim_queued(
     limit: int,
     skip: Collection[str],
 ) -> list[Delivery]:
-    def work(transaction: Connection) -> list[Delivery]:
-        now = database.now()
-        where = [claimable(now, until, run), *database.own(delivery), *of_accounts(skip=skip)]
-        # Counted from the moment itself, because a run waits for it with the delivery in its hands.
-        end = Later(delivery.c.due_at, now, lease)
-        held = {"owner": run.id, "lease_until": end, "wake_at": end}
-        chosen = _Chosen(State.QUEUED, where, nearest(now), limit)
-        return _take(transaction, chosen, Step.CLAIMED, held, run=run, now=now)
-
-    return database.write(work)
+    taking = _Taking(State.QUEUED, Step.CLAIMED, skip=frozenset(skip))
+    given = {"until": until, "limit": limit, "lease": lease}
+    return database.write(lambda to: _take(to, taking, given, run=run, now=database.now()))
 
 
 @dataclass(frozen=True)
-class _Chosen:
-    """Which deliveries to take: all in one state."""
+class _Taking:
+    """Which deliveries of one state a step takes; its statement is built once."""
 
     state: State
-    where: Sequence[Condition]
-    order: Sequence[ColumnElement[Any]]
-    limit: int
+    step: Step
+    #: only what is due by a moment
+    bounded: bool = True
+    only: frozenset[str] | None = None
+    skip: frozenset[str] = frozenset()
+
+    def where(self, workspace: str | None) -> list[Condition]:
+        until = _UNTIL if self.bounded else None
+        by_step = {
+            Step.UPLOAD_STARTED: lambda: uploadable(_NOW, until),
+            Step.ENQUEUED: lambda: queueable(self.state, _NOW, _UNTIL),
+            Step.CLAIMED: lambda: claimable(_NOW, _UNTIL, _RUN),
+        }
+        ours = own(delivery, workspace)
+        return [by_step[self.step](), *ours, *of_accounts(skip=self.skip, only=self.only)]
+
+    def values(self) -> dict[str, Any]:
+        if self.step is Step.ENQUEUED:
+            return {"owner": None, "lease_until": None, "wake_at": _NOW}
+        if self.step is Step.UPLOAD_STARTED:
+            return {"owner": _RUN, "lease_until": _END, "wake_at": _END}
+        # Counted from the moment itself, because a run waits for it with the delivery in its hands.
+        end = Later(delivery.c.due_at, _NOW, _LEASE)
+        return {"owner": _RUN, "lease_until": end, "wake_at": end}
+
+
+@lru_cache
+def _statement(taking: _Taking, workspace: str | None) -> Update:
+    where = taking.where(workspace)
+    # Picked in a CTE: PostgreSQL might carry out a subquery with SKIP LOCKED more than once.
+    picked = (
+        select(delivery.c.id)
+        .where(*where)
+        .order_by(*nearest(_NOW))
+        .limit(bindparam("limit", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    return (
+        update(delivery)
+        .where(delivery.c.id.in_(select(picked.c.id)), *where)
+        .values(state=after(taking.state, taking.step), fence=delivery.c.fence + 1, updated_at=_NOW)
+        .values(taking.values())
+        .returning(*rows.DELIVERY)
+    )
 
 
 def _take(
     transaction: Connection,
-    chosen: _Chosen,
-    step: Step,
-    values: Mapping[str, Any],
+    taking: _Taking,
+    given: Mapping[str, Any],
     *,
     run: Run,
     now: datetime,
 ) -> list[Delivery]:
-    # Picked in a CTE: PostgreSQL might carry out a subquery with SKIP LOCKED more than once.
-    picked = (
-        select(delivery.c.id)
-        .where(*chosen.where)
-        .order_by(*chosen.order)
-        .limit(chosen.limit)
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
-    taking = (
-        update(delivery)
-        .where(delivery.c.id.in_(select(picked.c.id)), *chosen.where)
-        .values(state=after(chosen.state, step), fence=delivery.c.fence + 1, updated_at=now)
-        .values(**values)
-        .returning(*rows.DELIVERY)
-    )
-    taken = [rows.to_delivery(row) for row in transaction.execute(taking)]
-    entries = [ledger.entry(one, step, chosen.state, {}, run=run, at=now) for one in taken]
+    statement = _statement(taking, whose(transaction))
+    answer = transaction.execute(statement, {**given, "now": now, "run": run.id})
+    taken = [rows.to_delivery(row) for row in answer]
+    entries = [ledger.entry(one, taking.step, taking.state, {}, run=run, at=now) for one in taken]
     ledger.write(transaction, entries)
     return sorted(taken, key=lambda one: _distance(one, now))
 
@@ -194,7 +236,8 @@ def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> 
         now = database.now()
         # Who waits for the second with it keeps it beyond that: renewing must not shorten a claim.
         waits = held.state is State.QUEUED
-        end = Later(delivery.c.due_at, now, lease) if waits else now + lease
+        later = Later(delivery.c.due_at, literal(now, Instant()), literal(lease, Seconds()))
+        end = later if waits else now + lease
         prolonging = _fenced(database, held, run).values(lease_until=end, wake_at=end)
         return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
 

@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from postcron.model import Ticket
 from postcron.store.peek import written
 
-#: a moment, or the place where a question that is built once gets one
+#: a moment, or the place where a statement that is built once gets one
 Moment = datetime | ColumnElement[datetime]
 #: a JSON document
 Document = JSON().with_variant(JSONB(), "postgresql")
@@ -109,30 +109,25 @@ def word(closed_set: type[StrEnum], name: str, *, checked: bool = True) -> Enum:
     )
 
 
-class Later(ColumnElement[datetime]):
-    """The later of a column and a moment, plus a duration, worked out row by row."""
+class Later(FunctionElement[datetime]):
+    """The later of two moments, plus so many seconds, worked out row by row."""
 
-    inherit_cache = False
+    inherit_cache = True
     type = Instant()
-
-    def __init__(self, column: ColumnElement[Any], moment: datetime, more: timedelta) -> None:
-        self.column = column
-        self.moment = literal(moment, Instant())
-        self.more = more.total_seconds()
 
 
 @compiles(Later, "postgresql")
 def _in_postgres(later: Later, compiler: Any, **how: Any) -> str:
-    column, moment = compiler.process(later.column, **how), compiler.process(later.moment, **how)
-    return f"greatest({column}, {moment}) + make_interval(secs => {later.more!r})"
+    one, other, more = (compiler.process(clause, **how) for clause in later.clauses)
+    return f"greatest({one}, {other}) + make_interval(secs => {more})"
 
 
 @compiles(Later, "sqlite")
 def _in_sqlite(later: Later, compiler: Any, **how: Any) -> str:
-    column, moment = compiler.process(later.column, **how), compiler.process(later.moment, **how)
+    one, other, more = (compiler.process(clause, **how) for clause in later.clauses)
     # strftime gives milliseconds; the text has a fixed width of six digits.
     return (
-        f"strftime('%Y-%m-%dT%H:%M:%f', max({column}, {moment}), '{later.more:+.3f} seconds')"
+        f"strftime('%Y-%m-%dT%H:%M:%f', max({one}, {other}), printf('%+.3f seconds', {more}))"
         " || '000Z'"
     )
 

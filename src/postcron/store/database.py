@@ -119,5 +119,8 @@ def _worth_another_try(error: Exception) -> bool:
 
 def upsert(transaction: Connection, table: Any) -> Any:
     """Return an insert that knows ON CONFLICT, in the words of this database."""
-    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return upsert_in(transaction.dialect.name, table)
+
+
+def upsert_in(dialect: str, table: Any) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)

@@ -15,6 +15,11 @@ _NEWEST: Final = select(func.max(attempt.c.id))
 #: the rows of `meta` beside the uuid it was born with
 HOME, RESTORED = "home", "restored"
 
+_MARK: Final = select(
+    select(meta.c.value).where(meta.c.name == RESTORED).scalar_subquery(),
+    _NEWEST.scalar_subquery(),
+)
+
 
 @dataclass(frozen=True)
 class Papers:
@@ -50,9 +55,8 @@ def papers(database: Database) -> Papers:
 
 def mark(database: Database) -> tuple[int, int]:
     """Return how far the store has come: see `Papers.mark`."""
-    restored = select(meta.c.value).where(meta.c.name == RESTORED).scalar_subquery()
     with database.reading(whole=True) as connection:
-        found = connection.execute(select(restored, _NEWEST.scalar_subquery())).one()
+        found = connection.execute(_MARK).one()
     return int(found[0] or 0), found[1] or 0
 
 

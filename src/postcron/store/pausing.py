@@ -41,9 +41,9 @@ class PauseShelf(Shelf):
 
     def waking(self, limit: int) -> list[Delivery]:
         """Return what is held back and would wake every run, because its time has come."""
-        woken = reading.woken(self._database.now(), *_STOPPED, State.LATE)
-        where = (woken, delivery.c.owner.is_(None), gate.paused())
-        return reading.deliveries(self._database, *where, limit=limit)
+        database = self._database
+        asked = reading.due(_held_back, "id", database.workspace, None, frozenset())
+        return reading.ask(database, asked, {"now": database.now(), "limit": limit})
 
     def behind(self, one: Pause) -> int:
         """Return how many deliveries a pause holds back."""
@@ -111,6 +111,11 @@ class PauseShelf(Shelf):
     def _is(self, scope: Scope, name: str) -> ColumnElement[bool]:
         workspace = self._database.writes_for
         return (pause.c.workspace == workspace) & (pause.c.scope == scope) & (pause.c.name == name)
+
+
+def _held_back() -> ColumnElement[bool]:
+    woken = reading.woken(*_STOPPED, State.LATE)
+    return and_(woken, delivery.c.owner.is_(None), gate.paused())
 
 
 def _in_order() -> ColumnElement[bool]:

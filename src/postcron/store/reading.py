@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from postcron.model import RESTORED, Attempt, Delivery, Follow, MediaFile, Outing, Phase, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
-from postcron.store.columns import Instant, Moment
+from postcron.store.columns import Instant
 from postcron.store.database import Database, own
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
@@ -33,6 +33,12 @@ from postcron.store.tables import LIVE, attachment, attempt, delivery, media, po
 
 #: hardly anything goes out so long after it was due
 LATEST: Final = timedelta(days=30)
+
+_DELIVERIES: Final = select(*rows.DELIVERY)
+# What a question that is built once is given each time.
+_NOW: Final = bindparam("now", type_=Instant())
+_UNTIL: Final = bindparam("until", type_=Instant())
+_LIMIT: Final = bindparam("limit", type_=Integer())
 
 
 def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:
@@ -95,7 +101,7 @@ def deliveries(
     skip: Collection[str] = (),
 ) -> list[Delivery]:
     """Return the deliveries of this workspace that fit, of these accounts `only` and none of `skip`."""
-    asked = select(*rows.DELIVERY).where(*where, *database.own(delivery))
+    asked = _DELIVERIES.where(*where, *database.own(delivery))
     asked = asked.where(*claims.of_accounts(skip=skip, only=only))
     with database.reading() as connection:
         answer = connection.execute(asked.order_by(*order).limit(limit))
@@ -146,32 +152,73 @@ def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(delivery.c.account == account, known)
 
 
-def expired(now: Moment) -> ColumnElement[bool]:
+@lru_cache
+def due(
+    question: Callable[[], ColumnElement[bool]],
+    by: str,
+    workspace: str | None,
+    only: frozenset[str] | None,
+    skip: frozenset[str],
+) -> Select[Any]:
+    """Return a question that every run asks, built once: building takes longer than asking.
+
+    Of these accounts `only` (None: of all), and of none of `skip`; the oldest first.
+    """
+    where = [question(), *own(delivery, workspace), *claims.of_accounts(skip=skip, only=only)]
+    return _DELIVERIES.where(*where).order_by(delivery.c[by], delivery.c.id).limit(_LIMIT)
+
+
+def ask(database: Database, asked: Select[Any], given: Mapping[str, Any]) -> list[Delivery]:
+    with database.reading() as connection:
+        return [rows.to_delivery(row) for row in connection.execute(asked, given)]
+
+
+def expired() -> ColumnElement[bool]:
     held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
     return and_(
-        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= now
+        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= _NOW
     )
 
 
-def overdue(before: Moment, now: Moment) -> ColumnElement[bool]:
+def overdue() -> ColumnElement[bool]:
     """What should have gone out before a moment, and is in nobody's hands."""
+    return _overdue(_UNTIL)
+
+
+def _overdue(before: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(
         or_(
             delivery.c.state.in_(AHEAD - {State.UPLOADING}),
-            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= now),
+            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= _NOW),
         ),
         delivery.c.due_at < before,
         # What nobody has approved is told even while it waits its turn: that may never come.
         or_(its_turn(), without_place(), delivery.c.state == State.DRAFT),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
-        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= now),
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= _NOW),
     )
 
 
-def woken(now: Moment, *states: State) -> ColumnElement[bool]:
+def uncertain() -> ColumnElement[bool]:
+    return woken(*UNCERTAIN)
+
+
+def unseen() -> ColumnElement[bool]:
+    return woken(State.PUBLISHED)
+
+
+def failed() -> ColumnElement[bool]:
+    return woken(State.FAILED)
+
+
+def allowed_late() -> ColumnElement[bool]:
+    return and_(woken(State.LATE), ~paused())
+
+
+def woken(*states: State) -> ColumnElement[bool]:
     return and_(
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
-        delivery.c.wake_at <= now,
+        delivery.c.wake_at <= _NOW,
         delivery.c.state.in_(states),
     )
 
@@ -192,55 +239,36 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
     return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
 
 
-def waiting(
-    database: Database,
-    phase: Phase,
-    *,
-    now: datetime,
-    until: datetime | None,
-    limit: int,
-    skip: Collection[str] = (),
-) -> list[Delivery]:
-    """Return what a phase would touch now, nearest first."""
-    asked = _waiting(phase, database.workspace, frozenset(skip), bounded=until is not None)
-    with database.reading() as connection:
-        answer = connection.execute(asked, {"now": now, "until": until, "limit": limit})
-        return [rows.to_delivery(row) for row in answer]
-
-
 @lru_cache
-def _waiting(
+def waiting(
     phase: Phase, workspace: str | None, skip: frozenset[str], *, bounded: bool
 ) -> Select[Any]:
-    """Return the question, built once: a run asks it every second, and building takes 10 ms."""
-    now = bindparam("now", type_=Instant())
-    until = bindparam("until", type_=Instant()) if bounded else None
-    asked = select(*rows.DELIVERY).where(_touched(phase, now, until))
-    asked = asked.where(*own(delivery, workspace), *claims.of_accounts(skip=skip))
-    return asked.order_by(*claims.nearest(now)).limit(bindparam("limit", type_=Integer()))
+    """What a phase would touch now, nearest first: for a dry run, and for a run every second."""
+    touched = _touched(phase, _UNTIL if bounded else None)
+    asked = _DELIVERIES.where(touched, *own(delivery, workspace), *claims.of_accounts(skip=skip))
+    return asked.order_by(*claims.nearest(_NOW)).limit(_LIMIT)
 
 
-def _touched(phase: Phase, now: Moment, until: Moment | None) -> ColumnElement[bool]:
-    """What a phase would touch now, for a dry run: the conditions of the claims themselves."""
-    horizon = now if until is None else until
-    looks = woken(now, State.PUBLISHED, *UNCERTAIN)
-    retries = woken(now, State.FAILED)
+def _touched(phase: Phase, until: ColumnElement[datetime] | None) -> ColumnElement[bool]:
+    """The conditions of the claims themselves."""
+    horizon = _NOW if until is None else until
     queueing = or_(
-        claims.queueable(State.READY, now, horizon), claims.queueable(State.SCHEDULED, now, horizon)
+        claims.queueable(State.READY, _NOW, horizon),
+        claims.queueable(State.SCHEDULED, _NOW, horizon),
     )
-    late = and_(woken(now, State.LATE), ~paused())
     by_phase = {
-        Phase.PRE_UPLOAD: (claims.uploadable(now, until),),
-        Phase.TICK: (queueing, expired(now), overdue(now, now), late),
+        Phase.PRE_UPLOAD: (claims.uploadable(_NOW, until),),
+        Phase.TICK: (queueing, expired(), _overdue(_NOW), allowed_late()),
         Phase.PUBLISH: (
-            claims.claimable(now, horizon),
+            claims.claimable(_NOW, horizon),
             queueing,
-            expired(now),
-            looks,
-            retries,
-            late,
+            expired(),
+            unseen(),
+            uncertain(),
+            failed(),
+            allowed_late(),
         ),
-        Phase.RETRY: (retries,),
+        Phase.RETRY: (failed(),),
     }
     every = [condition for conditions in by_phase.values() for condition in conditions]
     return or_(*by_phase.get(phase, every))

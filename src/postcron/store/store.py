@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,13 +33,12 @@ from postcron.model import (
     Ticket,
 )
 from postcron.rules.breaker import Change
-from postcron.states import UNCERTAIN, State
+from postcron.states import State
 from postcron.store import (
     archiving,
     breakers,
     claims,
     figures,
-    gate,
     listing,
     papers,
     plans,
@@ -336,7 +335,9 @@ class Store:
         skip: Collection[str] = (),
     ) -> list[Delivery]:
         """Return what a phase would touch, by the conditions of its claims; none of `skip`."""
-        return reading.waiting(self._database, phase, now=now, until=until, limit=limit, skip=skip)
+        workspace, skipped = self._database.workspace, frozenset(skip)
+        asked = reading.waiting(phase, workspace, skipped, bounded=until is not None)
+        return reading.ask(self._database, asked, {"now": now, "until": until, "limit": limit})
 
     def outings(
         self, accounts: Collection[str], *, since: datetime, before: datetime
@@ -352,7 +353,7 @@ class Store:
 
     def expired(self, limit: int) -> list[Delivery]:
         """Return what runs hold beyond their lease."""
-        return reading.deliveries(self._database, reading.expired(self.now()), limit=limit)
+        return self._due(reading.expired, limit, by="id")
 
     def overdue(
         self,
@@ -366,11 +367,7 @@ class Store:
 
         Of these accounts `only` (None: of all), and of none of `skip`.
         """
-        where = reading.overdue(before, self.now())
-        order = (delivery.c.due_at, delivery.c.id)
-        return reading.deliveries(
-            self._database, where, order=order, limit=limit, only=only, skip=skip
-        )
+        return self._due(reading.overdue, limit, by="due_at", only=only, skip=skip, until=before)
 
     def untold(self, limit: int) -> list[Delivery]:
         """Return what ended badly in a run that did not live to say so."""
@@ -378,31 +375,33 @@ class Store:
 
     def looks(self, limit: int) -> list[Delivery]:
         """Return what it is time to look for at the platform: the uncertain, then the unseen."""
-        return self._woken(limit, *UNCERTAIN) + self._woken(limit, State.PUBLISHED)
+        return self._due(reading.uncertain, limit) + self._due(reading.unseen, limit)
 
     def retries(
         self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
     ) -> list[Delivery]:
         """Return what failed and whose next try has come."""
-        return self._woken(limit, State.FAILED, only=only, skip=skip)
+        return self._due(reading.failed, limit, only=only, skip=skip)
 
     def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
         """Return what is late and not to be asked about: to go out all the same, or not at all."""
-        return self._woken(limit, State.LATE, skip=skip, where=[~gate.paused()])
+        return self._due(reading.allowed_late, limit, skip=skip)
 
-    def _woken(
+    def _due(
         self,
+        question: Callable[[], ColumnElement[bool]],
         limit: int,
-        *states: State,
+        *,
+        by: str = "wake_at",
         only: Collection[str] | None = None,
         skip: Collection[str] = (),
-        where: Sequence[ColumnElement[bool]] = (),
+        **moments: datetime,
     ) -> list[Delivery]:
-        woken = reading.woken(self.now(), *states)
-        order = (delivery.c.wake_at, delivery.c.id)
-        return reading.deliveries(
-            self._database, woken, *where, order=order, limit=limit, only=only, skip=skip
-        )
+        chosen = None if only is None else frozenset(only)
+        workspace = self._database.workspace
+        asked = reading.due(question, by, workspace, chosen, frozenset(skip))
+        given = {"now": self.now(), "limit": limit, **moments}
+        return reading.ask(self._database, asked, given)
 
     def ahead(self) -> int:
         """Return how many deliveries have their moment still to come."""
