@@ -272,7 +272,7 @@ def test_series_that_are_too_many_together_say_so_when_they_begin_to_wait(tmp_pa
     [note] = begun(stage, "day 10:00", "three").notes
     assert note == (
         "acme cannot keep up: its turn for what is wanted at 2026-11-22 10:00 comes at 2026-11-24 00:00, "
-        "when the next is wanted. Repeat it less often, or change the rules of the account."
+        "after the next one is wanted. Repeat it less often, or change the rules of the account."
     )
     said = []
     for _ in range(20):

@@ -73,7 +73,10 @@ def schedule(
         news = posts_of(house, asked.parts, given, kept, actor=actor, window_end=window_end)
         return house.store.add_posts(news, run=run, seen=by.seen)
 
-    saved = placing(diaries, save)
+    return _answer(placing(diaries, save), notes)
+
+
+def _answer(saved: Sequence[Saved], notes: tuple[str, ...]) -> Scheduled:
     return Scheduled(
         saved[0].post,
         tuple(delivery for each in saved for delivery in each.deliveries),

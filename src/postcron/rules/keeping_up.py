@@ -32,7 +32,7 @@ class Overtaken:
         )
         return (
             f"{self.account} cannot keep up: its turn for what is wanted at {wanted} comes at {given}, "
-            "when the next is wanted. Repeat it less often, or change the rules of the account."
+            "after the next one is wanted. Repeat it less often, or change the rules of the account."
         )
 
 
