@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import yaml
 
 from postcron.cli import failures, signals
 from postcron.cli.app import app
-from postcron.operations import columns, markdown
+from postcron.config import RunLimits
+from postcron.model import Policy
+from postcron.operations import calendar, checking, columns, doors, markdown, measure, preflight
 from postcron.operations.folder import read_folder
 from postcron.platforms import BUILT_IN, find
+from postcron.rules import backoff, best_times, breaker, measuring
 from postcron.rules.sheets import Record, csv_records, json_records
 from postcron.states import State
 from tests import tables
@@ -184,3 +188,29 @@ def test_no_file_names_where_packages_come_from() -> None:
     for lock in locks:
         text = lock.read_text()
         assert not re.search(r"--(extra-)?index-url [^\"']|--find-links|\"resolved\"", text), lock
+
+
+MINUTE = timedelta(minutes=1)
+NUMBERS = [
+    f"at most {measure.LIMIT} in a run",
+    f"until it is {measuring.END.days} days old",
+    f"More than {calendar.LIMIT:,} deliveries are cut",
+    f"posts of the last {best_times.OLDEST.days} days say it",
+    (
+        f"fewer than {best_times.MIN_POSTS} measured posts over {best_times.MIN_SPAN.days} days "
+        f"at {best_times.MIN_HOURS} hours of the week"
+    ),
+    f"no run for {checking.SILENCE // MINUTE} minutes",
+    f"every {doors.KNOWN // MINUTE} minutes at the latest",
+    f"Below {preflight.ROOM >> 20} MiB of free space",
+    f"its grace ({Policy.grace // MINUTE} min)",
+    f"within {breaker.WINDOW // MINUTE} minutes met a platform",
+    f"for {breaker.FIRST // MINUTE} minutes, then {2 * breaker.FIRST // MINUTE}, up to an hour",
+    "after {}, {} and {} seconds".format(*(wait.seconds for wait in backoff.IN_RUN)),
+    f"every {RunLimits.confirm_every.seconds} s, {RunLimits.confirm_times} times",
+]
+
+
+@pytest.mark.parametrize("told", NUMBERS)
+def test_the_numbers_of_the_readme_are_those_of_the_program(told: str) -> None:
+    assert told in " ".join(README.split())

@@ -111,6 +111,23 @@ def test_a_banned_account_raises_one_alarm_for_all_its_posts(stage: Stage) -> No
     assert stage.now(again).state is State.PUBLISHED
 
 
+def test_a_token_of_somebody_else_blocks_its_account_until_they_are_accepted(
+    stage: Stage,
+) -> None:
+    check(stage.house, ["acme"])
+    stage.schedule(at="in 2h")
+    stage.remote.identity = "r-2"
+    stage.pass_time(hours=2)
+    assert (a_run(stage), stage.remote.calls) == (["acme"], [])
+    [refused] = check(stage.house, ["acme"])
+    assert "now belongs to Acme (r-2)" in str(refused.problem)
+    [accepted] = check(stage.house, ["acme"], accept=True)
+    assert (accepted.problem, accepted.state.remote_id) == (None, "r-2")
+    [next_one] = stage.schedule(at="now")
+    publish(stage.house)
+    assert stage.now(next_one).state is State.PUBLISHED
+
+
 def test_trouble_of_two_accounts_is_their_platforms(stage: Stage) -> None:
     for number in range(2):
         stage.schedule(f"post {number}", at="in 1m", accounts=["acme", "other"])

@@ -16,6 +16,7 @@ from postcron.operations.cancel import cancel, delete
 from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
+from postcron.operations.reading import show
 from postcron.operations.schedule import Scheduled, schedule
 from postcron.operations.wishes import Wish
 from postcron.states import State
@@ -134,9 +135,12 @@ def test_the_same_key_with_another_text_changes_nothing_and_says_so(stage: Stage
     assert "nothing changed" in again.notes[0]
 
 
-def test_a_draft_goes_nowhere_until_it_has_a_time(stage: Stage) -> None:
-    [delivery] = stage.schedule(at=None, draft=True)
+@pytest.mark.parametrize("at", [None, "in 30m"])
+def test_a_draft_goes_nowhere_until_somebody_says_when(stage: Stage, at: str | None) -> None:
+    [delivery] = stage.schedule(at=at, draft=True)
     assert (delivery.state, delivery.wake_at) == (State.DRAFT, None)
+    [story] = show(stage.house, delivery.ref).stories
+    assert story.advice.startswith("A draft: it goes nowhere until you say when")
     edited = edit(stage.house, delivery.ref, Change(at="in 1h"), actor="me")
     assert edited.deliveries[0].state is State.SCHEDULED
     stage.pass_time(minutes=59, seconds=30)

@@ -36,7 +36,7 @@ def awaiting(post: Post, delivery: Delivery) -> str:
 
 
 def _draft(delivery: Delivery, now: datetime) -> str:
-    return f"A draft: it goes nowhere until it has a time (`postcron edit {delivery.ref} --at …`)."
+    return f"A draft: it goes nowhere until you say when (`postcron edit {delivery.ref} --at …`)."
 
 
 def _scheduled(delivery: Delivery, now: datetime) -> str:
