@@ -13,14 +13,7 @@ from postcron.errors import Code, Invalid, Permanent, PlatformError
 from postcron.model import Account, AccountState, Identity, Session
 from postcron.operations import wallclock
 from postcron.operations.house import House
-from postcron.operations.sessions import (
-    RENEW_AGAIN,
-    is_fresh,
-    keep,
-    lasts,
-    renewing,
-    unsealed,
-)
+from postcron.operations.sessions import RENEW_AGAIN, is_fresh, keep, lasts, renewing, unsealed
 from postcron.operations.settings import settings
 from postcron.platforms.base import Identifies, Login, Platform, Refreshes
 from postcron.web import Answer, Api

@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from postcron.model import (
-    Account,
-    Approval,
-    Attachment,
-    NewDelivery,
-    NewPost,
-)
+from postcron.model import Account, Approval, Attachment, NewDelivery, NewPost
 from postcron.operations.house import House
 from postcron.operations.wishes import Planned, Wish, is_pending, options_of
 from postcron.rules import lateness

@@ -8,16 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
-from postcron.model import (
-    PAUSED,
-    Approval,
-    Attachment,
-    Delivery,
-    Move,
-    Post,
-    PostChange,
-    PostType,
-)
+from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Post, PostChange, PostType
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import unapproved_until
 from postcron.operations.editable import EDITABLE, is_open, why_not

@@ -13,16 +13,7 @@ from typing import Any
 
 from postcron.clock import Clock
 from postcron.errors import Code, Evidence, PlatformError, Temporary
-from postcron.model import (
-    Accepted,
-    Delivery,
-    Draft,
-    Move,
-    Outcome,
-    Policy,
-    Receipt,
-    Ticket,
-)
+from postcron.model import Accepted, Delivery, Draft, Move, Outcome, Policy, Receipt, Ticket
 from postcron.platforms.base import Platform
 from postcron.rules import backoff
 from postcron.rules.measuring import next_asking

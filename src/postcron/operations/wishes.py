@@ -7,12 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from postcron.errors import Invalid
-from postcron.model import (
-    Account,
-    Attachment,
-    PostType,
-    Problem,
-)
+from postcron.model import Account, Attachment, PostType, Problem
 from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.states import State
