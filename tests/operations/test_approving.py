@@ -10,8 +10,8 @@ import pytest
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Approval, Delivery, Filter, Mode, Move, Post, PostChange
+from postcron.operations.add_batch import Order, add
 from postcron.operations.approving import approve, reject
-from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload

@@ -12,8 +12,8 @@ import pytest
 from postcron.errors import DoesNotFit, Invalid, NotFound, Refused
 from postcron.model import Act, Delivery, Mode, Scope, Sight
 from postcron.operations import batches
+from postcron.operations.add_batch import Batched, Order, add
 from postcron.operations.approving import approve
-from postcron.operations.batching import Batched, Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.pausing import pause, resume
 from postcron.operations.publish import publish

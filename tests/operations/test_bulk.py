@@ -11,7 +11,7 @@ import pytest
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Filter, Mode
 from postcron.operations import bulk
-from postcron.operations.batching import Order, add
+from postcron.operations.add_batch import Order, add
 from postcron.operations.bulk import Bulk, NewTimes
 from postcron.operations.edit import Change, edit
 from postcron.operations.publish import publish

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from postcron.errors import Code, Invalid, Permanent, Temporary
 from postcron.model import Delivery, Filter, Hour, Measure, Mode
-from postcron.operations.batching import Order, add
+from postcron.operations.add_batch import Order, add
 from postcron.operations.choosing import spread
 from postcron.operations.edit import Change, edit
 from postcron.operations.schedule import schedule

@@ -9,8 +9,8 @@ import pytest
 
 from postcron.errors import Invalid, NotFound
 from postcron.model import Act, Delivery, Mode, Phase, Scope
+from postcron.operations.add_batch import Order, add
 from postcron.operations.approving import approve, reject
-from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.pausing import pause, resume

@@ -10,9 +10,9 @@ from hypothesis.stateful import multiple, rule
 
 from postcron.model import Mode, Pause, Scope
 from postcron.operations import batches
+from postcron.operations.add_batch import Order, add
 from postcron.operations.approving import approve, reject
 from postcron.operations.archiving import archive, restore
-from postcron.operations.batching import Order, add
 from postcron.operations.pausing import pause, resume
 from postcron.operations.wishes import Wish
 from tests.oracle import Chain

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from postcron.model import Delivery, Mode
-from postcron.operations.batching import Order, add
+from postcron.operations.add_batch import Order, add
 from postcron.operations.house import House
 from postcron.operations.publish import publish
 from postcron.operations.run import run

@@ -18,9 +18,9 @@ from postcron import store
 from postcron.errors import Code, Temporary
 from postcron.model import Mode, Receipt, Scope, Session
 from postcron.operations import telling
+from postcron.operations.add_batch import Order, add
 from postcron.operations.approving import approve
 from postcron.operations.archiving import archive, restore
-from postcron.operations.batching import Order, add
 from postcron.operations.cancel import cancel
 from postcron.operations.edit import Change, edit
 from postcron.operations.keys import rotate

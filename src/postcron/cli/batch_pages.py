@@ -13,8 +13,8 @@ from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.model import Part
+    from postcron.operations.add_batch import Batched
     from postcron.operations.batches import Listed, Shown
-    from postcron.operations.batching import Batched
     from postcron.operations.schedule_many import Row
 
 #: of the text of a post, so much stands for it

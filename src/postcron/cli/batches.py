@@ -13,8 +13,8 @@ from postcron.cli.how import DryRun, How, command
 from postcron.cli.people import who
 
 if TYPE_CHECKING:
+    from postcron.operations.add_batch import Order
     from postcron.operations.batches import Shown
-    from postcron.operations.batching import Order
     from postcron.operations.house import House
     from postcron.operations.wishes import Wish
 
@@ -92,7 +92,7 @@ class Asked:
 
     def order(self) -> Order:
         from postcron.model import Mode
-        from postcron.operations.batching import Order
+        from postcron.operations.add_batch import Order
 
         return Order(
             name=self.name,
@@ -131,7 +131,7 @@ class Asked:
 def add(how: How, *, asked: Asked, dry_run: DryRun = False) -> int:
     """Write many posts down at once: all of them are checked first, and all or none are kept."""
     from postcron.cli import batch_pages
-    from postcron.operations.batching import add as operation
+    from postcron.operations.add_batch import add as operation
 
     order = asked.order()
     return how.carry_out(

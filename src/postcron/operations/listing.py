@@ -11,7 +11,7 @@ from typing import Final
 
 from postcron.errors import Invalid, NotFound
 from postcron.model import Account, AccountState, Filter, LedgerEvent, Page, Pause, Scope
-from postcron.operations import pauses
+from postcron.operations import under_pause
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.rules.spans import match_span
@@ -53,7 +53,7 @@ def deliveries(
     page = house.store.page(
         wanted, order=order, newest_first=newest_first, limit=limit, after=after
     )
-    return replace(page, paused=pauses.now(house, page.deliveries))
+    return replace(page, paused=under_pause.now(house, page.deliveries))
 
 
 def checksum(house: House, media: str) -> str:

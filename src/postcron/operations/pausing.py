@@ -11,8 +11,8 @@ from postcron.errors import Invalid, NotFound
 from postcron.model import Delivery, Filter, Move, Pause, Scope
 from postcron.operations.drafting import first_wake
 from postcron.operations.house import House
-from postcron.operations.pauses import told
 from postcron.operations.tick import is_late
+from postcron.operations.under_pause import told
 from postcron.rules import pausing
 from postcron.states import State, Step
 

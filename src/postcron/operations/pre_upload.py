@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from postcron.errors import Code, Permanent
 from postcron.model import Delivery, Move, Phase, Post, Run, Ticket
-from postcron.operations import pauses
+from postcron.operations import under_pause
 from postcron.operations.accounts import unusable
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
@@ -43,7 +43,7 @@ def pre_upload(
         return report
     run = preflight(house, Phase.PRE_UPLOAD)
     recover(house, run)
-    pauses.hold_back(house, run, limit=limit)
+    under_pause.hold_back(house, run, limit=limit)
     claimed = house.store.claim_uploads(
         run, until=until, lease=house.config.run.lease, limit=limit, skip=unusable(house)
     )

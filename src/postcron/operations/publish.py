@@ -16,7 +16,7 @@ from typing import Any
 
 from postcron.errors import CannotWork
 from postcron.model import Delivery, Move, Phase, Run
-from postcron.operations import pauses
+from postcron.operations import under_pause
 from postcron.operations.doors import Doors
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
@@ -273,7 +273,7 @@ class Shift:
         pause = self.store.pauses.over([held.delivery.id]).get(held.delivery.id)
         if pause is not None:
             back = Move(held.delivery, Step.RELEASED, wake_at=self.store.now())
-            if self.holding.record([pauses.held(self.house, held.delivery, pause)]) == [None]:
+            if self.holding.record([under_pause.held(self.house, held.delivery, pause)]) == [None]:
                 self.holding.record([back])  # the pause has just ended
         self.holding.let_go(held)
 

@@ -19,7 +19,7 @@ from postcron.model import (
     Pause,
     Post,
 )
-from postcron.operations import pauses, quotas
+from postcron.operations import quotas, under_pause
 from postcron.operations.advice import advice, awaiting
 from postcron.operations.house import House
 from postcron.operations.journal import Journal
@@ -68,7 +68,7 @@ def _story(house: House, post: Post, delivery: Delivery, events: list[LedgerEven
         tuple(event for event in events if event.delivery_id == delivery.id),
         _advice(house, post, delivery),
         tuple(house.store.measures.of(delivery.id)),
-        pauses.now(house, [delivery]).get(delivery.id),
+        under_pause.now(house, [delivery]).get(delivery.id),
     )
 
 
@@ -140,6 +140,6 @@ def status(house: House) -> Status:
         held=held(house),
         pauses=tuple(store.pauses.every()),
         stopped={delivery.ref: name for name, delivery in store.batches.stopped()},
-        paused=pauses.now(house, upcoming),
+        paused=under_pause.now(house, upcoming),
         pending=store.count(Filter(approval=Approval.PENDING)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postcron.errors import Refused
 from postcron.model import UNAPPROVED, Delivery, Move, Phase, Run
-from postcron.operations import pauses, quotas
+from postcron.operations import quotas, under_pause
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight, sign_off
@@ -59,7 +59,7 @@ def _on_its_way(delivery: Delivery) -> bool:
 
 def _again(house: House, delivery: Delivery) -> Move:
     require_place(house, delivery)
-    pauses.require_none(house, delivery)
+    under_pause.require_none(house, delivery)
     require_approved(house, delivery)
     now = house.clock.now()
     consent = {"grace_from": now, "tries": 0}

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Account, Attachment, Delivery, Post, Saved
-from postcron.operations import pauses
+from postcron.operations import under_pause
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
@@ -119,7 +119,7 @@ def notes_on(
 ) -> tuple[str, ...]:
     """Return what a person should know who gives accounts these moments."""
     return (
-        *pauses.notes(house, {account.name for account in accounts}, campaigns),
+        *under_pause.notes(house, {account.name for account in accounts}, campaigns),
         *_too_late_to_log_in(house, accounts, due),
         *overfull(house, due),
     )

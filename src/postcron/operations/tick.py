@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from postcron.model import Delivery, Move, Phase, Policy, Run
-from postcron.operations import pauses, quotas
+from postcron.operations import quotas, under_pause
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.occurrences import make_due, would_make
-from postcron.operations.pauses import Barred
 from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
+from postcron.operations.under_pause import Barred
 from postcron.rules import lateness
 from postcron.states import State, Step
 
@@ -51,7 +51,7 @@ def decide(house: House, run: Run, *, limit: int, until: datetime | None = None)
     """
     now = house.clock.now()
     missed = miss(house, run, now=now, limit=limit)
-    pauses.hold_back(house, run, limit=limit)
+    under_pause.hold_back(house, run, limit=limit)
     held = unusable(house)
     allowed = _allow(house, run, limit=limit, held=held)
     horizon = max(now + house.config.run.horizon, until or now)
@@ -75,7 +75,7 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     """Mark as late what is past its grace, before anything could send it."""
     late = past_its_grace(house, now, limit)
     full = quotas.full(house) if late else {}
-    barred = pauses.over(house, late)
+    barred = under_pause.over(house, late)
     barred |= {one.id: _UNAPPROVED for one in late if one.state is State.DRAFT}
     moves = [
         missed(

@@ -1,4 +1,4 @@
-"""Batching: many posts checked together and saved at once, to go out one after the other or each alone."""
+"""Add a batch: many posts checked together and saved at once, in order or each alone."""
 
 from __future__ import annotations
 
