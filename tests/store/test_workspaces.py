@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -409,6 +410,35 @@ def test_the_policies_leave_the_index_of_what_is_due_in_use(raw: psycopg.Connect
         plan = " ".join(row[0] for row in raw.execute(due))
     assert "Index Scan using delivery_wake" in plan
     assert "Index Cond: (((state)::text = 'queued'::text) AND (wake_at" in plan
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "options", "ends", "has_posts"),
+    [
+        (["--enable-row-security"], "-c postcron.whole=on", 0, True),
+        (["--enable-row-security"], "", 0, False),
+        ([], "-c postcron.whole=on", 1, False),
+    ],
+    ids=["as the README writes it", "without the setting it is empty", "without the flag"],
+)
+def test_a_backup_is_whole_or_refused_but_for_what_the_readme_warns_of(
+    postgres_server: Server,
+    theirs: Theirs,
+    words: list[str],
+    options: str,
+    ends: int,
+    has_posts: bool,
+) -> None:
+    dump = subprocess.run(
+        [postgres_server.binaries / "pg_dump", *words, theirs.store.url_shown],
+        env={"PATH": "/usr/bin:/bin", "PGOPTIONS": options},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (dump.returncode, "keyed" in dump.stdout) == (ends, has_posts), dump.stderr
 
 
 def test_outcomes_are_what_they_were(theirs: Theirs) -> None:
