@@ -13,6 +13,8 @@ help: ## show this list
 demo: $(VENV)/run ## the main job, from an empty folder, against a platform on this machine
 	@$(BIN)/postcron demo
 
+# Whatever the environment says: without it four workers compile every test anew, each time.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/dev ## the whole suite, on loopback only
 	$(BIN)/python -m pytest -n 4 --dist worksteal
 

@@ -184,7 +184,8 @@ class Album:
 
     def read(self, file: MediaFile, offset: int) -> Iterator[bytes]:
         content = self.paths[file].read_bytes()[offset:]
-        yield from (content[at : at + 1000] for at in range(0, len(content), 1000))
+        piece = max(1000, len(content) // 100)  # several, however large it is
+        yield from (content[at : at + piece] for at in range(0, len(content), piece))
 
     def address(self, file: MediaFile) -> str:
         """Return where anybody could fetch it."""

@@ -91,7 +91,7 @@ class Server:
         #: how many seconds a slow answer takes
         self.slowness = 0.2
         self._http = _Http(self)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,), daemon=True)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
 
     def perform(self, asked: Asked) -> Reply:
