@@ -274,6 +274,16 @@ def test_a_document_may_have_a_title_of_its_own(page: LinkedInSubject, album: Al
     assert sent(page).json()["content"]["media"]["title"] == "The plan"
 
 
+def test_a_member_hears_of_a_version_that_is_over_before_a_post_does(
+    member: MemberSubject,
+) -> None:
+    over = replace(member.login(), settings={**member.settings, "version": "202401"})
+    with pytest.raises(Permanent, match=r"not active.*Write a newer month") as raised:
+        LinkedIn(over, Api).whoami()
+    assert raised.value.code == "not_configured"
+    assert LinkedIn(member.login(), Api).whoami().remote_id == simulator.MEMBER
+
+
 def test_a_version_that_is_over_is_told_and_nothing_is_posted(
     page: LinkedInSubject, album: Album
 ) -> None:

@@ -25,7 +25,7 @@ from postcron.model import (
 )
 from postcron.platforms import linkedin_tokens as tokens
 from postcron.platforms import oauth
-from postcron.platforms.base import Key, Login, Option, fields, judge
+from postcron.platforms.base import Key, Login, Option, fields
 from postcron.platforms.carrying import carried
 from postcron.platforms.linkedin_answers import (
     DENIED,
@@ -33,7 +33,7 @@ from postcron.platforms.linkedin_answers import (
     error_of,
     failed,
     fetched,
-    refusing,
+    verdict,
 )
 from postcron.platforms.linkedin_media import Carrying
 from postcron.platforms.linkedin_posts import content, numbers, receipt, sighting
@@ -193,7 +193,17 @@ class LinkedIn:
                 f"not {self._author}.",
                 code=Code.ACCOUNT_UNUSABLE,
             )
+        # That is asked without a version; whether ours is still spoken would show at the post only.
+        # Whatever else this says (a member's posts may not be read) is no matter.
+        answer = self._posts(1)
+        if answer.status == 426:
+            raise failed(answer, READ_REFUSALS)
         return Identity(urn, str(member.get("name") or urn))
+
+    def _posts(self, count: int) -> Answer:
+        # https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api
+        params = {"q": "author", "author": self._author, "count": str(count), "sortBy": "CREATED"}
+        return self._rest.call("GET", "/rest/posts", params=params, finder=True)
 
     def _organization(self) -> Identity:
         # https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-access-control-by-role
@@ -239,13 +249,12 @@ class LinkedIn:
         urn = answer.headers.get("x-restli-id", "")
         if answer.status == 201 and urn.startswith("urn:li:"):
             return receipt(urn)
-        raise judge(answer, *refusing(answer))
+        raise verdict(answer)
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
         if self.act_for(self._login.settings) is Act.BLIND:
             return Sighting(Sight.UNCLEAR, "LinkedIn shows a member's posts to people only.")
-        params = {"q": "author", "author": self._author, "count": str(PAGE), "sortBy": "CREATED"}
-        answer = self._rest.call("GET", "/rest/posts", params=params, finder=True)
+        answer = self._posts(PAGE)
         posts = fields(answer).get("elements")
         if answer.status != 200 or not isinstance(posts, list):
             raise failed(answer, READ_REFUSALS)

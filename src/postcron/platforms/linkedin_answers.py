@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from postcron.errors import Code, PlatformError
-from postcron.platforms.base import Refusal, fields, refusal_list, trouble
+from postcron.platforms.base import Refusal, fields, judge, refusal_list, trouble
 from postcron.web import Answer
 
 _LEARN: Final = "https://learn.microsoft.com/en-us/linkedin"
@@ -109,16 +109,24 @@ def _details(body: Mapping[str, Any]) -> list[str]:
     return [str(one.get("code", "")) for one in found if isinstance(one, dict)]
 
 
-def refusing(answer: Answer) -> tuple[Sequence[Refusal], str | None]:
-    """Return the list an answer to the publish call is judged by, and its error's name."""
+def verdict(answer: Answer) -> PlatformError:
+    """Return the verdict on an answer to the publish call that carried no id."""
     error = error_of(answer)
-    return () if error in {None, DUPLICATE} else REFUSALS, error
+    return _advised(judge(answer, () if error in {None, DUPLICATE} else REFUSALS, error))
 
 
 def failed(answer: Answer, refusals: Sequence[Refusal]) -> PlatformError:
     """Return the error for a repeatable call that did not succeed."""
     error = error_of(answer)
-    return trouble(answer, refusals if error else (), error)
+    return _advised(trouble(answer, refusals if error else (), error))
+
+
+def _advised(error: PlatformError) -> PlatformError:
+    """Return an error with what to do about it, where a version is over."""
+    if error.code != Code.NOT_CONFIGURED:
+        return error
+    said = f"{error.message} Write a newer month as version of the account, like 202609."
+    return type(error)(said, code=Code.NOT_CONFIGURED, evidence=error.evidence)
 
 
 def fetched(answer: Answer, refusals: Sequence[Refusal], *names: str) -> Mapping[str, Any]:
