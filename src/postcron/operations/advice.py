@@ -41,19 +41,12 @@ def _draft(delivery: Delivery, now: datetime) -> str:
 
 def _scheduled(delivery: Delivery, now: datetime) -> str:
     if delivery.waits_its_turn:
-        until_then = (
-            "it is certain how that one ended" if _goes_on(delivery) else "that one is live"
-        )
-        return (
-            f"Saved; it goes out after the one before it, once {until_then}. Edit or cancel freely."
-        )
+        goes_on = delivery.follows is Follow.CONTINUE
+        then = "it is certain how that one ended" if goes_on else "that one is live"
+        return f"Saved; it goes out after the one before it, once {then}. Edit or cancel freely."
     return (
         f"Saved; nothing is at the platform yet. Due {_when(delivery, now)}. Edit or cancel freely."
     )
-
-
-def _goes_on(delivery: Delivery) -> bool:
-    return delivery.follows is Follow.CONTINUE
 
 
 def _uploading(delivery: Delivery, now: datetime) -> str:

@@ -77,7 +77,7 @@ def login(house: House, name: str, asking: Asking, *, accept: bool = False) -> L
         doors.known(account, identity)
     house.store.accounts.set(name, block_code=None, block_why=None)
     went_well(house, name)
-    return LoggedIn(account, identity, house.store.accounts.every()[name])
+    return LoggedIn(account, identity, house.store.accounts.one(name))
 
 
 @contextmanager

@@ -92,8 +92,7 @@ def ask(house: House, doors: Doors, account: Account, platform: Platform) -> Non
     if not isinstance(platform, Allows) or account.name in doors.allowed:
         return
     doors.allowed.add(account.name)
-    now, state = house.clock.now(), house.store.accounts.every().get(account.name)
-    asked_at = None if state is None else state.allowance_at
+    now, asked_at = house.clock.now(), house.store.accounts.one(account.name).allowance_at
     if asked_at is not None and now - asked_at < ASK_AGAIN:
         return
     try:
