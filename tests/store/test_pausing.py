@@ -35,9 +35,9 @@ def store(store_url: str, clock: StoppedClock) -> Iterator[Store]:
     opened.close()
 
 
-def in_batch(store: Store, name: str, delivery: Delivery) -> None:
+def in_batch(store: Store, name: str, delivery: Delivery, *, in_order: bool = False) -> None:
     """Put the post of a delivery into a batch of its own."""
-    new = {"workspace": "acme", "name": name, "mode": "scheduled", "in_order": False}
+    new = {"workspace": "acme", "name": name, "mode": "scheduled", "in_order": in_order}
     new |= {"stop_on_failure": False, "created_by": "ada", "created_at": NOW}
     with store._database.engine.begin() as connection:
         id = connection.execute(insert(batch).values(**new).returning(batch.c.id)).scalar_one()
@@ -209,6 +209,28 @@ def test_what_another_pause_holds_back_stays(store: Store, clock: StoppedClock) 
     assert store.pauses.lift(Scope.ALL, "", no_moves, run=a_run()) is not None
     assert [each.id for each in store.pauses.waking(9)] == [one.id]
     assert taken(store) == set()
+
+
+def test_who_lifts_a_pause_is_told_what_goes_in_the_order_of_a_batch(
+    store: Store, clock: StoppedClock
+) -> None:
+    due = NOW + timedelta(minutes=1)
+    alone, loose, ordered = (
+        added(store, a_new_post(a_new_delivery(due=due)), run=a_run()).deliveries[0]
+        for _ in range(3)
+    )
+    in_batch(store, "loose", loose)
+    in_batch(store, "ordered", ordered, in_order=True)
+    store.pauses.begin(ALL)
+    clock.forward(minutes=5)
+    told: list[tuple[set[int], set[int]]] = []
+
+    def keep(_: Pause, some: Sequence[Delivery], in_order: Collection[int]) -> list[Move]:
+        told.append(({one.id for one in some}, set(in_order)))
+        return []
+
+    store.pauses.lift(Scope.ALL, "", keep, run=a_run())
+    assert told == [({alone.id, loose.id, ordered.id}, {ordered.id})]
 
 
 # --- the race ----------------------------------------------------------------------------------
