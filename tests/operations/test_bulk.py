@@ -162,7 +162,8 @@ def test_times_that_make_no_sense_are_refused_once(
 def test_all_that_fits_is_withdrawn(stage: Stage) -> None:
     """B11."""
     some, [other] = spring(stage, 1, 2), stage.schedule("other")
-    cancel(stage)
+    told = cancel(stage).lines
+    assert [line.delivery for line in told] == [stage.now(one) for one in some], "as they stand now"
     assert stage.states([*some, other]) == [State.CANCELLED] * 2 + [State.SCHEDULED]
     assert cancel(stage).lines == ()
 

@@ -66,6 +66,7 @@ def cancel(house: House, wanted: Filter, *, actor: str, preview: bool) -> Bulk:
     free += _withdrawn_with(house, free)
     if free and not preview:
         withdraw(house, free, (), actor=actor)
+        free = _as_they_stand(house, free)
     return Bulk(tuple(map(Line, free)), tuple(stuck), preview)
 
 
@@ -102,23 +103,29 @@ def delete(house: House, wanted: Filter, *, actor: str, preview: bool) -> Bulk:
         whole += [] if in_the_way else everyone
     open_ones = [one for one in whole if one.state is not State.CANCELLED]
     further = _withdrawn_with(house, open_ones)
+    gone = whole + further
     if whole and not preview:
         withdraw(house, open_ones + further, whole, actor=actor)
-    return Bulk(tuple(map(Line, whole + further)), tuple(stuck), preview)
+        gone = _as_they_stand(house, gone)
+    return Bulk(tuple(map(Line, gone)), tuple(stuck), preview)
+
+
+def _as_they_stand(house: House, some: Sequence[Delivery]) -> list[Delivery]:
+    return [one for ids in _chunks(each.id for each in some) for one in house.store.reload(ids)]
 
 
 def _whole(house: House, some: Sequence[Delivery]) -> Iterator[list[Delivery]]:
     """Yield all deliveries of each of these posts."""
-    for ids in _chunks(some):
+    for ids in _chunks(one.post_id for one in some):
         by_post: dict[int, list[Delivery]] = {id: [] for id in ids}
         for one in house.store.deliveries_of(ids):
             by_post[one.post_id].append(one)
         yield from by_post.values()
 
 
-def _chunks(some: Sequence[Delivery]) -> Iterator[list[int]]:
-    ids = list(dict.fromkeys(one.post_id for one in some))
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    each = list(dict.fromkeys(ids))
+    return (each[start : start + AT_ONCE] for start in range(0, len(each), AT_ONCE))
 
 
 def reschedule(house: House, wanted: Filter, times: NewTimes, *, actor: str, preview: bool) -> Bulk:
@@ -163,7 +170,9 @@ class _Planner:
         """Return what has its new time, the first of them first, and what cannot have one."""
         lines: list[Line] = []
         refused: list[Stuck] = []
-        posts = (self.house.store.posts(ids).items() for ids in _chunks(some))
+        posts = (
+            self.house.store.posts(ids).items() for ids in _chunks(one.post_id for one in some)
+        )
         ends = {id: post.window_end for found in posts for id, post in found}
         for one in some:
             try:
