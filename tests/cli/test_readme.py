@@ -51,6 +51,7 @@ def test_the_first_session(home: Home, shell: Shell) -> None:
     assert "New on our shelf" in told["show 2"]
     assert "uploaded" in told["show 2"]
     assert "cancelled" in told["log"]
+    assert "changed: text" in told["log"]
 
 
 def test_the_calendar(home: Home, shell: Shell) -> None:

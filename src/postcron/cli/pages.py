@@ -187,7 +187,11 @@ def told(detail: object) -> str:
     why = detail.get("why") or detail.get("message") or detail.get("reason")
     if why:
         return str(why)
-    return ", ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
+    return ", ".join(
+        f"{name}: {' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in detail.items()
+        if value is not None
+    )
 
 
 # --- accounts ----------------------------------------------------------------------------------
