@@ -150,7 +150,7 @@ class Machine(Planning):
     def the_next_commit_is_lost(self, when: str) -> None:
         self.world.lost_commits.append(when)
 
-    @rule(minutes=st.sampled_from([1, 3, 10, 60, 24 * 60]))
+    @rule(minutes=st.sampled_from([1, 1, 3, 3, 10, 10, 60, 24 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.world.turns.play(until=self.world.turns.now + timedelta(minutes=minutes))
 
@@ -159,6 +159,13 @@ class Machine(Planning):
         wake = self.world.next_wake()
         if wake is not None:
             self.world.turns.play(until=max(wake - timedelta(seconds=8), self.world.turns.now))
+
+    @rule(times=st.integers(1, 5))
+    def cron_goes_on(self, times: int) -> None:
+        """Nothing happens but what is to happen."""
+        for number in range(times):
+            self.the_next_moment_comes()
+            self.cron_starts(self.world.hosts[number % 2], run)
 
     # --- what always holds -------------------------------------------------------------------
 

@@ -102,6 +102,11 @@ class People(RuleBasedStateMachine):
         *,
         asks: bool = False,
     ) -> Any:
+        return multiple(*self._new_post(accounts, minutes, campaign, asks=asks))
+
+    def _new_post(
+        self, accounts: list[str], minutes: int, campaign: str | None = None, *, asks: bool = False
+    ) -> list[str]:
         text, at = self._text(), self._moment(minutes)
         wish = Wish(text, accounts, at=at, key=text, campaign=campaign, approval=asks)
         self.words.wishes[text] = wish
@@ -123,14 +128,14 @@ class People(RuleBasedStateMachine):
         made = self._made(more)
         if self.refused:
             self.words.archived = kept
-        return made
+        return multiple(*made)
 
-    def _made(self, wish: Wish) -> Any:
+    def _made(self, wish: Wish) -> list[str]:
         saved: Scheduled | None = self._typed(lambda house: schedule(house, wish, actor="me"))
         if saved is None:
-            return multiple()
+            return []
         kept = [one for one in saved.deliveries if isinstance(one, Delivery)]
-        return multiple(*(one.ref for one in kept if one.id in saved.created))
+        return [one.ref for one in kept if one.id in saved.created]
 
     @rule(ref=deliveries, content=st.booleans(), minutes=st.none() | st.integers(1, 90))
     def edits(self, ref: str, content: bool, minutes: int | None) -> None:

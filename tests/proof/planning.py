@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import multiple, rule
+from hypothesis.stateful import initialize, multiple, rule
 
 from postcron.model import Mode, Pause, Scope
 from postcron.operations import batches
@@ -25,6 +25,19 @@ LATE = st.sampled_from([None, None, "publish", "skip", "shift"])
 class Planning(People):
     """The same person, who plans."""
 
+    @initialize(
+        target=People.deliveries,
+        accounts=st.lists(st.sampled_from(ACCOUNTS), min_size=3, max_size=3, unique=True),
+        minutes=st.none() | st.integers(0, 30),
+        stop=st.booleans(),
+    )
+    def has_planned_something(self, accounts: list[str], minutes: int | None, *, stop: bool) -> Any:
+        """A batch, a post that needs approval, one of a campaign: a game has to be about something."""
+        first, *others = accounts
+        batch = self._new_batch(first, 2, minutes, stop=stop)
+        asked = self._new_post(others, 10, asks=True)
+        return multiple(*batch, *asked, *self._new_post([first], 20, CAMPAIGN))
+
     # --- batches -----------------------------------------------------------------------------
 
     @rule(
@@ -38,7 +51,12 @@ class Planning(People):
     def adds_a_batch(
         self, account: str, count: int, minutes: int | None, *, stop: bool, asks: bool = False
     ) -> Any:
-        """A few posts in order, at once or five minutes apart."""
+        return multiple(*self._new_batch(account, count, minutes, stop=stop, asks=asks))
+
+    def _new_batch(
+        self, account: str, count: int, minutes: int | None, *, stop: bool, asks: bool = False
+    ) -> list[str]:
+        """Save a few posts in order, to go at once or five minutes apart."""
         texts = [self._text() for _ in range(count)]
         mode = Mode.NOW if minutes is None else Mode.SCHEDULED
         at, every = None, None
@@ -50,10 +68,10 @@ class Planning(People):
             self.words.ask_for(texts)
         added = self._typed(lambda house: add(house, order, actor="me"))
         if added is None:
-            return multiple()
+            return []
         refs = [part.delivery.ref for part in added.shown.parts]
         self.words.chains[order.name] = Chain(refs, stop)
-        return multiple(*refs)
+        return refs
 
     @rule(which=WHICH, late=LATE)
     def resumes_a_batch(self, which: int, late: str | None) -> None:
@@ -104,21 +122,29 @@ class Planning(People):
 
     # --- approvals ---------------------------------------------------------------------------
 
-    @rule(ref=People.deliveries)
-    def approves(self, ref: str) -> None:
+    @rule(which=WHICH)
+    def approves(self, which: int) -> None:
+        if (post := self._one_that_needs_it(which)) is None:
+            return
         self._outdates_the_backup()
-        texts = self.world.texts_of(ref) & self.words.unapproved
+        texts = self.world.texts_of(post) & self.words.unapproved
         self.words.unapproved -= texts
-        self._typed(lambda house: approve(house, [ref.partition(".")[0]], actor="me"))
+        self._typed(lambda house: approve(house, [post], actor="me"))
         if self.refused:
             self.words.unapproved |= texts
 
-    @rule(ref=People.deliveries)
-    def rejects(self, ref: str) -> None:
-        texts = self.world.texts_of(ref)
-        post = ref.partition(".")[0]
+    @rule(which=WHICH)
+    def rejects(self, which: int) -> None:
+        if (post := self._one_that_needs_it(which)) is None:
+            return
+        texts = self.world.texts_of(post)
         if self._typed(lambda house: reject(house, [post], why=None, actor="me")) is not None:
             self.words.ask_for(texts)
+
+    def _one_that_needs_it(self, which: int) -> str | None:
+        posts = sorted({one.ref.partition(".")[0] for one in self.world.deliveries()})
+        asked = [post for post in posts if self.world.texts_of(post) & self.words.asked]
+        return asked[which % len(asked)] if asked else None
 
     # --- the archive -------------------------------------------------------------------------
 

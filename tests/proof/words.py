@@ -53,4 +53,4 @@ def _hold(scope: Scope, name: str, since: int, chains: dict[str, Chain]) -> Hold
                 return delivery.ref in chains[name].parts
         return True
 
-    return Hold(f"{scope} {name} is paused", since, covers)
+    return Hold(f"{scope} {name}".strip() + " is paused", since, covers)
