@@ -12,7 +12,7 @@ from postcron.rules.placing import Plan, Timetable
 from postcron.rules.windows import window
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def behind(timetable: Timetable, every: timedelta, times: int = 60) -> Overtaken | None:
@@ -26,6 +26,7 @@ def behind(timetable: Timetable, every: timedelta, times: int = 60) -> Overtaken
         (Timetable(daily_cap=1), 12 * HOUR),
         (Timetable(min_gap=2 * HOUR), HOUR),
         (Timetable(min_gap=26 * HOUR), DAY),
+        (Timetable(min_gap=62 * MINUTE), HOUR),
         (Timetable(daily_cap=1, windows=(window("mon-fri 09:00-18:00"),)), DAY),
     ],
 )
@@ -35,7 +36,7 @@ def test_who_is_never_on_time_again_falls_behind_more_and_more(
     some, more = behind(timetable, every), behind(timetable, every, times=120)
     assert some is not None
     assert more is not None
-    assert more.given - more.wanted > some.given - some.wanted > DAY
+    assert more.given - more.wanted > some.given - some.wanted > every
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_who_is_never_on_time_again_falls_behind_more_and_more(
         (Timetable(), HOUR),
         (Timetable(daily_cap=2), 12 * HOUR),
         (Timetable(min_gap=DAY), DAY),
-        (Timetable(min_gap=timedelta(minutes=5), windows=(window("18:00-23:00"),)), HOUR),
+        (Timetable(min_gap=5 * MINUTE, windows=(window("18:00-23:00"),)), HOUR),
         (Timetable(daily_cap=3, windows=(window("mon-fri 09:00-18:00"),)), DAY),
     ],
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from postcron.model import Delivery, Series
 from postcron.operations.house import House
 from postcron.rules.keeping_up import Given, backlog, overtaken
 from postcron.rules.placing import LONGEST_WAIT, Plan
-from postcron.rules.recurrence import LOOKED_AT, Recurrence
+from postcron.rules.recurrence import Recurrence
 from postcron.rules.zones import zone_of
+
+#: so many moments are looked at, or those of a year: what comes hourly comes so often in four weeks
+_LOOKED_AT: Final = 700
 
 #: a moment of a series, and what is made for it
 Made = tuple[datetime, Sequence[Delivery]]
@@ -21,7 +25,7 @@ def by_rules(house: House, rule: Recurrence, accounts: Iterable[str]) -> tuple[s
     now, timetables = house.clock.now(), house.config.timetables
     known = [name for name in dict.fromkeys(accounts) if name in timetables]
     counting = [name for name in known if timetables[name].counts]
-    wanted = rule.first(LOOKED_AT, now, until=now + LONGEST_WAIT) if counting else []
+    wanted = rule.first(_LOOKED_AT, now, until=now + LONGEST_WAIT) if counting else []
     found = (backlog(name, _empty_plan(house, name), wanted) for name in counting)
     return tuple(one.told(rule.zone) for one in found if one is not None)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from postcron.rules.placing import Plan
 
 #: a window that is open each day makes nothing wait longer
-_USUAL: Final = timedelta(days=1)
+USUAL: Final = timedelta(days=1)
 
 #: a moment that is wanted, and when it is each account's turn
 Given = tuple[datetime, Mapping[str, datetime]]
@@ -36,13 +36,13 @@ class Overtaken:
         )
 
 
-def overtaken(given: Sequence[Given]) -> list[Overtaken]:
-    """Return what waits until the next is wanted, and for days; nothing is known of the last."""
+def overtaken(given: Sequence[Given], *, after: timedelta = USUAL) -> list[Overtaken]:
+    """Return what waits until the next is wanted, and so long; nothing is known of the last."""
     return [
         Overtaken(account, wanted, at)
         for (wanted, turns), (following, _) in pairwise(given)
         for account, at in turns.items()
-        if at >= following and at - wanted > _USUAL
+        if at >= following and at - wanted > after
     ]
 
 
@@ -58,7 +58,7 @@ def backlog(account: str, plan: Plan, wanted: Sequence[datetime]) -> Overtaken |
             break
         plan.add(free, account)
         given.append((at, {account: free}))
-    found = overtaken(given)
+    found = overtaken(given, after=timedelta())
     behind = {one.wanted for one in found}
     return (
         found[-1] if found and all(at in behind for at, _ in given[len(given) // 2 : -1]) else None
