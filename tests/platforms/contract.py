@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from PIL import Image
+
 from postcron.errors import Evidence, PlatformError
 from postcron.media.library import public
 from postcron.media.probe import probe
@@ -176,6 +178,12 @@ class Album:
 
     def video(self, name: str = "clip", alt: str = "Waves") -> Attachment:
         return self._kept(video(self.folder / f"{name}.mp4"), alt)
+
+    def gif(self, *, moves: bool) -> Attachment:
+        path = self.folder / f"gif-{moves}.gif"
+        first, second = (Image.new("RGB", (40, 30), color) for color in ("red", "blue"))
+        first.save(path, save_all=moves, append_images=[second] * moves, duration=100)
+        return self._kept(path, "Red and blue")
 
     def _kept(self, path: Path, alt: str) -> Attachment:
         file = probe(path)

@@ -22,6 +22,7 @@ from tests.platforms.contract import (
     Notebook,
     Subject,
     awaited,
+    draft,
     failure,
     fits,
     looked,
@@ -92,6 +93,16 @@ def test_a_post_of_every_shape_goes_out(subject: Subject, album: Album) -> None:
         receipts[asked.text] = asked, published(subject, asked, ticket).remote_id
     live = {one.text: subject.receipt_id(one, receipts[one.text][0]) for one in subject.live()}
     assert live == {text: receipt for text, (_, receipt) in receipts.items()}
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_gif_that_fits_goes_out(subject: Subject, album: Album, moves: bool) -> None:
+    asked = draft(album, "Hello", album.gif(moves=moves), options=subject.options)
+    if not fits(subject, asked):
+        pytest.skip("it does not fit here, and is never scheduled")
+    went_out(subject, asked)
+    (one,) = subject.live()
+    assert len(one.media) == 1
 
 
 def test_preparing_again_changes_nothing_that_matters(subject: Subject, album: Album) -> None:

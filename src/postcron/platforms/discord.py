@@ -51,7 +51,7 @@ _ADDRESS: Final = re.compile(
     r"(?:https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:\d+|@me)/)?(?P<channel>\d+)/(?P<id>\d+)"
 )
 _MIMES: Final = {
-    Kind.IMAGE: frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"}),
+    Kind.IMAGE: frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"}),
     Kind.GIF: frozenset({"image/gif"}),
     Kind.VIDEO: frozenset({"video/mp4", "video/webm", "video/quicktime"}),
     Kind.AUDIO: frozenset({"audio/mpeg", "audio/ogg", "audio/wav", "audio/flac", "audio/mp4"}),

@@ -113,7 +113,8 @@ class Mastodon:
             text_max=_number(settings.get("max_characters", "500")),
             count=mastodon_length,
             media={
-                Kind.IMAGE: image(*IMAGES),
+                # One that stands still is a picture.
+                Kind.IMAGE: image(*IMAGES, "image/gif"),
                 Kind.GIF: image("image/gif"),
                 Kind.VIDEO: MediaRule(VIDEOS, max_bytes=103_809_024, max_pixels=8_294_400),
                 Kind.AUDIO: MediaRule(AUDIOS, max_bytes=103_809_024),

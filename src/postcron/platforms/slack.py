@@ -75,7 +75,9 @@ class Slack:
 
     @classmethod
     def limits(cls, settings: Mapping[str, str]) -> Limits:
-        images = MediaRule(frozenset({"image/jpeg", "image/png"}), 10_000_000, max_count=10)
+        images = MediaRule(
+            frozenset({"image/jpeg", "image/png", "image/gif"}), 10_000_000, max_count=10
+        )
         return Limits(
             source="https://docs.slack.dev/reference/block-kit/blocks/section-block",
             as_of="2026-11-20",
