@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -491,19 +492,36 @@ def test_the_example_works_as_it_stands() -> None:
     assert config.run == RunLimits()
 
 
+def left_out(start: str, end: str) -> list[str]:
+    """Return the keys that a part of the example shows behind a "#", without it."""
+    part = EXAMPLE.read_text().partition(f"\n{start}")[2].partition(f"\n{end}")[0]
+    lines = [line.removeprefix("# ") for line in part.splitlines() if line.startswith("# ")]
+    return [line for line in lines if re.match(r"[a-z_]+ = ", line)]
+
+
 def test_the_lines_the_example_leaves_out_work_as_well(file: Path) -> None:
-    lines = EXAMPLE.read_text().splitlines()
-    keys = [line.removeprefix("# ") for line in lines if line.startswith("# ") and " = " in line]
-    given = {key.split(" = ")[0]: key for key in keys}
-    assert given.keys() >= {"seal_key", "url", "endpoint_url", "due_limit", "lease", "timezone"}
-    run = [given[key] for key in ("due_limit", "stuck_limit", "workers", "horizon", "ahead")]
-    media = [
-        given[key] for key in ("library", "endpoint_url", "region", "access_key", "secret_key")
-    ]
-    text = [ZONE, given["seal_key"], "[store]", given["url"], "[media]", *media, "[run]", *run]
+    top, store = left_out("workspace", "[store]"), left_out("[store]", "[media]")[:1]
+    media, run = left_out("[media]", "[run]"), left_out("[run]", "[platforms")
+    assert [len(some) for some in (top, store, media, run)] == [2, 1, 6, 9]
+    text = [ZONE, *top, "[store]", *store, "[media]", *media, "[run]", *run]
     config = loaded(file, "\n".join(text))
     assert config.run == RunLimits()
     assert config.media.library == "s3://acme-media/postcron"
+
+
+def test_the_rules_the_example_shows_are_the_defaults_or_work(file: Path) -> None:
+    start = "[platforms.mastodon]"
+    usual = load(EXAMPLE, HOME)
+    assert usual.accounts["acme-mastodon"].policy == Policy()
+    assert usual.timetables["acme-mastodon"] == Timetable()
+    rules = left_out(start, "# Known good values")
+    assert len(rules) == 7
+    account = '[accounts.a]\nplatform = "mastodon"\napi_url = "https://a.example"\n'
+    config = loaded(file, "\n".join([ZONE, start, *rules, account, 'token = { env = "A" }']))
+    assert (config.accounts["a"].policy.approval, config.accounts["a"].timezone) == (
+        True,
+        "America/New_York",
+    )
 
 
 def test_a_starter_can_be_loaded_and_says_what_it_was_told(file: Path) -> None:
