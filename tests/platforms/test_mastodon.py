@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from postcron.errors import Evidence, Invalid, OutcomeUnknown, Permanent
-from postcron.model import Receipt, Sight, Ticket
+from postcron.media.probe import probe
+from postcron.model import Attachment, Receipt, Sight, Ticket
 from postcron.platforms.base import Visits
 from postcron.platforms.mastodon import Mastodon
+from tests.media.files import sound
 from tests.platforms.contract import (
     Album,
     Notebook,
@@ -103,6 +105,23 @@ def test_a_status_that_lost_its_picture_is_live_and_told(
     subject.server.misbehave(Reply(200, status), subject.is_publish)
     assert published(subject, asked, ticket) == Receipt("5", "https://acme.example/@acme/5")
     assert ("@acme/5 is live without 1 of its files" in caplog.text) is told
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("libmp3lame", "mp3"), ("libopus", "ogg"), ("pcm_s16le", "wav"), ("flac", "flac")],
+)
+def test_a_sound_goes_out(
+    subject: MastodonSubject, album: Album, codec: str, container: str
+) -> None:
+    path = sound(album.folder / f"sound.{container}", codec=codec, container=container)
+    file = probe(path)
+    album.paths[file] = path
+    asked = draft(album, "Hello", Attachment(file, path.name, "The sea"))
+    assert fits(subject, asked)
+    went_out(subject, asked)
+    (one,) = subject.live()
+    assert [media.kind for media in one.media] == ["audio"]
 
 
 def test_alt_text_goes_with_the_file(subject: MastodonSubject, album: Album) -> None:

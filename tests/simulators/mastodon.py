@@ -33,6 +33,7 @@ _MOST_BYTES: Final = {"image": 16_777_216, "video": 103_809_024, "audio": 103_80
 _TYPES: Final = frozenset(
     {"image/jpeg", "image/png", "image/gif", "image/heic", "image/webp", "image/avif"}
     | {"video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/ogg", "audio/wav"}
+    | {"audio/flac"}
 )
 
 
@@ -385,8 +386,13 @@ def _sniffed(content: bytes) -> str:
         b"\x89PNG": "image/png",
         b"\xff\xd8\xff": "image/jpeg",
         b"GIF8": "image/gif",
-        b"RIFF": "image/webp",
+        b"ID3": "audio/mpeg",
+        b"\xff\xfb": "audio/mpeg",
+        b"OggS": "audio/ogg",
+        b"fLaC": "audio/flac",
     }
+    if content.startswith(b"RIFF"):
+        return "audio/wav" if content[8:12] == b"WAVE" else "image/webp"
     if content[4:8] == b"ftyp":
         return "video/mp4"
     return next((mime for start, mime in starts.items() if content.startswith(start)), "")
