@@ -35,7 +35,7 @@ def other() -> Iterator[subprocess.Popen[bytes]]:
 
 def sent_by(run: Run, **other: object) -> Attempt:
     attempt = Attempt(
-        id=1, delivery_id=1, number=1, run=run.id, host=run.host, boot=run.boot, pid=run.pid,
+        number=1, run=run.id, host=run.host, boot=run.boot, pid=run.pid,
         started=run.started, intended_at=datetime.now(UTC), sent_at=None, ended_at=None,
         outcome=Outcome.OPEN, code=None, message=None,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from tests.builders import (
     a_run,
     added,
     an_attachment,
+    every_delivery,
 )
 
 
@@ -144,25 +145,24 @@ def test_many_posts_stand_as_if_each_had_been_saved_alone(store: Store) -> None:
         )
         for key, sha in (("a", "ab"), ("b", "cd"))
     ]
-    [a] = store.add_many([[news[0]]], run=a_run())
+    [id] = store.add_many([[news[0]]], run=a_run())
     alone = added(store, news[1], run=a_run())
-    together = store.deliveries(a.post_id)
-    assert a.created == tuple(one.id for one in together)
-    assert store.post(a.post_id) == replace(
-        alone.post, id=a.post_id, key="a", text="a", attachments=news[0].attachments
+    together = store.deliveries(id)
+    assert store.post(id) == replace(
+        alone.post, id=id, key="a", text="a", attachments=news[0].attachments
     )
     assert together == [
-        replace(one, id=here.id, post_id=a.post_id)
+        replace(one, id=here.id, post_id=id)
         for one, here in zip(alone.deliveries, together, strict=True)
     ]
-    events = [store.events(Filter(post_id=id), limit=9) for id in (a.post_id, alone.post.id)]
+    events = [store.events(Filter(post_id=one), limit=9) for one in (id, alone.post.id)]
     plain = [[replace(e, id=0, post_id=0, delivery_id=0) for e in some] for some in events]
     assert plain[0] == plain[1]
 
 
 def test_many_more_than_go_into_one_statement_keep_their_order(store: Store) -> None:
     news = [[a_new_post(key=f"k{number}")] for number in range(AT_ONCE + 3)]
-    ids = [one.post_id for one in store.add_many(news, run=a_run())]
+    ids = store.add_many(news, run=a_run())
     assert ids == sorted(ids)
     assert store.taken("acme", {"k0", f"k{AT_ONCE + 2}"}) == {
         "k0": Taken(ids[0], "Hello", None, None, {"acme": State.SCHEDULED}),
@@ -175,11 +175,12 @@ def test_of_many_the_known_keys_get_only_the_accounts_they_lack(store: Store) ->
     first = added(store, a_new_post(a_new_delivery("one"), key="k"), run=a_run())
     again = [[a_new_post(*both, key="k")], [a_new_post(*both, key="new")]]
     known, new = store.add_many(again, run=a_run())
-    assert known.post_id == first.post.id
-    assert [one.account for one in store.reload(known.created)] == ["two"]
-    assert [one.ref for one in store.deliveries(known.post_id)] == ["1.1", "1.2"]
-    assert [one.account for one in store.reload(new.created)] == ["one", "two"]
-    assert [one.created for one in store.add_many(again, run=a_run())] == [(), ()]
+    assert known == first.post.id
+    there = [(one.ref, one.account) for id in (known, new) for one in store.deliveries(id)]
+    assert there == [("1.1", "one"), ("1.2", "two"), ("2.1", "one"), ("2.2", "two")]
+    assert store.deliveries(known)[0] == first.deliveries[0]
+    assert store.add_many(again, run=a_run()) == [known, new]
+    assert len(every_delivery(store)) == len(there)
 
 
 def test_each_of_many_threads_has_its_own_order(store: Store) -> None:
@@ -213,10 +214,10 @@ def test_many_are_saved_as_they_are_however_many_go_in_one_statement(
         [a_new_post(a_new_delivery(due=at, options={"n": str(n)}), text=f"Post {n}", key=f"k{n}")]
         for n, at in enumerate(due)
     ]
-    places = store.add_many(threads, run=a_run(), seen={})
-    posts = store.posts([place.post_id for place in places])
-    assert [posts[place.post_id].text for place in places] == [f"Post {n}" for n in range(count)]
-    deliveries = store.reload([id for place in places for id in place.created])
+    ids = store.add_many(threads, run=a_run(), seen={})
+    posts = store.posts(ids)
+    assert [posts[id].text for id in ids] == [f"Post {n}" for n in range(count)]
+    deliveries = store.deliveries_of(ids)
     assert [one.due_at for one in deliveries] == due
     assert [dict(one.options) for one in deliveries] == [{"n": str(n)} for n in range(count)]
     assert store.counts() == {State.SCHEDULED: count}

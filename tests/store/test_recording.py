@@ -127,9 +127,12 @@ def traces(store: Store, one: Delivery | None) -> tuple[object, ...]:
     """Return all that shows what became of a delivery, whichever it is."""
     assert one is not None
     anybody = replace(one, id=0, post_id=0, remote_id=one.remote_id and "its own")
-    attempts = [replace(each, id=0, delivery_id=0) for each in store.attempts(one.id)]
     events = store.events(Filter(post_id=one.post_id), limit=100)
-    return anybody, attempts, [(e.at, e.kind, e.before, e.after, e.run, e.detail) for e in events]
+    return (
+        anybody,
+        store.attempts(one.id),
+        [(e.at, e.kind, e.before, e.after, e.run, e.detail) for e in events],
+    )
 
 
 def test_of_many_recorded_together_only_those_that_lost_are_left_out(store: Store) -> None:

@@ -76,7 +76,7 @@ def _row(part: Part, here: Here) -> tuple[str, ...]:
     one = part.delivery
     due = here.when(one.published_at or one.due_at)
     return (
-        str(part.position),
+        str(part.post.position),
         one.ref,
         one.account,
         str(one.state),
@@ -132,7 +132,8 @@ def shown_document(one: Shown) -> dict[str, Any]:
     return {
         "batch": document(one.listed) | {"position": one.position},
         "deliveries": [
-            {"position": part.position} | documents.delivery(part.delivery) for part in one.parts
+            {"position": part.post.position} | documents.delivery(part.delivery)
+            for part in one.parts
         ],
     }
 

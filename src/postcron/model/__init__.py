@@ -47,7 +47,6 @@ from postcron.model.records import Pause as Pause
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
 from postcron.model.records import Scope as Scope
-from postcron.model.requests import Added as Added
 from postcron.model.requests import Filter as Filter
 from postcron.model.requests import Move as Move
 from postcron.model.requests import NewBatch as NewBatch

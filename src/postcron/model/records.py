@@ -38,7 +38,6 @@ class Batch:
     """An ordered set of posts. How it stands is derived from their deliveries."""
 
     id: int
-    workspace: str
     name: str
     mode: Mode
     #: one after the other: the next once it is known how the one before ended
@@ -168,9 +167,8 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Part:
-    """A delivery of a batch, and the place of its post there."""
+    """A delivery of a batch, and its post, which has the place there."""
 
-    position: int
     post: Post
     delivery: Delivery
 
@@ -252,8 +250,6 @@ class Pause:
 class Attempt:
     """One try at the publish call."""
 
-    id: int
-    delivery_id: int
     number: int
     run: str
     host: str

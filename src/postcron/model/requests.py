@@ -100,14 +100,6 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """Where one of many posts stands after saving, and which deliveries of its thread are new."""
-
-    post_id: int
-    created: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
     """What a key stands for already."""
 

@@ -31,7 +31,6 @@ class Series:
     """A recurring post, as it stands in the store."""
 
     id: int
-    workspace: str
     key: str | None
     rule: str
     zone: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Added, Batch, Follow, Mode, NewBatch, NewDelivery, NewPost
+from postcron.model import Batch, Follow, Mode, NewBatch, NewDelivery, NewPost
 from postcron.operations.batches import Shown, show
 from postcron.operations.choosing import spread
 from postcron.operations.house import House
@@ -71,7 +71,7 @@ def add(house: House, order: Order, *, actor: str, dry_run: bool = False) -> Bat
     )
     run = house.run("batch", actor=actor)
 
-    def save(threads: Sequence[Sequence[NewPost]], seen: Mapping[str, int]) -> list[Added]:
+    def save(threads: Sequence[Sequence[NewPost]], seen: Mapping[str, int]) -> list[int]:
         placed = in_place(house, order, [post for thread in threads for post in thread])
         chains = [placed] if order.in_order else [[post] for post in placed]
         added = house.store.batches.add(new, chains, run=run, seen=seen)

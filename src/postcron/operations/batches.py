@@ -37,7 +37,7 @@ class Shown:
     @property
     def position(self) -> int | None:
         """Return the place of the first that is not over yet; None: all are."""
-        return next((part.position for part in self.parts if not _over(part)), None)
+        return next((part.post.position for part in self.parts if not _over(part)), None)
 
     @property
     def troubled(self) -> list[Part]:

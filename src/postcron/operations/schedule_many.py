@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Added, Approval, Attachment, NewPost, Problem, Taken
+from postcron.model import Approval, Attachment, NewPost, Problem, Taken
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.idempotency import keyed
@@ -27,7 +27,7 @@ AT_ONCE: Final = 500
 
 
 #: saves the posts of each thread, if the plans are still as they were seen
-Save = Callable[[Sequence[Sequence[NewPost]], Mapping[str, int]], Sequence[Added]]
+Save = Callable[[Sequence[Sequence[NewPost]], Mapping[str, int]], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -236,8 +236,7 @@ def _saved(desk: _Desk, save: Save | None) -> tuple[Row, ...]:
     def place_and_save(diaries: Diaries) -> tuple[Row, ...]:
         rows = desk.rows if diaries is desk.diaries else desk.placed_anew(diaries)
         threads = [_kept(row.news, keep) for row in rows if row.news]
-        added = save(threads, diaries.seen) if threads else []
-        ids = iter(added)
-        return tuple(replace(row, post_id=next(ids).post_id) if row.news else row for row in rows)
+        ids = iter(save(threads, diaries.seen) if threads else [])
+        return tuple(replace(row, post_id=next(ids)) if row.news else row for row in rows)
 
     return placing(desk.diaries, place_and_save)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from postcron.model import Added, Batch, Delivery, Follow, Mode, NewBatch, NewPost, Part, Run
+from postcron.model import Batch, Delivery, Follow, Mode, NewBatch, NewPost, Part, Run
 from postcron.rules.sequence import WAITING
 from postcron.states import State
 from postcron.store import following, posting, rows
@@ -40,10 +41,13 @@ class BatchShelf(Shelf):
         *,
         run: Run,
         seen: Mapping[str, int],
-    ) -> list[Added] | None:
-        """Save a batch and its posts, of each thread one after the other; None: its name is taken."""
+    ) -> list[int] | None:
+        """Save a batch and its posts, of each thread one after the other; return the posts' ids.
 
-        def work(transaction: Connection) -> list[Added] | None:
+        None: its name is taken.
+        """
+
+        def work(transaction: Connection) -> list[int] | None:
             now = self._database.now()
             require_own(transaction, new.workspace)
             naming = upsert(transaction, batch).values(**vars(new), created_at=now)
@@ -52,8 +56,7 @@ class BatchShelf(Shelf):
             if batch_id is None:
                 return None
             own = [[replace(one, batch_id=batch_id) for one in thread] for thread in threads]
-            saved = posting.add(transaction, own, run, now, seen)
-            return [Added(one.post.id, tuple(one.created)) for some in saved for one in some]
+            return [*chain.from_iterable(posting.add_all(transaction, own, run, now, seen))]
 
         return self._database.write(work)
 
@@ -76,15 +79,15 @@ class BatchShelf(Shelf):
     def parts(self, one: Batch) -> list[Part]:
         """Return the deliveries of a batch in order, those of deleted posts as well."""
         asked = (
-            select(post.c.position, *rows.DELIVERY)
+            select(*rows.DELIVERY)
             .join(post, post.c.id == delivery.c.post_id)
             .where(post.c.batch_id == one.id, *self._database.own(delivery))
             .order_by(post.c.position, delivery.c.number)
         )
         with self._database.reading() as connection:
-            found = [(row[0], rows.to_delivery(row[1:])) for row in connection.execute(asked)]
-            posts = rows.posts(connection, {part.post_id for _, part in found})
-        return [Part(position, posts[part.post_id], part) for position, part in found]
+            found = [rows.to_delivery(row) for row in connection.execute(asked)]
+            posts = rows.posts(connection, {part.post_id for part in found})
+        return [Part(posts[part.post_id], part) for part in found]
 
     def stopped(self) -> list[tuple[str, Delivery]]:
         """Return where batches have stopped: their names, and what did not go out."""

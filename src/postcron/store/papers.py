@@ -11,13 +11,12 @@ from postcron.store import postgres
 from postcron.store.database import Database, upsert
 from postcron.store.tables import attempt, meta
 
-_NEWEST: Final = select(func.max(attempt.c.id))
 #: the rows of `meta` beside the uuid it was born with
 HOME, RESTORED = "home", "restored"
 
 _MARK: Final = select(
     select(meta.c.value).where(meta.c.name == RESTORED).scalar_subquery(),
-    _NEWEST.scalar_subquery(),
+    select(func.max(attempt.c.id)).scalar_subquery(),
 )
 
 
@@ -32,13 +31,6 @@ class Papers:
     cluster: str | None
     #: goes up each time a person says that a backup was put back
     restored: int
-    #: the newest attempt
-    attempt: int
-
-    @property
-    def mark(self) -> tuple[int, int]:
-        """How far it has come; a store with a lower one than was seen has forgotten something."""
-        return self.restored, self.attempt
 
 
 def papers(database: Database) -> Papers:
@@ -49,19 +41,17 @@ def papers(database: Database) -> Papers:
             home=known.get(HOME),
             cluster=_cluster(connection),
             restored=int(known.get(RESTORED, 0)),
-            attempt=_newest(connection),
         )
 
 
 def mark(database: Database) -> tuple[int, int]:
-    """Return how far the store has come: see `Papers.mark`."""
+    """Return how far the store has come: how often a backup was put back, and its newest attempt.
+
+    A store with a lower mark than was seen has forgotten something.
+    """
     with database.reading(whole=True) as connection:
         found = connection.execute(_MARK).one()
     return int(found[0] or 0), found[1] or 0
-
-
-def _newest(connection: Connection) -> int:
-    return connection.execute(_NEWEST).scalar() or 0
 
 
 def _cluster(connection: Connection) -> str | None:

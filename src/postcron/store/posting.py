@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, insert, select, text, update
 
 from postcron.model import (
-    Added,
     Attachment,
     Follow,
     MediaFile,
@@ -47,23 +46,32 @@ def add_posts(
 
 def add_many(
     database: Database, threads: Sequence[Sequence[NewPost]], *, run: Run, seen: Mapping[str, int]
-) -> list[Added]:
+) -> list[int]:
     """Save many threads, most of them of one post, as `add_posts` saves one; all of them or none.
 
-    Return for each where its first post stands.
+    Return the ids of their first posts.
     """
 
-    def work(transaction: Connection) -> list[Added]:
-        now, added = database.now(), []
-        _require_own(transaction, threads)
-        plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
-        for start in range(0, len(threads), AT_ONCE):
-            for places in _add(transaction, threads[start : start + AT_ONCE], run, now):
-                created = tuple(id for place in places for id in place.created)
-                added.append(Added(places[0].post_id, created))
-        return added
+    def work(transaction: Connection) -> list[int]:
+        return [ids[0] for ids in add_all(transaction, threads, run, database.now(), seen)]
 
     return database.write(work)
+
+
+def add_all(
+    transaction: Connection,
+    threads: Sequence[Sequence[NewPost]],
+    run: Run,
+    now: datetime,
+    seen: Mapping[str, int],
+) -> list[list[int]]:
+    """Save any number of threads in a transaction that is already open; return their posts' ids."""
+    _prepare(transaction, threads, seen)
+    return [
+        [place.post_id for place in places]
+        for start in range(0, len(threads), AT_ONCE)
+        for places in _add(transaction, threads[start : start + AT_ONCE], run, now)
+    ]
 
 
 def add(
@@ -73,17 +81,19 @@ def add(
     now: datetime,
     seen: Mapping[str, int],
 ) -> list[list[Saved]]:
-    """Save threads in a transaction that is already open."""
-    _require_own(transaction, threads)
-    plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
+    """Save a few threads in a transaction that is already open."""
+    _prepare(transaction, threads, seen)
     return [
         [_saved(transaction, place) for place in places]
         for places in _add(transaction, threads, run, now)
     ]
 
 
-def _require_own(transaction: Connection, threads: Sequence[Sequence[NewPost]]) -> None:
+def _prepare(
+    transaction: Connection, threads: Sequence[Sequence[NewPost]], seen: Mapping[str, int]
+) -> None:
     require_own(transaction, *{part.workspace for thread in threads for part in thread})
+    plans.change(transaction, _timed(chain.from_iterable(threads)), seen)
 
 
 def _timed(posts: Iterable[NewPost]) -> set[tuple[str, str]]:

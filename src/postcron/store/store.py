@@ -10,7 +10,6 @@ from typing import Final
 from sqlalchemy import ColumnElement
 
 from postcron.model import (
-    Added,
     Approval,
     Attempt,
     Breaker,
@@ -99,8 +98,11 @@ class Store:
 
     def add_many(
         self, threads: Sequence[Sequence[NewPost]], *, run: Run, seen: Mapping[str, int] = NOTHING
-    ) -> list[Added]:
-        """Save many threads, most of them of one post, as `add_posts` saves one; all or none."""
+    ) -> list[int]:
+        """Save many threads, most of them of one post, as `add_posts` saves one; all or none.
+
+        Return the ids of their first posts.
+        """
         return posting.add_many(self._database, threads, run=run, seen=seen)
 
     def record(self, moves: Sequence[Move], *, run: Run) -> list[Delivery | None]:
@@ -417,7 +419,7 @@ class Store:
         return papers.papers(self._database)
 
     def mark(self) -> tuple[int, int]:
-        """Return how far the store has come: see `Papers.mark`."""
+        """Return how far the store has come: lower than was seen, and it has forgotten something."""
         return papers.mark(self._database)
 
     def settle(self, home: str, *, restored: int | None = None) -> None:
