@@ -20,7 +20,8 @@ a post and the keys of an account. The [table of the README](../README.md) says 
 **ACT** is what may be done after a call whose answer was lost: *repeatable*, the same call again cannot make a
 second post; *handle*, what phase 2 left there tells, and may be used once more; *readback*, only a list of
 the account's posts tells, so a person is asked unless the account says `resend = "after_proof"`; *blind*, nothing can be
-read, so a person always decides. **LEAD** is how early phase 2 may begin. **BESIDE** publishing: *visit* a single post can be
+read, so a person always decides. **LOOK** is how long after that call a look that finds nothing is believed; what it finds
+counts at once. **LEAD** is how early phase 2 may begin. **BESIDE** publishing: *visit* a single post can be
 asked for, *login* with a browser, *renewal* of sessions, *numbers* for `measure`, *quota* the platform says how many
 posts it still takes, *threads*, *best times*.
 """

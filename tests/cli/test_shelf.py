@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postcron.cli.shelf import details, document
+from postcron.cli.shelf import details, document, row
 from postcron.model import Cap, Limits, MediaRule
 from postcron.operations.catalogue import Entry, catalogue
 from postcron.platforms import BUILT_IN
@@ -34,6 +34,13 @@ ENTRIES = catalogue(sorted(BUILT_IN))
 )
 def test_people_are_told_each_figure(platform: str, line: str) -> None:
     assert line in details([one for one in ENTRIES if one.platform.name == platform])
+
+
+def test_the_table_tells_when_a_look_that_finds_nothing_is_believed() -> None:
+    looks = {line[0]: line[-2] for line in map(row, ENTRIES)}
+    assert looks["x"] == "after 5 min"
+    assert looks["bluesky"] == "after 2 s"
+    assert looks["slack"] == looks["linkedin author=urn:li:person:8675309"] == "–"
 
 
 def told(some: Any) -> Iterator[Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from postcron.model import Cap, Kind, Limits, MediaRule
     from postcron.operations.catalogue import Entry
 
-HEADS = ("PLATFORM", "TYPES", "TEXT", "MEDIA", "LEAD", "ACT", "BESIDE")
+HEADS = ("PLATFORM", "TYPES", "TEXT", "MEDIA", "LEAD", "ACT", "LOOK", "BESIDE")
 
 
 def overview(some: Sequence[Entry]) -> str:
@@ -27,7 +27,7 @@ def row(one: Entry) -> tuple[str, ...]:
     """Return one line of the table: the same that docs/platforms.md shows."""
     limits = one.limits
     text = f"{limits.text_max:,}" + ("" if limits.unit == "characters" else f" {limits.unit}")
-    lead = one.platform.max_lead
+    lead, look = one.platform.max_lead, one.settle
     return (
         one.name,
         ", ".join(types(limits)),
@@ -35,6 +35,7 @@ def row(one: Entry) -> tuple[str, ...]:
         ", ".join(_kinds(limits)) or "none",
         "any" if lead is None else f"≤ {exactly(lead)}",
         str(one.act),
+        "–" if look is None else f"after {exactly(look)}",
         ", ".join(one.abilities()) or "–",
     )
 
@@ -108,6 +109,7 @@ def document(one: Entry) -> dict[str, Any]:
         "platform": one.platform.name,
         "kind": dict(one.kind),
         "act": str(one.act),
+        "settle_s": None if one.settle is None else one.settle.total_seconds(),
         "abilities": one.abilities(),
         "max_lead_s": None
         if one.platform.max_lead is None

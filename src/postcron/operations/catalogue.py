@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from postcron.model import Act, Limits, PostType
 from postcron.platforms import find, names
@@ -32,6 +33,11 @@ class Entry:
     @property
     def name(self) -> str:
         return " ".join([self.platform.name, *(f"{key}={it}" for key, it in self.kind.items())])
+
+    @property
+    def settle(self) -> timedelta | None:
+        """How long after a call a look that finds nothing is believed; None: nothing can be read."""
+        return None if self.act is Act.BLIND else self.platform.settle
 
     def abilities(self) -> list[str]:
         """Return what it can do beside publishing, in words."""
