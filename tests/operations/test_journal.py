@@ -23,6 +23,7 @@ from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
 from postcron.store import Store
+from postcron.store.due import DueShelf
 from tests.operations.stage import START, Cluster, Stage, build
 from tests.proof.death import Death, Killed, mortal
 
@@ -138,39 +139,35 @@ def test_a_run_asked_to_stop_does_not_wait_for_the_store(stage: Stage) -> None:
     assert len(journal(stage).lines()) == 1
 
 
-@dataclass
-class Mistaken:
-    """A store whose questions meet a mistake of ours once a call is on the wire."""
+class Mistaken(DueShelf):
+    """Questions that meet a mistake of ours once a call is on the wire."""
 
-    store: Store
     on_the_wire: threading.Event
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
 
     def waiting(self, *given: Any, **more: Any) -> Any:
         if self.on_the_wire.is_set():
             raise ZeroDivisionError
-        return self.store.waiting(*given, **more)
+        return super().waiting(*given, **more)
 
 
 def test_a_mistake_of_ours_costs_no_answer_that_is_on_its_way(stage: Stage) -> None:
     [delivery] = stage.schedule(at="in 1h")
     stage.pass_time(**ALMOST)
-    store, before, on_the_wire = stage.house.store, stage.remote.publish, threading.Event()
+    store, before = stage.house.store, stage.remote.publish
+    right, store.due = store.due, (mistaken := Mistaken(store._database))
+    mistaken.on_the_wire = threading.Event()
 
     def slow(*given: Any) -> Any:
-        on_the_wire.set()
+        mistaken.on_the_wire.set()
         stage.pass_time(seconds=2)
         time.sleep(0.3)
         return before(*given)
 
     stage.remote.publish = slow  # type: ignore[assignment, method-assign]
     stage.house.executor = ThreadPoolExecutor
-    stage.house.store = Mistaken(store, on_the_wire)  # type: ignore[assignment]
     with pytest.raises(ZeroDivisionError):
         publish(stage.house)
-    stage.house.store = store
+    store.due = right
     tick(stage.house)
     assert stage.kinds(delivery)[-2:] == ["intended", "landed"]
 

@@ -93,7 +93,7 @@ def race(folder: Path, number: int, share: int, start: Barrier) -> None:
         ahead = house.config.run.ahead
         house.store = Cluster(house.store)  # type: ignore[assignment]
         start.wait(60)
-        while house.store.waiting(
+        while house.store.due.waiting(
             Phase.PUBLISH, now=house.clock.now(), until=house.clock.now() + ahead, limit=1
         ):
             try:

@@ -143,9 +143,9 @@ def test_what_another_run_holds_is_left_alone_until_its_lease_is_over(
     queue_all(store)
     (held,) = store.claim_queued(a_run("one"), until=NOW, lease=LEASE, limit=9)
     assert store.claim_queued(a_run("two"), until=NOW, lease=LEASE, limit=9) == []
-    assert store.expired(9) == []
+    assert store.due.expired(9) == []
     clock.forward(seconds=120)
-    assert store.expired(9) == [held]
+    assert store.due.expired(9) == [held]
     (taken,) = store.claim_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
     assert (taken.owner, taken.fence) == ("two", held.fence + 1)
     assert store.record([a_move(held, Step.INTENDED)], run=a_run("one")) == [None]

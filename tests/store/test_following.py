@@ -143,7 +143,7 @@ def test_what_did_not_wait_for_the_one_before_is_as_late_as_that_one(
     clock.forward(hours=5)
     bring(store, first, State.LATE, wake_at=None)
     assert get(store, second).due_at == NOW + HOUR
-    assert [one.ref for one in store.overdue(clock.at, limit=9)] == [second]
+    assert [one.ref for one in store.due.overdue(clock.at, limit=9)] == [second]
     step(store, second, Step.MISSED, wake_at=None)
     assert get(store, third).due_at == NOW + 9 * HOUR
 

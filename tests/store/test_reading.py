@@ -49,7 +49,7 @@ def test_a_dry_run_shows_what_the_phase_would_touch(
                 connection.exec_driver_sql(
                     f"UPDATE delivery SET wake_at = created_at WHERE id = {one.id}"
                 )
-    found = store.waiting(phase, now=NOW, until=NOW + timedelta(minutes=2), limit=50)
+    found = store.due.waiting(phase, now=NOW, until=NOW + timedelta(minutes=2), limit=50)
     assert {one.state for one in found} == states
 
 
@@ -65,7 +65,7 @@ def test_looks_retries_and_late_ones_wait_for_their_moment(
     ]:
         one = brought_to(store, state)
         store.record([a_move(one, step, wake_at=soon)], run=a_run())
-    asked = [store.looks, store.retries, store.allowed_late]
+    asked = [store.due.looks, store.due.retries, store.due.allowed_late]
     assert [question(9) for question in asked] == [[], [], []]
     clock.forward(minutes=5)
     states = [{one.state for one in question(9)} for question in asked]
@@ -80,19 +80,22 @@ def test_overdue_is_what_nobody_holds_and_nobody_let_out(store: Store, clock: St
     allowed = {"grace_from": NOW + timedelta(hours=1)}
     store.record([a_move(let_out, Step.ALLOWED, set=allowed)], run=a_run())
     before = NOW + timedelta(minutes=1)
-    assert [one.id for one in store.overdue(before, 9)] == [one.id for one in free]
-    assert store.overdue(NOW, 9) == []
+    assert [one.id for one in store.due.overdue(before, 9)] == [one.id for one in free]
+    assert store.due.overdue(NOW, 9) == []
     clock.forward(minutes=3)
-    assert held.id in {one.id for one in store.overdue(before, 9)}
+    assert held.id in {one.id for one in store.due.overdue(before, 9)}
 
 
 def test_what_accounts_not_to_be_used_have_is_left_out(store: Store) -> None:
     for account in ("acme", "blocked"):
         one = a_new_post(a_new_delivery(account))
         added(store, one, run=a_run())
-    (found,) = store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip=["blocked"])
+    (found,) = store.due.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip=["blocked"])
     assert found.account == "acme"
-    assert store.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip={"acme", "blocked"}) == []
+    assert (
+        store.due.waiting(Phase.PUBLISH, now=NOW, until=NOW, limit=9, skip={"acme", "blocked"})
+        == []
+    )
 
 
 def test_overdue_is_asked_for_some_accounts_or_without_them(store: Store) -> None:
@@ -100,7 +103,7 @@ def test_overdue_is_asked_for_some_accounts_or_without_them(store: Store) -> Non
         added(store, a_new_post(a_new_delivery(account)), run=a_run())
 
     def overdue(**which: Collection[str]) -> list[str]:
-        return [one.account for one in store.overdue(NOW + DAY, 9, **which)]
+        return [one.account for one in store.due.overdue(NOW + DAY, 9, **which)]
 
     assert overdue() == ["acme", "left", "patient"]
     assert overdue(only={"patient", "acme"}) == ["acme", "patient"]
@@ -112,8 +115,8 @@ def test_overdue_is_asked_for_some_accounts_or_without_them(store: Store) -> Non
 def test_retries_of_accounts_not_to_be_used_wait(store: Store) -> None:
     failing = brought_to(store, State.PUBLISHING)
     store.record([a_move(failing, Step.NOT_SENT, wake_at=NOW)], run=a_run())
-    assert store.retries(9, skip=["acme"]) == []
-    assert [one.id for one in store.retries(9, skip=["other"])] == [failing.id]
+    assert store.due.retries(9, skip=["acme"]) == []
+    assert [one.id for one in store.due.retries(9, skip=["other"])] == [failing.id]
 
 
 def test_reload_keeps_the_order_asked_for(store: Store) -> None:

@@ -38,7 +38,7 @@ def pre_upload(
     now = house.clock.now()
     until = None if lead is None else now + lead
     if dry_run:
-        found = house.store.waiting(Phase.PRE_UPLOAD, now=now, until=until, limit=limit)
+        found = house.store.due.waiting(Phase.PRE_UPLOAD, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
         return report
     run = preflight(house, Phase.PRE_UPLOAD)

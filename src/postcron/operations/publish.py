@@ -62,7 +62,7 @@ def publish(
     now = house.clock.now()
     if dry_run:
         report = Report(Phase.PUBLISH, dry_run=True)
-        found = house.store.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
+        found = house.store.due.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report
@@ -172,7 +172,7 @@ class Shift:
         """Take more if there is more: read first, because a write would hold up other runs."""
         self.asked_at = now = self.clock.now()
         self.holding.ask_accounts()
-        if self.store.waiting(
+        if self.store.due.waiting(
             Phase.PUBLISH, now=now, until=self.until, limit=1, skip=self.holding.unusable
         ):
             self._write([])  # taking many takes long
@@ -184,7 +184,7 @@ class Shift:
         decided = decide(self.house, self.run, limit=self.limit, until=self.until)
         self.holding.touch(d for d in decided if d.state in {State.LATE, State.CANCELLED})
         self._claim()
-        looks = self.store.looks(self.house.config.run.stuck_limit)
+        looks = self.store.due.looks(self.house.config.run.stuck_limit)
         self.holding.take([d for d in looks if self._may_look(d)], Stage.RESTING)
 
     def _may_look(self, delivery: Delivery) -> bool:

@@ -19,7 +19,7 @@ def recover(house: House, run: Run) -> list[Delivery]:
     What this host's emergency journal knows comes first: it need not become unknown.
     """
     imported = import_journal(house, run)
-    expired = house.store.expired(house.config.run.stuck_limit)
+    expired = house.store.due.expired(house.config.run.stuck_limit)
     moves = [_move(house, run, delivery) for delivery in expired]
     return imported + house.carry_out(moves, run=run)
 

@@ -21,7 +21,7 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
     now = house.clock.now()
     limit = limit or house.config.run.stuck_limit
     if dry_run:
-        report.add(house.store.retries(limit, skip=unusable(house)), done=frozenset(State))
+        report.add(house.store.due.retries(limit, skip=unusable(house)), done=frozenset(State))
         return report
     run = preflight(house, Phase.RETRY)
     report.add(queue_again(house, run, limit=limit), done=frozenset({State.QUEUED}))
@@ -31,11 +31,11 @@ def retry(house: House, *, limit: int | None = None, dry_run: bool = False) -> R
 def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
     """Queue failed deliveries whose pause is over; return those that this run was first with."""
     held = unusable(house)
-    waiting = house.store.retries(limit, skip=held)
+    waiting = house.store.due.retries(limit, skip=held)
     found = quotas.fitting(house, waiting)
     # Left alone until their grace is over: queued, they are called late and somebody is told.
     kept = [delivery for delivery in waiting if delivery not in found]
-    kept += house.store.retries(limit, only=held) if held else []
+    kept += house.store.due.retries(limit, only=held) if held else []
     found += [d for d in kept if is_late(d, house.clock.now(), house.policy(d.account))]
     moves = [Move(delivery, Step.RETRIED, wake_at=house.store.now()) for delivery in found]
     return house.carry_out(moves, run=run)

@@ -29,7 +29,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
     limit = limit or house.config.run.due_limit
     until = now + house.config.run.horizon
     if dry_run:
-        found = house.store.waiting(Phase.TICK, now=now, until=until, limit=limit)
+        found = house.store.due.waiting(Phase.TICK, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report
@@ -99,9 +99,9 @@ def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:
     for name, account in house.config.accounts.items():
         by_grace[account.policy.grace].append(name)
     known = list(house.config.accounts)
-    found = house.store.overdue(now - Policy().grace, limit, skip=known)
+    found = house.store.due.overdue(now - Policy().grace, limit, skip=known)
     for grace, names in by_grace.items():
-        found += house.store.overdue(now - grace, limit, only=names)
+        found += house.store.due.overdue(now - grace, limit, only=names)
     return [each for each in found if is_late(each, now, house.policy(each.account))]
 
 
@@ -145,7 +145,7 @@ def _allow(house: House, run: Run, *, limit: int, held: frozenset[str]) -> list[
     # Let out, it could not go, and would be late again in a quarter of an hour. Not asked for, so
     # that a full account's late posts do not hide those of others.
     kept = eager & (held | quotas.full(house).keys()) if eager else frozenset()
-    late = house.store.allowed_late(limit, skip=kept)
+    late = house.store.due.allowed_late(limit, skip=kept)
     chosen = [delivery for delivery in late if delivery.account not in eager]
     chosen += quotas.fitting(house, [delivery for delivery in late if delivery.account in eager])
     moves = [_by_policy(delivery, house.policy(delivery.account), now) for delivery in chosen]

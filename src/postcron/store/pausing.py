@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
 from postcron.states import AHEAD, State
-from postcron.store import gate, plans, reading, recording, rows
+from postcron.store import due, gate, plans, reading, recording, rows
 from postcron.store.database import Passage, Shelf, upsert
 from postcron.store.following import its_turn
 from postcron.store.tables import batch, columns_of, delivery, pause, post
@@ -41,9 +41,7 @@ class PauseShelf(Shelf):
 
     def waking(self, limit: int) -> list[Delivery]:
         """Return what is held back and would wake every run, because its time has come."""
-        database = self._database
-        asked = reading.due(_held_back, "id", database.workspace, None, frozenset())
-        return reading.ask(database, asked, {"now": database.now(), "limit": limit})
+        return due.find(self._database, _held_back, limit, by="id")
 
     def behind(self, one: Pause) -> int:
         """Return how many deliveries a pause holds back."""
@@ -114,7 +112,7 @@ class PauseShelf(Shelf):
 
 
 def _held_back() -> ColumnElement[bool]:
-    woken = reading.woken(*_STOPPED, State.LATE)
+    woken = due.woken(*_STOPPED, State.LATE)
     return and_(woken, delivery.c.owner.is_(None), gate.paused())
 
 

@@ -1,19 +1,16 @@
-"""Questions about single posts and deliveries, and about what the phases have to do."""
+"""Questions about single posts and deliveries, and about what is planned."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -22,23 +19,17 @@ from sqlalchemy import (
     text,
 )
 
-from postcron.model import RESTORED, Attempt, Delivery, Follow, MediaFile, Outing, Phase, Post
+from postcron.model import RESTORED, Attempt, Delivery, Follow, MediaFile, Outing, Post
 from postcron.states import AHEAD, FINAL, UNCERTAIN, State
 from postcron.store import claims, rows
 from postcron.store.columns import Instant
-from postcron.store.database import Database, own
-from postcron.store.following import its_turn, without_place
-from postcron.store.gate import paused
+from postcron.store.database import Database
 from postcron.store.tables import LIVE, attachment, attempt, delivery, media, post
 
 #: hardly anything goes out so long after it was due
 LATEST: Final = timedelta(days=30)
 
 _DELIVERIES: Final = select(*rows.DELIVERY)
-# What a question that is built once is given each time.
-_NOW: Final = bindparam("now", type_=Instant())
-_UNTIL: Final = bindparam("until", type_=Instant())
-_LIMIT: Final = bindparam("limit", type_=Integer())
 
 
 def from_plan(database: Database, name: str) -> list[tuple[Post, list[Delivery]]]:
@@ -152,77 +143,6 @@ def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(delivery.c.account == account, known)
 
 
-@lru_cache
-def due(
-    question: Callable[[], ColumnElement[bool]],
-    by: str,
-    workspace: str | None,
-    only: frozenset[str] | None,
-    skip: frozenset[str],
-) -> Select[Any]:
-    """Return a question that every run asks, built once: building takes longer than asking.
-
-    Of these accounts `only` (None: of all), and of none of `skip`; the oldest first.
-    """
-    where = [question(), *own(delivery, workspace), *claims.of_accounts(skip=skip, only=only)]
-    return _DELIVERIES.where(*where).order_by(delivery.c[by], delivery.c.id).limit(_LIMIT)
-
-
-def ask(database: Database, asked: Select[Any], given: Mapping[str, Any]) -> list[Delivery]:
-    with database.reading() as connection:
-        return [rows.to_delivery(row) for row in connection.execute(asked, given)]
-
-
-def expired() -> ColumnElement[bool]:
-    held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
-    return and_(
-        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= _NOW
-    )
-
-
-def overdue() -> ColumnElement[bool]:
-    """What should have gone out before a moment, and is in nobody's hands."""
-    return _overdue(_UNTIL)
-
-
-def _overdue(before: ColumnElement[datetime]) -> ColumnElement[bool]:
-    return and_(
-        or_(
-            delivery.c.state.in_(AHEAD - {State.UPLOADING}),
-            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= _NOW),
-        ),
-        delivery.c.due_at < before,
-        # What nobody has approved is told even while it waits its turn: that may never come.
-        or_(its_turn(), without_place(), delivery.c.state == State.DRAFT),
-        or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
-        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= _NOW),
-    )
-
-
-def uncertain() -> ColumnElement[bool]:
-    return woken(*UNCERTAIN)
-
-
-def unseen() -> ColumnElement[bool]:
-    return woken(State.PUBLISHED)
-
-
-def failed() -> ColumnElement[bool]:
-    return woken(State.FAILED)
-
-
-def allowed_late() -> ColumnElement[bool]:
-    return and_(woken(State.LATE), ~paused())
-
-
-def woken(*states: State) -> ColumnElement[bool]:
-    return and_(
-        delivery.c.wake_at.is_not(None),  # the partial index wants it said
-        delivery.c.wake_at <= _NOW,
-        delivery.c.state.in_(states),
-    )
-
-
 def doubtful(now: datetime) -> ColumnElement[bool]:
     """What may have gone out since a backup was made: all but the final whose moment has passed.
 
@@ -237,41 +157,6 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
     called = and_(delivery.c.state.in_(UNCERTAIN | {State.PUBLISHING}), ~marked)
     unsent = delivery.c.state.in_(AHEAD)
     return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
-
-
-@lru_cache
-def waiting(
-    phase: Phase, workspace: str | None, skip: frozenset[str], *, bounded: bool
-) -> Select[Any]:
-    """What a phase would touch now, nearest first: for a dry run, and for a run every second."""
-    touched = _touched(phase, _UNTIL if bounded else None)
-    asked = _DELIVERIES.where(touched, *own(delivery, workspace), *claims.of_accounts(skip=skip))
-    return asked.order_by(*claims.nearest(_NOW)).limit(_LIMIT)
-
-
-def _touched(phase: Phase, until: ColumnElement[datetime] | None) -> ColumnElement[bool]:
-    """The conditions of the claims themselves."""
-    horizon = _NOW if until is None else until
-    queueing = or_(
-        claims.queueable(State.READY, _NOW, horizon),
-        claims.queueable(State.SCHEDULED, _NOW, horizon),
-    )
-    by_phase = {
-        Phase.PRE_UPLOAD: (claims.uploadable(_NOW, until),),
-        Phase.TICK: (queueing, expired(), _overdue(_NOW), allowed_late()),
-        Phase.PUBLISH: (
-            claims.claimable(_NOW, horizon),
-            queueing,
-            expired(),
-            unseen(),
-            uncertain(),
-            failed(),
-            allowed_late(),
-        ),
-        Phase.RETRY: (failed(),),
-    }
-    every = [condition for conditions in by_phase.values() for condition in conditions]
-    return or_(*by_phase.get(phase, every))
 
 
 def ahead(database: Database) -> int:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
-
-from sqlalchemy import ColumnElement
 
 from postcron.model import (
     Approval,
@@ -22,7 +20,6 @@ from postcron.model import (
     NewPost,
     Outing,
     Page,
-    Phase,
     Post,
     PostChange,
     Punctuality,
@@ -53,6 +50,7 @@ from postcron.store.accounts import AccountShelf
 from postcron.store.batches import BatchShelf
 from postcron.store.beats import BeatShelf
 from postcron.store.database import Database
+from postcron.store.due import DueShelf
 from postcron.store.measures import MeasureShelf
 from postcron.store.papers import Papers
 from postcron.store.pausing import PauseShelf
@@ -73,6 +71,7 @@ class Store:
         self.accounts = AccountShelf(database)
         self.batches = BatchShelf(database)
         self.beats = BeatShelf(database)
+        self.due = DueShelf(database)
         self.measures = MeasureShelf(database)
         self.pauses = PauseShelf(database)
         self.series = SeriesShelf(database)
@@ -208,6 +207,10 @@ class Store:
         """
         return claims.renew(self._database, delivery, run=run, lease=lease)
 
+    def untold(self, limit: int) -> list[Delivery]:
+        """Return what ended badly in a run that did not live to say so."""
+        return telling.untold(self._database, limit)
+
     def tell(self, deliveries: Sequence[Delivery]) -> None:
         """Note that people have been told how these ended, unless they have moved on since."""
         telling.tell(self._database, deliveries)
@@ -325,21 +328,7 @@ class Store:
     def next_due(self) -> datetime | None:
         return reading.next_due(self._database)
 
-    # --- what the phases have to do ----------------------------------------------------------
-
-    def waiting(
-        self,
-        phase: Phase,
-        *,
-        now: datetime,
-        until: datetime | None,
-        limit: int,
-        skip: Collection[str] = (),
-    ) -> list[Delivery]:
-        """Return what a phase would touch, by the conditions of its claims; none of `skip`."""
-        workspace, skipped = self._database.workspace, frozenset(skip)
-        asked = reading.waiting(phase, workspace, skipped, bounded=until is not None)
-        return reading.ask(self._database, asked, {"now": now, "until": until, "limit": limit})
+    # --- what is planned ---------------------------------------------------------------------
 
     def outings(
         self, accounts: Collection[str], *, since: datetime, before: datetime
@@ -352,58 +341,6 @@ class Store:
     ) -> plans.Planned:
         """Return all that an account says since a moment, but for the deliveries with these ids."""
         return plans.planned(self._database, account, since, without)
-
-    def expired(self, limit: int) -> list[Delivery]:
-        """Return what runs hold beyond their lease."""
-        return self._due(reading.expired, limit, by="id")
-
-    def overdue(
-        self,
-        before: datetime,
-        limit: int,
-        *,
-        only: Collection[str] | None = None,
-        skip: Collection[str] = (),
-    ) -> list[Delivery]:
-        """Return what should have gone out before a moment and is in nobody's hands, oldest first.
-
-        Of these accounts `only` (None: of all), and of none of `skip`.
-        """
-        return self._due(reading.overdue, limit, by="due_at", only=only, skip=skip, until=before)
-
-    def untold(self, limit: int) -> list[Delivery]:
-        """Return what ended badly in a run that did not live to say so."""
-        return telling.untold(self._database, limit)
-
-    def looks(self, limit: int) -> list[Delivery]:
-        """Return what it is time to look for at the platform: the uncertain, then the unseen."""
-        return self._due(reading.uncertain, limit) + self._due(reading.unseen, limit)
-
-    def retries(
-        self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
-    ) -> list[Delivery]:
-        """Return what failed and whose next try has come."""
-        return self._due(reading.failed, limit, only=only, skip=skip)
-
-    def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
-        """Return what is late and not to be asked about: to go out all the same, or not at all."""
-        return self._due(reading.allowed_late, limit, skip=skip)
-
-    def _due(
-        self,
-        question: Callable[[], ColumnElement[bool]],
-        limit: int,
-        *,
-        by: str = "wake_at",
-        only: Collection[str] | None = None,
-        skip: Collection[str] = (),
-        **moments: datetime,
-    ) -> list[Delivery]:
-        chosen = None if only is None else frozenset(only)
-        workspace = self._database.workspace
-        asked = reading.due(question, by, workspace, chosen, frozenset(skip))
-        given = {"now": self.now(), "limit": limit, **moments}
-        return reading.ask(self._database, asked, given)
 
     def ahead(self) -> int:
         """Return how many deliveries have their moment still to come."""

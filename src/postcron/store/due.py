@@ -1,0 +1,197 @@
+"""What the phases have to do: questions that every run asks, so they are built once.
+
+Building one takes longer than asking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select
+
+from postcron.model import Delivery, Phase
+from postcron.states import AHEAD, UNCERTAIN, State
+from postcron.store import claims, rows
+from postcron.store.columns import Instant
+from postcron.store.database import Database, Shelf, own
+from postcron.store.following import its_turn, without_place
+from postcron.store.gate import paused
+from postcron.store.tables import delivery
+
+# What a question is given each time.
+_NOW: Final = bindparam("now", type_=Instant())
+_UNTIL: Final = bindparam("until", type_=Instant())
+_LIMIT: Final = bindparam("limit", type_=Integer())
+
+
+class DueShelf(Shelf):
+    """What it is time for."""
+
+    def waiting(
+        self,
+        phase: Phase,
+        *,
+        now: datetime,
+        until: datetime | None,
+        limit: int,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Return what a phase would touch, by the conditions of its claims, nearest first.
+
+        For a dry run, and for a run every second; none of the accounts in `skip`.
+        """
+        workspace, skipped = self._database.workspace, frozenset(skip)
+        asked = _waiting(phase, workspace, skipped, bounded=until is not None)
+        return _ask(self._database, asked, {"now": now, "until": until, "limit": limit})
+
+    def expired(self, limit: int) -> list[Delivery]:
+        """Return what runs hold beyond their lease."""
+        return find(self._database, _expired, limit, by="id")
+
+    def overdue(
+        self,
+        before: datetime,
+        limit: int,
+        *,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Return what should have gone out before a moment and is in nobody's hands, oldest first.
+
+        Of these accounts `only` (None: of all), and of none of `skip`.
+        """
+        return find(
+            self._database, _overdue, limit, by="due_at", only=only, skip=skip, until=before
+        )
+
+    def looks(self, limit: int) -> list[Delivery]:
+        """Return what it is time to look for at the platform: the uncertain, then the unseen."""
+        uncertain = find(self._database, _uncertain, limit)
+        return uncertain + find(self._database, _unseen, limit)
+
+    def retries(
+        self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Return what failed and whose next try has come."""
+        return find(self._database, _failed, limit, only=only, skip=skip)
+
+    def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
+        """Return what is late and not to be asked about: to go out all the same, or not at all."""
+        return find(self._database, _allowed_late, limit, skip=skip)
+
+
+def find(
+    database: Database,
+    condition: Callable[[], ColumnElement[bool]],
+    limit: int,
+    *,
+    by: str = "wake_at",
+    only: Collection[str] | None = None,
+    skip: Collection[str] = (),
+    **moments: datetime,
+) -> list[Delivery]:
+    """Return what fits now, of these accounts `only` and none of `skip`, the oldest `by` a column."""
+    chosen = None if only is None else frozenset(only)
+    asked = _question(condition, by, database.workspace, chosen, frozenset(skip))
+    return _ask(database, asked, {"now": database.now(), "limit": limit, **moments})
+
+
+@lru_cache
+def _question(
+    condition: Callable[[], ColumnElement[bool]],
+    by: str,
+    workspace: str | None,
+    only: frozenset[str] | None,
+    skip: frozenset[str],
+) -> Select[Any]:
+    where = [condition(), *own(delivery, workspace), *claims.of_accounts(skip=skip, only=only)]
+    asked = select(*rows.DELIVERY).where(*where)
+    return asked.order_by(delivery.c[by], delivery.c.id).limit(_LIMIT)
+
+
+@lru_cache
+def _waiting(
+    phase: Phase, workspace: str | None, skip: frozenset[str], *, bounded: bool
+) -> Select[Any]:
+    touched = _touched(phase, _UNTIL if bounded else None)
+    asked = select(*rows.DELIVERY).where(touched, *own(delivery, workspace))
+    asked = asked.where(*claims.of_accounts(skip=skip))
+    return asked.order_by(*claims.nearest(_NOW)).limit(_LIMIT)
+
+
+def _ask(database: Database, asked: Select[Any], given: Mapping[str, Any]) -> list[Delivery]:
+    with database.reading() as connection:
+        return [rows.to_delivery(row) for row in connection.execute(asked, given)]
+
+
+def _expired() -> ColumnElement[bool]:
+    held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
+    return and_(
+        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= _NOW
+    )
+
+
+def _overdue(before: ColumnElement[datetime] = _UNTIL) -> ColumnElement[bool]:
+    return and_(
+        or_(
+            delivery.c.state.in_(AHEAD - {State.UPLOADING}),
+            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= _NOW),
+        ),
+        delivery.c.due_at < before,
+        # What nobody has approved is told even while it waits its turn: that may never come.
+        or_(its_turn(), without_place(), delivery.c.state == State.DRAFT),
+        or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= _NOW),
+    )
+
+
+def _uncertain() -> ColumnElement[bool]:
+    return woken(*UNCERTAIN)
+
+
+def _unseen() -> ColumnElement[bool]:
+    return woken(State.PUBLISHED)
+
+
+def _failed() -> ColumnElement[bool]:
+    return woken(State.FAILED)
+
+
+def _allowed_late() -> ColumnElement[bool]:
+    return and_(woken(State.LATE), ~paused())
+
+
+def woken(*states: State) -> ColumnElement[bool]:
+    return and_(
+        delivery.c.wake_at.is_not(None),  # the partial index wants it said
+        delivery.c.wake_at <= _NOW,
+        delivery.c.state.in_(states),
+    )
+
+
+def _touched(phase: Phase, until: ColumnElement[datetime] | None) -> ColumnElement[bool]:
+    """The conditions of the claims themselves."""
+    horizon = _NOW if until is None else until
+    queueing = or_(
+        claims.queueable(State.READY, _NOW, horizon),
+        claims.queueable(State.SCHEDULED, _NOW, horizon),
+    )
+    by_phase = {
+        Phase.PRE_UPLOAD: (claims.uploadable(_NOW, until),),
+        Phase.TICK: (queueing, _expired(), _overdue(_NOW), _allowed_late()),
+        Phase.PUBLISH: (
+            claims.claimable(_NOW, horizon),
+            queueing,
+            _expired(),
+            _unseen(),
+            _uncertain(),
+            _failed(),
+            _allowed_late(),
+        ),
+        Phase.RETRY: (_failed(),),
+    }
+    every = [condition for conditions in by_phase.values() for condition in conditions]
+    return or_(*by_phase.get(phase, every))
