@@ -71,7 +71,6 @@ def test_the_options_of_a_post_are_sent(subject: MastodonSubject, album: Album) 
     ("text", "options"),
     [
         ("Hello", {"language": "English"}),
-        ("Hello", {"language": "pt-BR"}),
         ("x" * 480, {"spoiler_text": "y" * 21}),
     ],
 )
@@ -82,6 +81,16 @@ def test_what_the_server_would_refuse_at_its_moment_is_told_when_it_is_scheduled
     assert not fits(subject, asked)
     refused = failure(subject, asked, started(subject, asked, prepared(subject, asked)))
     assert refused.code == "content_refused"
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "zh-TW", "ast"])
+def test_a_language_of_a_region_goes_out(
+    subject: MastodonSubject, album: Album, language: str
+) -> None:
+    """Mastodon knows some of them by themselves, and leaves the region out of the others."""
+    asked = draft(album, "Hello", options={"language": language})
+    assert fits(subject, asked)
+    went_out(subject, asked)
 
 
 def test_text_and_warning_that_fit_together_go_out(subject: MastodonSubject, album: Album) -> None:

@@ -285,7 +285,7 @@ class Mastodon(Server):
             raise Refused(422, "Scheduled at must be at least 5 minutes in the future")
         if body.get("visibility", "public") not in {"public", "unlisted", "private", "direct"}:
             raise Refused(422, "Validation failed: Visibility is not included in the list")
-        if not re.fullmatch(r"[a-z]{2,3}", body.get("language", "en")):
+        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", body.get("language", "en")):
             raise Refused(422, "Validation failed: Language is invalid")
         if "in_reply_to_id" in body:
             self._status(body["in_reply_to_id"])

@@ -53,7 +53,9 @@ COUNTS: Final = {
 }
 #: numbers on Mastodon, ULIDs on GoToSocial, UUIDs on Hollo
 _ID: Final = re.compile(r"[A-Za-z0-9-]+")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+#: with a region Mastodon knows some (zh-TW), and takes the language of others (pt-BR):
+#: https://github.com/mastodon/mastodon/blob/main/app/helpers/languages_helper.rb
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 IMAGES: Final = frozenset(
     {"image/jpeg", "image/png", "image/heic", "image/heif", "image/webp", "image/avif"}
 )
@@ -142,7 +144,7 @@ class Mastodon:
             what = f"text and spoiler_text have {length} characters together, and {most} fit."
             yield what, f"Shorten them by {length - most}."
         if language is not None and not _LANGUAGE.fullmatch(language):
-            yield f"language is {language!r}.", "Write its code of ISO 639-1, like en."
+            yield f"language is {language!r}.", "Write its code of ISO 639-1, like en or pt-BR."
 
     # --- who we are --------------------------------------------------------------------------
 
