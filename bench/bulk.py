@@ -89,7 +89,10 @@ def _post(number: int) -> NewPost:
         wake_at=due_at - timedelta(hours=1), key=f"bench-{number}",
     )  # fmt: skip
     text = f"Post number {number}, with about as much to say as a post has that people write."
-    return NewPost("default", f"key-{number}", text, PostType.POST, (), (delivery,), "bench")
+    return NewPost(
+        workspace="default", key=f"key-{number}", text=text, type=PostType.POST,
+        attachments=(), deliveries=(delivery,), created_by="bench",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

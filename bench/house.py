@@ -93,7 +93,10 @@ def fill(house: House, moments: Sequence[datetime]) -> None:
             account="bench", platform="bench", state=State.SCHEDULED, text=None, options={},
             wanted_at=due_at, due_at=due_at, reason="bench", wake_at=due_at, key=f"bench-{number}",
         )  # fmt: skip
-        post = NewPost("default", None, f"post {number}", PostType.POST, (), (delivery,), "bench")
+        post = NewPost(
+            workspace="default", key=None, text=f"post {number}", type=PostType.POST,
+            attachments=(), deliveries=(delivery,), created_by="bench",
+        )  # fmt: skip
         house.store.add_posts([post], run=run)
 
 

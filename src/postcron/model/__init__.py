@@ -46,6 +46,7 @@ from postcron.model.records import Part as Part
 from postcron.model.records import Pause as Pause
 from postcron.model.records import Post as Post
 from postcron.model.records import Run as Run
+from postcron.model.records import Said as Said
 from postcron.model.records import Scope as Scope
 from postcron.model.requests import Filter as Filter
 from postcron.model.requests import Move as Move

@@ -63,30 +63,24 @@ class Follow(StrEnum):
 UNAPPROVED: Final = frozenset({Approval.PENDING, Approval.REJECTED})
 
 
-@dataclass(frozen=True)
-class Post:
-    """One thing to say. Its status is derived from its deliveries."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a post says, who said it, and what it belongs to: before it is saved and after."""
 
-    id: int
     workspace: str
     key: str | None
     text: str
     type: PostType
     attachments: tuple[Attachment, ...]
-    campaign: str | None
-    notes: str | None
     created_by: str
-    scheduled_by: str
-    created_at: datetime
-    deleted_at: datetime | None = None
+    scheduled_by: str = "manual"
+    campaign: str | None = None
+    notes: str | None = None
     labels: tuple[str, ...] = ()
     #: no delivery of it is moved beyond this
     window_end: datetime | None = None
     #: None: nobody has to approve it; its deliveries are drafts until somebody has
     approval: Approval | None = None
-    decided_by: str | None = None
-    decided_at: datetime | None = None
-    archived_at: datetime | None = None
     #: the batch it belongs to, and its place in it
     batch_id: int | None = None
     position: int | None = None
@@ -96,6 +90,18 @@ class Post:
     #: the plan and file it was applied from, and what that file said then
     source: str | None = None
     applied: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post(Said):
+    """One thing to say. Its status is derived from its deliveries."""
+
+    id: int
+    created_at: datetime
+    deleted_at: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True)

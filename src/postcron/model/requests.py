@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postcron.model.media import Attachment
-from postcron.model.records import Approval, Delivery, Follow, Mode, Outcome, Pause, Post
+from postcron.model.records import Approval, Delivery, Follow, Mode, Outcome, Pause, Post, Said
 from postcron.model.values import Json, PostType
 from postcron.states import State, Step
 
@@ -47,29 +47,11 @@ class NewDelivery:
     not_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewPost:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost(Said):
     """A post about to be saved with all its deliveries, in one transaction."""
 
-    workspace: str
-    key: str | None
-    text: str
-    type: PostType
-    attachments: tuple[Attachment, ...]
     deliveries: tuple[NewDelivery, ...]
-    created_by: str
-    scheduled_by: str = "manual"
-    campaign: str | None = None
-    notes: str | None = None
-    labels: tuple[str, ...] = ()
-    window_end: datetime | None = None
-    approval: Approval | None = None
-    batch_id: int | None = None
-    position: int | None = None
-    series_id: int | None = None
-    occurrence: datetime | None = None
-    source: str | None = None
-    applied: str | None = None
 
 
 @dataclass(frozen=True)

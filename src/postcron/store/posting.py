@@ -17,6 +17,7 @@ from postcron.model import (
     NewDelivery,
     NewPost,
     Run,
+    Said,
     Saved,
     Ticket,
 )
@@ -198,7 +199,7 @@ def _next_ids(transaction: Connection, table: Table, count: int) -> Sequence[int
 def _insert_posts(transaction: Connection, places: Sequence[_Place], now: datetime) -> None:
     if not places:
         return
-    same = NewPost.__dataclass_fields__.keys() - {"attachments", "deliveries"}
+    same = Said.__dataclass_fields__.keys() - {"attachments"}
     values = [
         {name: getattr(place.new, name) for name in same}
         | {"id": place.post_id, "labels": list(place.new.labels), "created_at": now}
