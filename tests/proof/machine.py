@@ -158,7 +158,8 @@ class Machine(Planning):
     def the_next_moment_comes(self) -> None:
         wake = self.world.next_wake()
         if wake is not None:
-            self.world.turns.play(until=max(wake - timedelta(seconds=8), self.world.turns.now))
+            early = wake - timedelta(seconds=8)
+            self.world.turns.play(until=early if early > self.world.turns.now else wake)
 
     @rule(times=st.integers(1, 5))
     def cron_goes_on(self, times: int) -> None:

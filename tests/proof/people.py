@@ -139,6 +139,9 @@ class People(RuleBasedStateMachine):
 
     @rule(ref=deliveries, content=st.booleans(), minutes=st.none() | st.integers(1, 90))
     def edits(self, ref: str, content: bool, minutes: int | None) -> None:
+        self._change(ref, content=content, minutes=minutes)
+
+    def _change(self, ref: str, *, content: bool, minutes: int | None = None) -> None:
         self._outdates_the_backup()
         text = self._text() if content else None
         at = None if minutes is None else self._moment(minutes)

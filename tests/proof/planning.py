@@ -141,6 +141,12 @@ class Planning(People):
         if self._typed(lambda house: reject(house, [post], why=None, actor="me")) is not None:
             self.words.ask_for(texts)
 
+    @rule(which=WHICH)
+    def rewrites(self, which: int) -> None:
+        """What was approved before has to be so once more."""
+        if (post := self._one_that_needs_it(which)) is not None:
+            self._change(post, content=True)
+
     def _one_that_needs_it(self, which: int) -> str | None:
         posts = sorted({one.ref.partition(".")[0] for one in self.world.deliveries()})
         asked = [post for post in posts if self.world.texts_of(post) & self.words.asked]
