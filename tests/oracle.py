@@ -326,7 +326,10 @@ def _as_said(evidence: Evidence) -> Iterator[str]:
             late = [at for at in evidence.intents(delivery) if at > hold.since]
             if late and hold.covers(delivery, post):
                 yield f"{delivery.ref} was sent although {hold.why}"
-        if post.approval in UNAPPROVED and delivery.state in AHEAD | {State.PUBLISHING}:
+        # What was approved when it was lost is queued once more, and stopped at its intent.
+        again = delivery.state is State.QUEUED and evidence.attempts[delivery.id]
+        ahead = delivery.state in AHEAD | {State.PUBLISHING} and not again
+        if post.approval in UNAPPROVED and ahead:
             yield f"{delivery.ref} is {delivery.state}, and its post is {post.approval}"
         settled = delivery.state in FINAL and delivery.wake_at is None
         if post.archived_at is not None and not settled:

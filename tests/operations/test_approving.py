@@ -284,6 +284,43 @@ def test_a_change_waits_for_the_part_of_the_post_that_is_being_sent(stage: Stage
     assert post_of(stage, first).approval is Approval.APPROVED
 
 
+def lost_and_changed(stage: Stage) -> tuple[Delivery, Delivery]:
+    """Bring the first to a lost call that never arrived, and change the second meanwhile."""
+    first, second = stage.schedule(accounts=["acme", "other"], at="in 0s", approval=True)
+    approved(stage, first)
+    stage.remote.script.extend(["dropped", "refused"])
+    stage.remote.unreadable = True
+    run(stage.house)
+    assert [stage.now(one).state for one in (first, second)] == [S.UNKNOWN, S.FAILED]
+    edit(stage.house, second.ref, Change(text="new", at="in 5h"), actor="ada")
+    stage.remote.unreadable = False
+    stage.cron(8, minutes=1)
+    return stage.now(first), stage.now(second)
+
+
+def test_what_is_to_be_sent_once_more_waits_while_its_post_has_to_be_approved(
+    stage: Stage,
+) -> None:
+    first, second = lost_and_changed(stage)
+    assert (first.state, first.owner, stage.remote.live) == (S.QUEUED, None, [])
+    assert first.wake_at == NOW + timedelta(minutes=15, milliseconds=1), "no run takes it in vain"
+    approved(stage, first)
+    run(stage.house)
+    assert [stage.now(one).state for one in (first, second)] == [S.PUBLISHED, S.SCHEDULED]
+
+
+@pytest.mark.parametrize("policy", ["ask", "publish", "skip"])
+def test_what_is_not_approved_before_it_is_sent_once_more_is_late_and_told(
+    tmp_path: Path, policy: str
+) -> None:
+    stage = build(tmp_path, at=NOW, account=f'late = "{policy}"')
+    first, _ = lost_and_changed(stage)
+    stage.pass_time(minutes=10)
+    [late] = run(stage.house).late
+    assert (late.id, late.state, late.error_code) == (first.id, S.LATE, "unapproved")
+    assert (late.wake_at, stage.remote.live) == (None, [])
+
+
 # --- many, threads, and what does not go ----------------------------------------------------------
 
 

@@ -94,6 +94,8 @@ def _unsent(house: House, post: Post) -> list[Delivery]:
 
 def _let_out(house: House, one: Delivery, now: datetime) -> Move | None:
     """Return what becomes of a delivery that may go out from now on; None: nothing by itself."""
+    if one.state is State.QUEUED and one.owner is None:  # to be sent once more, as it was
+        return Move(one, Step.RELEASED, wake_at=now)
     if one.state not in {State.DRAFT, State.LATE} or one.due_at is None:
         return None
     policy = house.policy(one.account)

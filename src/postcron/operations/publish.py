@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from postcron.errors import CannotWork
-from postcron.model import Delivery, Move, Phase, Run
+from postcron.model import UNAPPROVED, Delivery, Move, Phase, Run
 from postcron.operations import under_pause
 from postcron.operations.doors import Doors
 from postcron.operations.fence import Fence
@@ -269,13 +269,28 @@ class Shift:
             self._rest(held, delivery)
 
     def _stopped(self, held: Held) -> None:
-        """Give back what a pause has stopped at its intent; what another run has is let go."""
+        """Give back what people have stopped at its intent; what another run has is let go."""
         pause = self.store.pauses.over([held.delivery.id]).get(held.delivery.id)
         if pause is not None:
             back = Move(held.delivery, Step.RELEASED, wake_at=self.store.now())
             if self.holding.record([under_pause.held(self.house, held.delivery, pause)]) == [None]:
                 self.holding.record([back])  # the pause has just ended
+        elif self._is_unapproved(held):
+            self._wait_for_approval(held)
         self.holding.let_go(held)
+
+    def _wait_for_approval(self, held: Held) -> None:
+        """Let what was absent wait with its handle: meanwhile its post was changed for others."""
+        until, why = under_pause.late_at(self.house, held.delivery), "Its post is not approved."
+        [waiting] = self.holding.record(
+            [Move(held.delivery, Step.RELEASED, until, detail={"why": why})]
+        )
+        if waiting is not None and not self._is_unapproved(held):  # somebody just has
+            self.holding.record([Move(waiting, Step.RELEASED, wake_at=self.store.now())])
+
+    def _is_unapproved(self, held: Held) -> bool:
+        post = self.store.post(held.delivery.post_id)
+        return post is not None and post.approval in UNAPPROVED
 
     def _witness(self) -> None:
         """Remember the newest intents beside the store, before any of their calls can leave."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from postcron.model import Delivery, Move, Phase, Policy, Run
+from postcron.model import UNAPPROVED, Delivery, Move, Phase, Policy, Run
 from postcron.operations import quotas, under_pause
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
@@ -76,7 +77,7 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
     late = past_its_grace(house, now, limit)
     full = quotas.full(house) if late else {}
     barred = under_pause.over(house, late)
-    barred |= {one.id: _UNAPPROVED for one in late if one.state is State.DRAFT}
+    barred |= dict.fromkeys(_unapproved(house, late), _UNAPPROVED)
     moves = [
         missed(
             delivery,
@@ -88,6 +89,16 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
         for delivery in late
     ]
     return house.carry_out(moves, run=run)
+
+
+def _unapproved(house: House, late: Sequence[Delivery]) -> Iterator[int]:
+    """Yield what nobody has approved: drafts, and what was to go once more of a post changed since."""
+    queued = {one.post_id for one in late if one.state is State.QUEUED}
+    posts = house.store.posts(queued) if queued else {}
+    for one in late:
+        post = posts.get(one.post_id)
+        if one.state is State.DRAFT or (post is not None and post.approval in UNAPPROVED):
+            yield one.id
 
 
 def past_its_grace(house: House, now: datetime, limit: int) -> list[Delivery]:

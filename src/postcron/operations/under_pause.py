@@ -32,7 +32,7 @@ def held(house: House, delivery: Delivery, pause: Pause) -> Move:
     return Move(
         delivery,
         Step.HELD,
-        wake_at=None if delivery.state is State.LATE else _late_at(house, delivery),
+        wake_at=None if delivery.state is State.LATE else late_at(house, delivery),
         set={"error_code": PAUSED, "error": why},
         detail={"why": why},
     )
@@ -84,6 +84,6 @@ def told(house: House, pause: Pause) -> str:
     return pausing.told(pause, house.config.timezone)
 
 
-def _late_at(house: House, delivery: Delivery) -> datetime:
+def late_at(house: House, delivery: Delivery) -> datetime:
     start = delivery.grace_from or delivery.due_at or house.clock.now()
     return lateness.begins(start, house.policy(delivery.account).grace)
