@@ -10,10 +10,10 @@ from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added
 
 
 def claim_all(store: Store, name: str) -> list[int]:
-    """Claim what is queued, some hundreds at a time, until nothing is left."""
+    """Claim what is queued, a hundred at a time, until nothing is left."""
     mine: list[int] = []
     lease = timedelta(minutes=2)
-    while claimed := store.claim_queued(a_run(name), until=NOW, lease=lease, limit=250):
+    while claimed := store.claim_queued(a_run(name), until=NOW, lease=lease, limit=100):
         mine += [one.id for one in claimed]
     return mine
 
@@ -28,6 +28,7 @@ def save_all(store: Store, name: str) -> list[int]:
 
 def main(url: str, name: str, what: str) -> None:
     store = open_store(url, now=lambda: NOW, skew=timedelta(0))
+    print("ready", flush=True)
     sys.stdin.readline()  # everybody starts at once
     print(*(claim_all if what == "claim" else save_all)(store, name))
 

@@ -23,6 +23,9 @@ def contend(url: str, what: str, count: int) -> list[list[int]]:
         for number in range(count)
     ]
     for contender in contenders:
+        assert contender.stdout is not None
+        assert contender.stdout.readline() == "ready\n"
+    for contender in contenders:
         assert contender.stdin is not None
         contender.stdin.write("go\n")
         contender.stdin.flush()
