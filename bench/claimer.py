@@ -22,7 +22,7 @@ def main(url: str, name: str) -> None:
     while True:
         asked = time.perf_counter()
         lease = timedelta(minutes=2)
-        claimed = store.claim_queued(run, until=datetime.now(UTC), lease=lease, limit=BATCH)
+        claimed = store.claims.take_queued(run, until=datetime.now(UTC), lease=lease, limit=BATCH)
         longest = max(longest, time.perf_counter() - asked)
         if not claimed:
             break

@@ -139,8 +139,8 @@ def test_the_store_itself_lets_nothing_out_that_nobody_has_approved(
 def test_an_intent_of_what_is_not_approved_any_more_is_refused(stage: Stage) -> None:
     [delivery] = stage.schedule(at="in 0s")
     store = stage.house.store
-    store.enqueue(a_run(), until=NOW, limit=9)
-    [claimed] = store.claim_queued(a_run(), until=NOW, lease=timedelta(minutes=2), limit=9)
+    store.claims.enqueue(a_run(), until=NOW, limit=9)
+    [claimed] = store.claims.take_queued(a_run(), until=NOW, lease=timedelta(minutes=2), limit=9)
     store.revise(post_of(stage, delivery), PostChange(approval=Approval.PENDING), run=a_run())
     intent = Move(claimed, Step.INTENDED, wake_at=NOW, lease_until=claimed.lease_until)
     assert store.record([intent], run=a_run()) == [None]
@@ -275,8 +275,8 @@ def test_a_change_waits_for_the_part_of_the_post_that_is_being_sent(stage: Stage
     first, second = stage.schedule(accounts=["acme", "other"], at="in 0s", approval=True)
     approved(stage, first)
     store = stage.house.store
-    store.enqueue(a_run(), until=NOW, limit=9)
-    store.claim_queued(a_run(), until=NOW, lease=timedelta(minutes=2), limit=1)
+    store.claims.enqueue(a_run(), until=NOW, limit=9)
+    store.claims.take_queued(a_run(), until=NOW, lease=timedelta(minutes=2), limit=1)
     with pytest.raises(Refused, match="is being worked on right now"):
         edit(stage.house, second.ref, Change(text="new"), actor="ada")
     with pytest.raises(Refused, match="is being worked on right now"):

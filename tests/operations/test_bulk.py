@@ -246,7 +246,9 @@ class Meddled:
         return getattr(self._store, verb)
 
     def change(self, *given: Any, **more: Any) -> Any:
-        self._store.claim_uploads(a_run("quicker"), until=START + 3 * HOUR, lease=HOUR, limit=1)
+        self._store.claims.take_uploads(
+            a_run("quicker"), until=START + 3 * HOUR, lease=HOUR, limit=1
+        )
         return self._store.change(*given, **more)
 
 

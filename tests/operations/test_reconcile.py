@@ -242,9 +242,9 @@ def test_a_claim_in_the_backup_is_dead_and_what_it_held_is_doubted_too(stage: St
     lease = stage.house.config.run.lease
     due = queued.due_at
     assert due is not None
-    store.claim_uploads(former, until=due, lease=lease, limit=1, skip=["acme"])
-    store.enqueue(former, until=due, limit=1, skip=["other"])
-    store.claim_queued(former, until=due, lease=lease, limit=1)
+    store.claims.take_uploads(former, until=due, lease=lease, limit=1, skip=["acme"])
+    store.claims.enqueue(former, until=due, limit=1, skip=["other"])
+    store.claims.take_queued(former, until=due, lease=lease, limit=1)
     restore = file_backup(stage)
     stage.pass_time(minutes=5)
     stage.cron(3, minutes=1)

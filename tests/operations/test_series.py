@@ -432,7 +432,9 @@ def test_what_has_begun_is_left_as_it_is(stage: Stage) -> None:
     begun(stage)
     stage.pass_time(hours=21, minutes=59)
     tick(stage.house)
-    stage.house.store.claim_queued(stage.house.run("publish"), until=NOW + DAY, lease=HOUR, limit=9)
+    stage.house.store.claims.take_queued(
+        stage.house.run("publish"), until=NOW + DAY, lease=HOUR, limit=9
+    )
     changed(stage, text="Hello")
     assert [post.text for post in posts(stage)] == ["Good morning", "Hello"]
     assert occurrences(stage) == ["Sun 22 08:00", "Mon 23 08:00"]
@@ -510,7 +512,7 @@ def test_a_day_on_which_nothing_is_still_to_come_is_refused(stage: Stage) -> Non
 
 def test_a_day_whose_post_has_begun_cannot_be_left_out(stage: Stage) -> None:
     before = begun(stage)
-    stage.house.store.claim_uploads(
+    stage.house.store.claims.take_uploads(
         stage.house.run("pre-upload"), until=NOW + DAY, lease=HOUR, limit=9
     )
     with pytest.raises(Refused, match=r"1\.1 is being worked on right now"):

@@ -17,7 +17,7 @@ from postcron.operations.retry import retry, retry_now
 from postcron.operations.run import run
 from postcron.operations.tick import tick
 from postcron.states import State
-from postcron.store import Store
+from postcron.store.claims import ClaimShelf
 from tests.operations.stage import START, Stage, build
 
 
@@ -394,26 +394,20 @@ def test_a_burst_costs_no_commit_of_its_own_for_each_post(stage: Stage) -> None:
     for number in range(5):
         stage.schedule(f"post {number}", at="in 1h")
     stage.pass_time(hours=1)
-    watched = Renewals(stage.house.store)
-    stage.house.store = watched  # type: ignore[assignment]
+    stage.house.store.claims = watched = Renewals(stage.house.store._database)
     run(stage.house)
     assert len(stage.remote.live) == 5
     assert watched.renewals == 0
 
 
-class Renewals:
-    """The store, counting how often a claim is prolonged."""
+class Renewals(ClaimShelf):
+    """The claims of a store, counting how often one is prolonged."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.renewals = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+    renewals = 0
 
     def renew(self, *args: Any, **kwargs: Any) -> Any:
         self.renewals += 1
-        return self._store.renew(*args, **kwargs)
+        return super().renew(*args, **kwargs)
 
 
 def test_of_two_posts_due_at_one_second_the_higher_priority_goes_first(stage: Stage) -> None:

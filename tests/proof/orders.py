@@ -20,12 +20,13 @@ from postcron.operations.report import Report
 from postcron.operations.run import run
 from postcron.states import State
 from postcron.store import Store
+from postcron.store.claims import ClaimShelf
 from tests.operations.stage import BUILT, Cluster, Stage, build, close_all
 from tests.oracle import Evidence, Shown, breaches
 from tests.proof.figures import Figures
 
 START: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
-WRITES: Final = {"record", "claim_uploads", "enqueue", "claim_queued", "renew", "save_ticket"}
+WRITES: Final = {"record", "take_uploads", "enqueue", "take_queued", "renew", "save_ticket"}
 ACTS: Final = (Act.HANDLE, Act.REPEATABLE, Act.READBACK)
 ANSWERS: Final = ("ok", "lost", "dropped", "accepted", "not_sent")
 #: what the other host gets to do meanwhile, in minutes: the first is longer than a lease
@@ -52,15 +53,17 @@ class Pause:
 
 
 class SlowStore:
-    """The store of one host, which can be held up before and after each durable write."""
+    """The store of one host, or its claims: held up before and after each durable write."""
 
-    def __init__(self, store: Store, pause: Pause) -> None:
+    def __init__(self, store: Store | ClaimShelf, pause: Pause) -> None:
         self._store = store
         self._pause = pause
 
     def __getattr__(self, name: str) -> Any:
-        verb = getattr(self._store, name)
-        return _slow(verb, name, self._pause) if name in WRITES else verb
+        there = getattr(self._store, name)
+        if name == "claims":
+            return SlowStore(there, self._pause)
+        return _slow(there, name, self._pause) if name in WRITES else there
 
 
 def _slow(verb: Callable[..., Any], name: str, pause: Pause) -> Callable[..., Any]:

@@ -112,7 +112,9 @@ def test_dying_in_schedule_or_between_a_handle_and_its_saving_makes_one_post(
     setting = Setting("sqlite", "onlysocial", "ok", shape="image")
     points = crashes.play(tmp_path, on_sqlite, setting).points
     early = [points.index(f"{side} add_posts") for side in ("before", "after")]
-    early += [number for number, name in enumerate(points) if name == "before save_ticket"]
+    early += [
+        number for number, name in enumerate(points) if name == "before ClaimShelf.save_ticket"
+    ]
     assert len(early) >= 4
     for number in early:
         told = crashes.play(tmp_path, on_sqlite, setting, number)

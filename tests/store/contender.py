@@ -13,7 +13,7 @@ def claim_all(store: Store, name: str) -> list[int]:
     """Claim what is queued, a hundred at a time, until nothing is left."""
     mine: list[int] = []
     lease = timedelta(minutes=2)
-    while claimed := store.claim_queued(a_run(name), until=NOW, lease=lease, limit=100):
+    while claimed := store.claims.take_queued(a_run(name), until=NOW, lease=lease, limit=100):
         mine += [one.id for one in claimed]
     return mine
 

@@ -22,7 +22,7 @@ def scheduled(store: Store, *dues: datetime) -> None:
 
 
 def queue_all(store: Store) -> None:
-    store.enqueue(a_run("tick"), until=NOW + timedelta(days=400), limit=1000)
+    store.claims.enqueue(a_run("tick"), until=NOW + timedelta(days=400), limit=1000)
 
 
 # --- phase 2 ---------------------------------------------------------------------------------
@@ -30,7 +30,9 @@ def queue_all(store: Store) -> None:
 
 def test_pre_upload_takes_what_is_due_within_its_lead_under_a_lease(store: Store) -> None:
     scheduled(store, NOW + timedelta(minutes=59), NOW + timedelta(minutes=61))
-    (taken,) = store.claim_uploads(a_run(), until=NOW + timedelta(hours=1), lease=LEASE, limit=9)
+    (taken,) = store.claims.take_uploads(
+        a_run(), until=NOW + timedelta(hours=1), lease=LEASE, limit=9
+    )
     assert (taken.state, taken.owner, taken.fence) == (State.UPLOADING, "run-1", 1)
     assert taken.lease_until == taken.wake_at == NOW + LEASE
     (event, *_) = store.events(Filter(), limit=1)
@@ -42,18 +44,18 @@ def test_what_was_postponed_waits_for_its_moment(store: Store, clock: StoppedClo
     wait = {"not_before": NOW + MINUTE}
     store.record([a_move(uploading, Step.UPLOAD_POSTPONED, set=wait)], run=a_run())
     far = NOW + timedelta(days=1)
-    assert store.claim_uploads(a_run(), until=far, lease=LEASE, limit=9) == []
-    assert store.enqueue(a_run(), until=far, limit=9) == []
+    assert store.claims.take_uploads(a_run(), until=far, lease=LEASE, limit=9) == []
+    assert store.claims.enqueue(a_run(), until=far, limit=9) == []
     clock.forward(minutes=1)
-    assert len(store.claim_uploads(a_run(), until=far, lease=LEASE, limit=9)) == 1
+    assert len(store.claims.take_uploads(a_run(), until=far, lease=LEASE, limit=9)) == 1
 
 
 def test_an_upload_is_prolonged_and_its_ticket_kept_while_it_is_ours(store: Store) -> None:
     held = brought_to(store, State.UPLOADING)
     ticket = Ticket({"upload": "u-1", "offset": 2**40}, check_after=timedelta(seconds=9))
-    assert store.save_ticket(held, ticket, run=a_run())
+    assert store.claims.save_ticket(held, ticket, run=a_run())
     nine = timedelta(minutes=9)
-    assert store.renew(held, run=a_run(), lease=nine) == NOW + nine
+    assert store.claims.renew(held, run=a_run(), lease=nine) == NOW + nine
     (now,) = store.reload([held.id])
     assert now.ticket == ticket
     assert now.lease_until == now.wake_at == NOW + timedelta(minutes=9)
@@ -64,9 +66,9 @@ def test_an_upload_that_is_not_ours_any_more_writes_nothing(store: Store) -> Non
     slow = brought_to(store, State.UPLOADING, a_run("slow"))
     store.record([a_move(slow, Step.UPLOAD_POSTPONED)], run=a_run("rescuer"))
     before = store.reload([slow.id])
-    assert not store.save_ticket(slow, Ticket({"upload": "u-1"}), run=a_run("slow"))
-    assert store.renew(slow, run=a_run("slow"), lease=LEASE) is None
-    assert not store.save_ticket(before[0], Ticket({"upload": "u-1"}), run=a_run("stranger"))
+    assert not store.claims.save_ticket(slow, Ticket({"upload": "u-1"}), run=a_run("slow"))
+    assert store.claims.renew(slow, run=a_run("slow"), lease=LEASE) is None
+    assert not store.claims.save_ticket(before[0], Ticket({"upload": "u-1"}), run=a_run("stranger"))
     assert store.reload([slow.id]) == before
 
 
@@ -76,7 +78,7 @@ def test_an_upload_that_is_not_ours_any_more_writes_nothing(store: Store) -> Non
 def test_scheduled_and_ready_ones_are_queued_when_due(store: Store) -> None:
     ready = brought_to(store, State.READY)
     scheduled(store, NOW + MINUTE, NOW + timedelta(minutes=3))
-    queued = store.enqueue(a_run("tick"), until=NOW + timedelta(minutes=2), limit=9)
+    queued = store.claims.enqueue(a_run("tick"), until=NOW + timedelta(minutes=2), limit=9)
     assert {one.state for one in queued} == {State.QUEUED}
     assert {one.due_at for one in queued} == {NOW, NOW + MINUTE}
     assert {(one.owner, one.wake_at) for one in queued} == {(None, NOW)}
@@ -90,8 +92,8 @@ def test_scheduled_and_ready_ones_are_queued_when_due(store: Store) -> None:
 def test_a_limit_counts_both_kinds_together(store: Store) -> None:
     for state in (State.READY, State.READY, State.SCHEDULED):
         brought_to(store, state)
-    assert len(store.enqueue(a_run(), until=NOW, limit=2)) == 2
-    assert len(store.enqueue(a_run(), until=NOW, limit=2)) == 1
+    assert len(store.claims.enqueue(a_run(), until=NOW, limit=2)) == 2
+    assert len(store.claims.enqueue(a_run(), until=NOW, limit=2)) == 1
 
 
 # --- phase 3 ---------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def test_a_claim_lasts_until_its_lease_after_the_moment_it_waits_for(store: Stor
     fine = NOW + timedelta(seconds=37, microseconds=250_000)
     scheduled(store, NOW - MINUTE, fine)
     queue_all(store)
-    claimed = store.claim_queued(a_run(), until=NOW + MINUTE, lease=LEASE, limit=9)
+    claimed = store.claims.take_queued(a_run(), until=NOW + MINUTE, lease=LEASE, limit=9)
     leases = {one.due_at: one.lease_until for one in claimed}
     assert leases == {NOW - MINUTE: NOW + LEASE, fine: fine + LEASE}
     assert all(one.wake_at == one.lease_until for one in claimed)
@@ -114,7 +116,7 @@ def test_the_nearest_go_first_and_after_an_outage_the_newest(store: Store) -> No
     queue_all(store)
     order: list[int] = []
     until = NOW + timedelta(hours=1)
-    while claimed := store.claim_queued(a_run(), until=until, lease=LEASE, limit=2):
+    while claimed := store.claims.take_queued(a_run(), until=until, lease=LEASE, limit=2):
         order += [round((one.due_at - NOW).total_seconds() / 60) for one in claimed if one.due_at]
     assert order == [2, 40, -5, -60, -300]
 
@@ -128,8 +130,10 @@ def test_of_what_is_due_at_once_the_highest_priority_goes_first(store: Store) ->
     queued: list[tuple[datetime | None, int]] = []
     claimed: list[tuple[datetime | None, int]] = []
     for _ in dues:
-        queued += [(d.due_at, d.priority) for d in store.enqueue(a_run(), until=NOW, limit=1)]
-    while some := store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=2):
+        queued += [
+            (d.due_at, d.priority) for d in store.claims.enqueue(a_run(), until=NOW, limit=1)
+        ]
+    while some := store.claims.take_queued(a_run(), until=NOW, lease=LEASE, limit=2):
         claimed += [(one.due_at, one.priority) for one in some]
     assert (
         queued == claimed == [(NOW, 9), (NOW, 0), (NOW, -1), (NOW - MINUTE, 0), (NOW - MINUTE, -5)]
@@ -141,12 +145,12 @@ def test_what_another_run_holds_is_left_alone_until_its_lease_is_over(
 ) -> None:
     scheduled(store, NOW)
     queue_all(store)
-    (held,) = store.claim_queued(a_run("one"), until=NOW, lease=LEASE, limit=9)
-    assert store.claim_queued(a_run("two"), until=NOW, lease=LEASE, limit=9) == []
+    (held,) = store.claims.take_queued(a_run("one"), until=NOW, lease=LEASE, limit=9)
+    assert store.claims.take_queued(a_run("two"), until=NOW, lease=LEASE, limit=9) == []
     assert store.due.expired(9) == []
     clock.forward(seconds=120)
     assert store.due.expired(9) == [held]
-    (taken,) = store.claim_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
+    (taken,) = store.claims.take_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
     assert (taken.owner, taken.fence) == ("two", held.fence + 1)
     assert store.record([a_move(held, Step.INTENDED)], run=a_run("one")) == [None]
 
@@ -155,10 +159,10 @@ def test_a_run_never_takes_back_what_it_holds_itself(store: Store, clock: Stoppe
     """A slow upload may outlast its lease: claimed again, one run would have it twice."""
     scheduled(store, NOW)
     queue_all(store)
-    store.claim_queued(a_run("slow"), until=NOW, lease=LEASE, limit=9)
+    store.claims.take_queued(a_run("slow"), until=NOW, lease=LEASE, limit=9)
     clock.forward(seconds=121)
-    assert store.claim_queued(a_run("slow"), until=clock.at, lease=LEASE, limit=9) == []
-    (taken,) = store.claim_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
+    assert store.claims.take_queued(a_run("slow"), until=clock.at, lease=LEASE, limit=9) == []
+    (taken,) = store.claims.take_queued(a_run("two"), until=clock.at, lease=LEASE, limit=9)
     assert taken.owner == "two"
 
 
@@ -169,20 +173,20 @@ def test_renewing_what_waits_for_its_moment_counts_the_lease_from_it(
     fine = NOW + timedelta(seconds=37, microseconds=250_000)
     scheduled(store, fine)
     queue_all(store)
-    (held,) = store.claim_queued(a_run(), until=NOW + MINUTE, lease=LEASE, limit=9)
+    (held,) = store.claims.take_queued(a_run(), until=NOW + MINUTE, lease=LEASE, limit=9)
     clock.forward(seconds=late)
-    end = store.renew(held, run=a_run(), lease=LEASE)
+    end = store.claims.renew(held, run=a_run(), lease=LEASE)
     assert end == max(fine, clock.at) + LEASE
     (now,) = store.reload([held.id])
     assert now.lease_until == now.wake_at == end
-    assert store.renew(held, run=a_run("other"), lease=LEASE) is None
+    assert store.claims.renew(held, run=a_run("other"), lease=LEASE) is None
 
 
 @pytest.mark.parametrize("skip", [["acme"], {"acme", "other"}])
 def test_accounts_not_to_be_used_now_are_skipped(store: Store, skip: list[str]) -> None:
     scheduled(store, NOW)
-    assert store.claim_uploads(a_run(), until=NOW, lease=LEASE, limit=9, skip=skip) == []
-    assert store.enqueue(a_run(), until=NOW, limit=9, skip=skip) == []
+    assert store.claims.take_uploads(a_run(), until=NOW, lease=LEASE, limit=9, skip=skip) == []
+    assert store.claims.enqueue(a_run(), until=NOW, limit=9, skip=skip) == []
     queue_all(store)
-    assert store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=9, skip=skip) == []
-    assert len(store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=9, skip=["x"])) == 1
+    assert store.claims.take_queued(a_run(), until=NOW, lease=LEASE, limit=9, skip=skip) == []
+    assert len(store.claims.take_queued(a_run(), until=NOW, lease=LEASE, limit=9, skip=["x"])) == 1

@@ -59,8 +59,8 @@ def bring(store: Store, ref: str, state: State, **more: object) -> Delivery:
 def claimed(store: Store) -> list[str]:
     """Return what a run would claim now, of all that is due."""
     lease = timedelta(minutes=2)
-    store.enqueue(a_run("tick"), until=NOW + HOUR, limit=9)
-    taken = store.claim_queued(a_run("publish"), until=NOW + HOUR, lease=lease, limit=9)
+    store.claims.enqueue(a_run("tick"), until=NOW + HOUR, limit=9)
+    taken = store.claims.take_queued(a_run("publish"), until=NOW + HOUR, lease=lease, limit=9)
     return [one.ref for one in taken]
 
 

@@ -53,9 +53,9 @@ def a_post(store: Store, account: str, campaign: str | None = None, **more: Any)
 def taken(store: Store) -> set[int]:
     """Return what the three claims take, each its own share."""
     until = NOW + timedelta(minutes=1)
-    uploads = store.claim_uploads(a_run(), until=None, lease=LEASE, limit=1)
-    store.enqueue(a_run(), until=until, limit=99)
-    queued = store.claim_queued(a_run(), until=until, lease=LEASE, limit=99)
+    uploads = store.claims.take_uploads(a_run(), until=None, lease=LEASE, limit=1)
+    store.claims.enqueue(a_run(), until=until, limit=99)
+    queued = store.claims.take_queued(a_run(), until=until, lease=LEASE, limit=99)
     return {one.id for one in [*uploads, *queued]}
 
 
@@ -94,15 +94,15 @@ def test_no_claim_takes_what_is_paused_and_every_claim_takes_the_rest(
 
 
 def uploads(store: Store) -> list[Delivery]:
-    return store.claim_uploads(a_run(), until=None, lease=LEASE, limit=99)
+    return store.claims.take_uploads(a_run(), until=None, lease=LEASE, limit=99)
 
 
 def queues(store: Store) -> list[Delivery]:
-    return store.enqueue(a_run(), until=NOW, limit=99)
+    return store.claims.enqueue(a_run(), until=NOW, limit=99)
 
 
 def claims(store: Store) -> list[Delivery]:
-    return store.claim_queued(a_run(), until=NOW, lease=LEASE, limit=99)
+    return store.claims.take_queued(a_run(), until=NOW, lease=LEASE, limit=99)
 
 
 CLAIMS = {"upload": (uploads,), "enqueue": (queues,), "claim": (queues, claims)}

@@ -37,7 +37,7 @@ def contend(url: str, what: str, count: int) -> list[list[int]]:
 def test_of_three_thousand_none_is_claimed_twice(store: Store, store_url: str) -> None:
     many = [a_new_delivery(f"account-{number}") for number in range(3_000)]
     added(store, a_new_post(*many), run=a_run())
-    store.enqueue(a_run("tick"), until=NOW, limit=3_000)
+    store.claims.enqueue(a_run("tick"), until=NOW, limit=3_000)
     claims = contend(store_url, "claim", 2)
     everybody = [one for mine in claims for one in mine]
     assert len(everybody) == len(set(everybody)) == 3_000

@@ -268,8 +268,8 @@ def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedC
     assert ours.events(Filter(), limit=9) == []
     assert ours.accounts.every() == {}
     assert ours.counts() == {}
-    assert ours.enqueue(a_run(), until=NOW, limit=9) == []
-    assert len(theirs.enqueue(a_run(), until=NOW, limit=9)) == 1
+    assert ours.claims.enqueue(a_run(), until=NOW, limit=9) == []
+    assert len(theirs.claims.enqueue(a_run(), until=NOW, limit=9)) == 1
     ours.close()
     theirs.close()
 

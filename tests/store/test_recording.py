@@ -180,7 +180,7 @@ def test_a_lease_is_kept_with_its_owner_and_given_back_without(store: Store) -> 
 
 def test_a_lease_that_was_renewed_since_we_looked_is_not_taken_away(store: Store) -> None:
     seen = brought_to(store, State.UPLOADING, a_run("slow"))
-    assert store.renew(seen, run=a_run("slow"), lease=timedelta(hours=1))
+    assert store.claims.renew(seen, run=a_run("slow"), lease=timedelta(hours=1))
     rescue = a_move(seen, Step.UPLOAD_POSTPONED)
     assert store.record([rescue], run=a_run("rescuer")) == [None]
 
@@ -294,7 +294,7 @@ def test_one_remote_post_proves_at_most_one_delivery(store: Store) -> None:
 def test_the_same_remote_id_at_another_account_is_another_post(store: Store) -> None:
     two = a_new_post(a_new_delivery("one"), a_new_delivery("two"))
     added(store, two, run=a_run())
-    queued = store.enqueue(a_run(), until=NOW, limit=10)
+    queued = store.claims.enqueue(a_run(), until=NOW, limit=10)
     intended = store.record([a_move(one, Step.INTENDED) for one in queued], run=a_run())
     receipt = {"remote_id": "117"}
     landed = [a_move(one, Step.LANDED, set=receipt) for one in intended if one is not None]

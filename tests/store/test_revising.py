@@ -62,7 +62,7 @@ def test_what_is_not_named_stays(store: Store) -> None:
 def test_an_edit_that_comes_too_late_for_one_delivery_changes_nothing(store: Store) -> None:
     two = a_new_post(a_new_delivery("a"), a_new_delivery("b"), attachments=(an_attachment(),))
     saved = added(store, two, run=a_run())
-    store.claim_uploads(a_run(), until=NOW, lease=NOW - NOW, limit=1)
+    store.claims.take_uploads(a_run(), until=NOW, lease=NOW - NOW, limit=1)
     before = store.page(Filter()), store.events(Filter(), limit=99)
     moves = [a_move(one, Step.EDITED) for one in saved.deliveries]
     with pytest.raises(Refused, match=r"Delivery 1\.1 has just been changed by another run"):

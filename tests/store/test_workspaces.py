@@ -227,12 +227,16 @@ WRITING: dict[str, Verb] = {
     ),
     "archive": lambda s, t: s.archive([t.one(State.CANCELLED).post_id], run=a_run()),
     "restore": lambda s, t: s.restore([t.one(State.CANCELLED).post_id], run=a_run()),
-    "claim_uploads": lambda s, t: s.claim_uploads(a_run(), until=None, lease=LEASE, limit=1),
-    "enqueue": lambda s, t: s.enqueue(a_run(), until=NOW, limit=1),
-    "claim_queued": lambda s, t: s.claim_queued(a_run(), until=FAR, lease=LEASE, limit=1),
+    "claims.take_uploads": lambda s, t: s.claims.take_uploads(
+        a_run(), until=None, lease=LEASE, limit=1
+    ),
+    "claims.enqueue": lambda s, t: s.claims.enqueue(a_run(), until=NOW, limit=1),
+    "claims.take_queued": lambda s, t: s.claims.take_queued(
+        a_run(), until=FAR, lease=LEASE, limit=1
+    ),
     "pauses.lift": lambda s, t: s.pauses.lift(Scope.ACCOUNT, "quiet", lambda *_: [], run=a_run()),
-    "renew": lambda s, t: s.renew(t.one(State.UPLOADING), run=a_run(), lease=HOUR),
-    "save_ticket": lambda s, t: s.save_ticket(
+    "claims.renew": lambda s, t: s.claims.renew(t.one(State.UPLOADING), run=a_run(), lease=HOUR),
+    "claims.save_ticket": lambda s, t: s.claims.save_ticket(
         t.one(State.UPLOADING), Ticket({"id": "9"}), run=a_run()
     ),
     "accounts.reseal": lambda s, t: s.accounts.reseal(t.sealed, b"ours"),
@@ -329,7 +333,14 @@ def test_each_of_those_questions_has_an_answer_where_it_belongs(theirs: Theirs) 
     silent = [name for name, verb in READING.items() if is_nothing(verb(theirs.store, theirs))]
     # Nothing has been made of the series yet, and no post has an attempt that says when it left.
     assert silent == ["punctuality", "series.posts"]
-    for name in ("record", "revise", "save_ticket", "enqueue", "claim_queued", "pauses.lift"):
+    for name in (
+        "record",
+        "revise",
+        "claims.save_ticket",
+        "claims.enqueue",
+        "claims.take_queued",
+        "pauses.lift",
+    ):
         assert not is_nothing(WRITING[name](theirs.store, theirs)), name
 
 

@@ -44,7 +44,7 @@ def pre_upload(
     run = preflight(house, Phase.PRE_UPLOAD)
     recover(house, run)
     under_pause.hold_back(house, run, limit=limit)
-    claimed = house.store.claim_uploads(
+    claimed = house.store.claims.take_uploads(
         run, until=until, lease=house.config.run.lease, limit=limit, skip=unusable(house)
     )
     posts = house.store.posts({delivery.post_id for delivery in claimed})

@@ -167,13 +167,13 @@ class Preparation:
 
     def _keep_lease(self) -> None:
         lease = self.house.config.run.lease
-        if not self.house.store.renew(self.delivery, run=self.run, lease=lease):
+        if not self.house.store.claims.renew(self.delivery, run=self.run, lease=lease):
             raise LeaseLost
         self.renewed_at = self.house.clock.now()
 
     def _save(self, ticket: Ticket) -> None:
         ticket = harmless_ticket(ticket)
-        if not self.house.store.save_ticket(self.delivery, ticket, run=self.run):
+        if not self.house.store.claims.save_ticket(self.delivery, ticket, run=self.run):
             raise LeaseLost
         self.ticket = ticket
 

@@ -197,7 +197,7 @@ class Shift:
         if room <= 0 or self.house.stop.is_set():
             return
         self.holding.ask_accounts()
-        claimed = self.store.claim_queued(
+        claimed = self.store.claims.take_queued(
             self.run,
             until=self.until,
             lease=self.house.config.run.lease,

@@ -64,11 +64,11 @@ def _enqueue(
 ) -> list[Delivery]:
     """Queue what is due; of an account with less room than that, only as many as fit."""
     tight = quotas.tight(house, until)
-    queued = house.store.enqueue(run, until=until, limit=limit, skip=held | tight.keys())
+    queued = house.store.claims.enqueue(run, until=until, limit=limit, skip=held | tight.keys())
     for name in sorted(tight.keys() - held):
         room = min(tight[name], limit - len(queued))
         if room > 0:
-            queued += house.store.enqueue(run, until=until, limit=room, only={name})
+            queued += house.store.claims.enqueue(run, until=until, limit=room, only={name})
     return queued
 
 

@@ -27,7 +27,7 @@ from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
 from postcron.store.columns import Instant, Later, Moment, Seconds
-from postcron.store.database import Database, own, whose
+from postcron.store.database import Shelf, own, whose
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
@@ -40,6 +40,93 @@ _UNTIL: Final = bindparam("until", type_=Instant())
 _RUN: Final = bindparam("run", type_=Text())
 _END: Final = bindparam("end", type_=Instant())
 _LEASE: Final = bindparam("lease", type_=Seconds())
+
+
+class ClaimShelf(Shelf):
+    """What runs take, and hold until a moment."""
+
+    def take_uploads(
+        self,
+        run: Run,
+        *,
+        until: datetime | None,
+        lease: timedelta,
+        limit: int,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Take scheduled deliveries for phase 2: due by `until`, or (None) whose lead has begun."""
+        bounded, skipped = until is not None, frozenset(skip)
+        taking = _Taking(State.SCHEDULED, Step.UPLOAD_STARTED, bounded, skip=skipped)
+
+        def work(transaction: Connection) -> list[Delivery]:
+            now = self._database.now()
+            given = {"until": until, "limit": limit, "end": now + lease}
+            return _take(transaction, taking, given, run=run, now=now)
+
+        return self._database.write(work)
+
+    def enqueue(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        limit: int,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+    ) -> list[Delivery]:
+        """Queue what is due by `until`, of these accounts `only`; any run may then claim it."""
+        chosen = None if only is None else frozenset(only)
+
+        def work(transaction: Connection) -> list[Delivery]:
+            now = self._database.now()
+            queued: list[Delivery] = []
+            for state in (State.READY, State.SCHEDULED):
+                taking = _Taking(state, Step.ENQUEUED, only=chosen, skip=frozenset(skip))
+                given = {"until": until, "limit": limit - len(queued)}
+                queued += _take(transaction, taking, given, run=run, now=now)
+            return queued
+
+        return self._database.write(work)
+
+    def take_queued(
+        self, run: Run, *, until: datetime, lease: timedelta, limit: int, skip: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Take what is queued and due by `until`, nearest first, until `lease` after its moment."""
+        taking = _Taking(State.QUEUED, Step.CLAIMED, skip=frozenset(skip))
+        given = {"until": until, "limit": limit, "lease": lease}
+        now = self._database.now
+        return self._database.write(lambda to: _take(to, taking, given, run=run, now=now()))
+
+    def renew(self, held: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
+        """Prolong a claim and return its new end; None when it is not ours any more.
+
+        What is queued is held until `lease` after its moment, all else until `lease` from now.
+        """
+
+        def work(transaction: Connection) -> datetime | None:
+            now = self._database.now()
+            # Who waits for the second with it keeps it beyond that: a renewal must not shorten it.
+            waits = held.state is State.QUEUED
+            later = Later(delivery.c.due_at, literal(now, Instant()), literal(lease, Seconds()))
+            end = later if waits else now + lease
+            prolonging = self._fenced(held, run).values(lease_until=end, wake_at=end)
+            return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
+
+        return self._database.write(work)
+
+    def save_ticket(self, held: Delivery, ticket: Ticket, *, run: Run) -> bool:
+        """Keep what the platform gave, durably; False when the delivery is not ours any more."""
+        keeping = self._fenced(held, run).values(ticket=ticket)
+        return self._database.write(lambda transaction: transaction.execute(keeping).rowcount == 1)
+
+    def _fenced(self, held: Delivery, run: Run) -> Update:
+        return update(delivery).where(
+            *self._database.own(delivery),
+            delivery.c.id == held.id,
+            delivery.c.state == held.state,
+            delivery.c.fence == held.fence,
+            delivery.c.owner == run.id,
+        )
 
 
 def uploadable(now: Moment, until: Moment | None) -> Condition:
@@ -97,62 +184,6 @@ def of_accounts(
     skipped = [delivery.c.account.not_in(sorted(skip))] if skip else []
     named = [] if only is None else [delivery.c.account.in_(sorted(only))]
     return [*skipped, *named]
-
-
-def claim_uploads(
-    database: Database,
-    run: Run,
-    *,
-    until: datetime | None,
-    lease: timedelta,
-    limit: int,
-    skip: Collection[str],
-) -> list[Delivery]:
-    taking = _Taking(State.SCHEDULED, Step.UPLOAD_STARTED, until is not None, skip=frozenset(skip))
-
-    def work(transaction: Connection) -> list[Delivery]:
-        now = database.now()
-        given = {"until": until, "limit": limit, "end": now + lease}
-        return _take(transaction, taking, given, run=run, now=now)
-
-    return database.write(work)
-
-
-def enqueue(
-    database: Database,
-    run: Run,
-    *,
-    until: datetime,
-    limit: int,
-    only: Collection[str] | None,
-    skip: Collection[str],
-) -> list[Delivery]:
-    chosen = None if only is None else frozenset(only)
-
-    def work(transaction: Connection) -> list[Delivery]:
-        now = database.now()
-        queued: list[Delivery] = []
-        for state in (State.READY, State.SCHEDULED):
-            taking = _Taking(state, Step.ENQUEUED, only=chosen, skip=frozenset(skip))
-            given = {"until": until, "limit": limit - len(queued)}
-            queued += _take(transaction, taking, given, run=run, now=now)
-        return queued
-
-    return database.write(work)
-
-
-def claim_queued(
-    database: Database,
-    run: Run,
-    *,
-    until: datetime,
-    lease: timedelta,
-    limit: int,
-    skip: Collection[str],
-) -> list[Delivery]:
-    taking = _Taking(State.QUEUED, Step.CLAIMED, skip=frozenset(skip))
-    given = {"until": until, "limit": limit, "lease": lease}
-    return database.write(lambda to: _take(to, taking, given, run=run, now=database.now()))
 
 
 @dataclass(frozen=True)
@@ -227,34 +258,3 @@ def _distance(one: Delivery, now: datetime) -> tuple[bool, timedelta, int, int]:
     """Sort as `nearest` does: RETURNING keeps no order."""
     ahead = (one.due_at or now) - now
     return ahead < timedelta(0), abs(ahead), -one.priority, one.id
-
-
-def renew(database: Database, held: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
-    """Prolong a claim and return its new end; None when it is not ours any more."""
-
-    def work(transaction: Connection) -> datetime | None:
-        now = database.now()
-        # Who waits for the second with it keeps it beyond that: renewing must not shorten a claim.
-        waits = held.state is State.QUEUED
-        later = Later(delivery.c.due_at, literal(now, Instant()), literal(lease, Seconds()))
-        end = later if waits else now + lease
-        prolonging = _fenced(database, held, run).values(lease_until=end, wake_at=end)
-        return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
-
-    return database.write(work)
-
-
-def save_ticket(database: Database, held: Delivery, ticket: Ticket, *, run: Run) -> bool:
-    """Keep what the platform gave; False when the delivery is not ours any more."""
-    keeping = _fenced(database, held, run).values(ticket=ticket)
-    return database.write(lambda transaction: transaction.execute(keeping).rowcount == 1)
-
-
-def _fenced(database: Database, held: Delivery, run: Run) -> Update:
-    return update(delivery).where(
-        *database.own(delivery),
-        delivery.c.id == held.id,
-        delivery.c.state == held.state,
-        delivery.c.fence == held.fence,
-        delivery.c.owner == run.id,
-    )

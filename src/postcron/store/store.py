@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from postcron.model import (
@@ -26,14 +26,12 @@ from postcron.model import (
     Run,
     Saved,
     Taken,
-    Ticket,
 )
 from postcron.rules.breaker import Change
 from postcron.states import State
 from postcron.store import (
     archiving,
     breakers,
-    claims,
     figures,
     listing,
     papers,
@@ -49,6 +47,7 @@ from postcron.store import (
 from postcron.store.accounts import AccountShelf
 from postcron.store.batches import BatchShelf
 from postcron.store.beats import BeatShelf
+from postcron.store.claims import ClaimShelf
 from postcron.store.database import Database
 from postcron.store.due import DueShelf
 from postcron.store.measures import MeasureShelf
@@ -71,6 +70,7 @@ class Store:
         self.accounts = AccountShelf(database)
         self.batches = BatchShelf(database)
         self.beats = BeatShelf(database)
+        self.claims = ClaimShelf(database)
         self.due = DueShelf(database)
         self.measures = MeasureShelf(database)
         self.pauses = PauseShelf(database)
@@ -152,40 +152,6 @@ class Store:
         """
         return revising.change(self._database, moves, run=run, deleted=deleted, seen=seen)
 
-    def claim_uploads(
-        self,
-        run: Run,
-        *,
-        until: datetime | None,
-        lease: timedelta,
-        limit: int,
-        skip: Collection[str] = (),
-    ) -> list[Delivery]:
-        """Take scheduled deliveries for phase 2: due by `until`, or (None) whose lead has begun."""
-        return claims.claim_uploads(
-            self._database, run, until=until, lease=lease, limit=limit, skip=skip
-        )
-
-    def enqueue(
-        self,
-        run: Run,
-        *,
-        until: datetime,
-        limit: int,
-        only: Collection[str] | None = None,
-        skip: Collection[str] = (),
-    ) -> list[Delivery]:
-        """Queue what is due by `until`, of these accounts `only`; any run may then claim it."""
-        return claims.enqueue(self._database, run, until=until, limit=limit, only=only, skip=skip)
-
-    def claim_queued(
-        self, run: Run, *, until: datetime, lease: timedelta, limit: int, skip: Collection[str] = ()
-    ) -> list[Delivery]:
-        """Take queued deliveries due by `until`, nearest first, each until `lease` after its moment."""
-        return claims.claim_queued(
-            self._database, run, until=until, lease=lease, limit=limit, skip=skip
-        )
-
     def settled_before(self, moment: datetime, *, limit: int | None) -> list[int]:
         """Return posts that are not archived and over since before a moment."""
         return archiving.settled_before(self._database, moment, limit)
@@ -200,13 +166,6 @@ class Store:
 
     # --- what is held ------------------------------------------------------------------------
 
-    def renew(self, delivery: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
-        """Prolong a claim and return its new end; None when it is not ours any more.
-
-        What is queued is held until `lease` after its moment, all else until `lease` from now.
-        """
-        return claims.renew(self._database, delivery, run=run, lease=lease)
-
     def untold(self, limit: int) -> list[Delivery]:
         """Return what ended badly in a run that did not live to say so."""
         return telling.untold(self._database, limit)
@@ -214,10 +173,6 @@ class Store:
     def tell(self, deliveries: Sequence[Delivery]) -> None:
         """Note that people have been told how these ended, unless they have moved on since."""
         telling.tell(self._database, deliveries)
-
-    def save_ticket(self, delivery: Delivery, ticket: Ticket, *, run: Run) -> bool:
-        """Keep what the platform gave, durably; False when the delivery is not ours any more."""
-        return claims.save_ticket(self._database, delivery, ticket, run=run)
 
     # --- reading -----------------------------------------------------------------------------
 
