@@ -26,17 +26,20 @@ from sqlalchemy import (
 from postcron.model import Delivery, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
-from postcron.store.columns import Instant, Later, Moment, Seconds
+from postcron.store.columns import Instant, Later, Seconds
 from postcron.store.database import Shelf, own, whose
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
 
 Condition = ColumnElement[bool]
+#: where a statement that is built once gets a moment
+Place = ColumnElement[datetime]
 
-# What a statement that is built once is given each time.
-_NOW: Final = bindparam("now", type_=Instant())
-_UNTIL: Final = bindparam("until", type_=Instant())
+# What it is given each time.
+NOW: Final = bindparam("now", type_=Instant())
+UNTIL: Final = bindparam("until", type_=Instant())
+LIMIT: Final = bindparam("limit", type_=Integer())
 _RUN: Final = bindparam("run", type_=Text())
 _END: Final = bindparam("end", type_=Instant())
 _LEASE: Final = bindparam("lease", type_=Seconds())
@@ -129,48 +132,48 @@ class ClaimShelf(Shelf):
         )
 
 
-def uploadable(now: Moment, until: Moment | None) -> Condition:
+def uploadable(until: Place | None) -> Condition:
     """Return what phase 2 may take: whose own lead has begun, or all that is due by `until`."""
     if until is None:
-        begun = and_(delivery.c.wake_at.is_not(None), delivery.c.wake_at <= now)
+        begun = and_(delivery.c.wake_at.is_not(None), delivery.c.wake_at <= NOW)
         return and_(delivery.c.state == State.SCHEDULED, begun, its_turn(), ~paused())
-    return and_(delivery.c.state == State.SCHEDULED, _coming(now, until))
+    return and_(delivery.c.state == State.SCHEDULED, _coming(until))
 
 
-def queueable(state: State, now: Moment, until: Moment) -> Condition:
-    return and_(delivery.c.state == state, _coming(now, until))
+def queueable(state: State, until: Place) -> Condition:
+    return and_(delivery.c.state == state, _coming(until))
 
 
-def claimable(now: Moment, until: Moment, run: ColumnElement[str] | None = None) -> Condition:
+def claimable(until: Place, run: ColumnElement[str] | None = None) -> Condition:
     """Return what may be claimed; `run` never takes back what it holds itself, however long."""
-    over = delivery.c.lease_until <= now
+    over = delivery.c.lease_until <= NOW
     if run is not None:
         over = and_(over, delivery.c.owner != run)
     return and_(
         delivery.c.state == State.QUEUED,
         delivery.c.due_at <= until,
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
-        delivery.c.wake_at <= now,
+        delivery.c.wake_at <= NOW,
         or_(delivery.c.owner.is_(None), over),
         its_turn(),
         ~paused(),
     )
 
 
-def _coming(now: Moment, until: Moment) -> Condition:
-    waits_no_longer = or_(delivery.c.not_before.is_(None), delivery.c.not_before <= now)
+def _coming(until: Place) -> Condition:
+    waits_no_longer = or_(delivery.c.not_before.is_(None), delivery.c.not_before <= NOW)
     return and_(delivery.c.due_at <= until, waits_no_longer, its_turn(), ~paused())
 
 
-def nearest(now: Moment) -> tuple[ColumnElement[Any], ...]:
+def nearest() -> tuple[ColumnElement[Any], ...]:
     """Order by what is nearest to now: first what is still to come, then the least overdue.
 
     After a long outage the newest goes out first, not months-old posts. Of what is due at once the
     highest priority does: it makes nobody wait who was due before.
     """
     return (
-        case((delivery.c.due_at >= now, 0), else_=1),
-        case((delivery.c.due_at >= now, delivery.c.due_at)),
+        case((delivery.c.due_at >= NOW, 0), else_=1),
+        case((delivery.c.due_at >= NOW, delivery.c.due_at)),
         delivery.c.due_at.desc(),
         delivery.c.priority.desc(),
         delivery.c.id,
@@ -198,22 +201,22 @@ class _Taking:
     skip: frozenset[str] = frozenset()
 
     def where(self, workspace: str | None) -> list[Condition]:
-        until = _UNTIL if self.bounded else None
+        until = UNTIL if self.bounded else None
         by_step = {
-            Step.UPLOAD_STARTED: lambda: uploadable(_NOW, until),
-            Step.ENQUEUED: lambda: queueable(self.state, _NOW, _UNTIL),
-            Step.CLAIMED: lambda: claimable(_NOW, _UNTIL, _RUN),
+            Step.UPLOAD_STARTED: lambda: uploadable(until),
+            Step.ENQUEUED: lambda: queueable(self.state, UNTIL),
+            Step.CLAIMED: lambda: claimable(UNTIL, _RUN),
         }
         ours = own(delivery, workspace)
         return [by_step[self.step](), *ours, *of_accounts(skip=self.skip, only=self.only)]
 
     def values(self) -> dict[str, Any]:
         if self.step is Step.ENQUEUED:
-            return {"owner": None, "lease_until": None, "wake_at": _NOW}
+            return {"owner": None, "lease_until": None, "wake_at": NOW}
         if self.step is Step.UPLOAD_STARTED:
             return {"owner": _RUN, "lease_until": _END, "wake_at": _END}
         # Counted from the moment itself, because a run waits for it with the delivery in its hands.
-        end = Later(delivery.c.due_at, _NOW, _LEASE)
+        end = Later(delivery.c.due_at, NOW, _LEASE)
         return {"owner": _RUN, "lease_until": end, "wake_at": end}
 
 
@@ -224,27 +227,22 @@ def _statement(taking: _Taking, workspace: str | None) -> Update:
     picked = (
         select(delivery.c.id)
         .where(*where)
-        .order_by(*nearest(_NOW))
-        .limit(bindparam("limit", type_=Integer()))
+        .order_by(*nearest())
+        .limit(LIMIT)
         .with_for_update(skip_locked=True)
         .cte("picked")
     )
     return (
         update(delivery)
         .where(delivery.c.id.in_(select(picked.c.id)), *where)
-        .values(state=after(taking.state, taking.step), fence=delivery.c.fence + 1, updated_at=_NOW)
+        .values(state=after(taking.state, taking.step), fence=delivery.c.fence + 1, updated_at=NOW)
         .values(taking.values())
         .returning(*rows.DELIVERY)
     )
 
 
 def _take(
-    transaction: Connection,
-    taking: _Taking,
-    given: Mapping[str, Any],
-    *,
-    run: Run,
-    now: datetime,
+    transaction: Connection, taking: _Taking, given: Mapping[str, Any], *, run: Run, now: datetime
 ) -> list[Delivery]:
     statement = _statement(taking, whose(transaction))
     answer = transaction.execute(statement, {**given, "now": now, "run": run.id})

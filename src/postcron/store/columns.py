@@ -15,8 +15,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from postcron.model import Ticket
 from postcron.store.peek import written
 
-#: a moment, or the place where a statement that is built once gets one
-Moment = datetime | ColumnElement[datetime]
 #: a JSON document
 Document = JSON().with_variant(JSONB(), "postgresql")
 

@@ -8,23 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from postcron.model import Delivery, Phase
 from postcron.states import AHEAD, UNCERTAIN, State
 from postcron.store import claims, rows
-from postcron.store.columns import Instant
+from postcron.store.claims import LIMIT, NOW, UNTIL, Place
 from postcron.store.database import Database, Shelf, own
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
 from postcron.store.tables import delivery
-
-# What a question is given each time.
-_NOW: Final = bindparam("now", type_=Instant())
-_UNTIL: Final = bindparam("until", type_=Instant())
-_LIMIT: Final = bindparam("limit", type_=Integer())
 
 
 class DueShelf(Shelf):
@@ -109,17 +104,17 @@ def _question(
 ) -> Select[Any]:
     where = [condition(), *own(delivery, workspace), *claims.of_accounts(skip=skip, only=only)]
     asked = select(*rows.DELIVERY).where(*where)
-    return asked.order_by(delivery.c[by], delivery.c.id).limit(_LIMIT)
+    return asked.order_by(delivery.c[by], delivery.c.id).limit(LIMIT)
 
 
 @lru_cache
 def _waiting(
     phase: Phase, workspace: str | None, skip: frozenset[str], *, bounded: bool
 ) -> Select[Any]:
-    touched = _touched(phase, _UNTIL if bounded else None)
+    touched = _touched(phase, UNTIL if bounded else None)
     asked = select(*rows.DELIVERY).where(touched, *own(delivery, workspace))
     asked = asked.where(*claims.of_accounts(skip=skip))
-    return asked.order_by(*claims.nearest(_NOW)).limit(_LIMIT)
+    return asked.order_by(*claims.nearest()).limit(LIMIT)
 
 
 def _ask(database: Database, asked: Select[Any], given: Mapping[str, Any]) -> list[Delivery]:
@@ -130,21 +125,21 @@ def _ask(database: Database, asked: Select[Any], given: Mapping[str, Any]) -> li
 def _expired() -> ColumnElement[bool]:
     held = (State.UPLOADING, State.PUBLISHING, State.QUEUED)
     return and_(
-        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= _NOW
+        delivery.c.state.in_(held), delivery.c.owner.is_not(None), delivery.c.lease_until <= NOW
     )
 
 
-def _overdue(before: ColumnElement[datetime] = _UNTIL) -> ColumnElement[bool]:
+def _overdue(before: Place = UNTIL) -> ColumnElement[bool]:
     return and_(
         or_(
             delivery.c.state.in_(AHEAD - {State.UPLOADING}),
-            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= _NOW),
+            and_(delivery.c.state == State.DRAFT, delivery.c.wake_at <= NOW),
         ),
         delivery.c.due_at < before,
         # What nobody has approved is told even while it waits its turn: that may never come.
         or_(its_turn(), without_place(), delivery.c.state == State.DRAFT),
         or_(delivery.c.grace_from.is_(None), delivery.c.grace_from < before),
-        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= _NOW),
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until <= NOW),
     )
 
 
@@ -167,23 +162,22 @@ def _allowed_late() -> ColumnElement[bool]:
 def woken(*states: State) -> ColumnElement[bool]:
     return and_(
         delivery.c.wake_at.is_not(None),  # the partial index wants it said
-        delivery.c.wake_at <= _NOW,
+        delivery.c.wake_at <= NOW,
         delivery.c.state.in_(states),
     )
 
 
-def _touched(phase: Phase, until: ColumnElement[datetime] | None) -> ColumnElement[bool]:
+def _touched(phase: Phase, until: Place | None) -> ColumnElement[bool]:
     """The conditions of the claims themselves."""
-    horizon = _NOW if until is None else until
+    horizon = NOW if until is None else until
     queueing = or_(
-        claims.queueable(State.READY, _NOW, horizon),
-        claims.queueable(State.SCHEDULED, _NOW, horizon),
+        claims.queueable(State.READY, horizon), claims.queueable(State.SCHEDULED, horizon)
     )
     by_phase = {
-        Phase.PRE_UPLOAD: (claims.uploadable(_NOW, until),),
-        Phase.TICK: (queueing, _expired(), _overdue(_NOW), _allowed_late()),
+        Phase.PRE_UPLOAD: (claims.uploadable(until),),
+        Phase.TICK: (queueing, _expired(), _overdue(NOW), _allowed_late()),
         Phase.PUBLISH: (
-            claims.claimable(_NOW, horizon),
+            claims.claimable(horizon),
             queueing,
             _expired(),
             _unseen(),

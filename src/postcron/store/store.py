@@ -1,4 +1,4 @@
-"""The store as the rest of the program sees it: each verb is one line here and one function below."""
+"""The store as the rest of the program sees it: shelves, and what concerns posts and deliveries."""
 
 from __future__ import annotations
 
