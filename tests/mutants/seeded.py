@@ -311,7 +311,7 @@ DEFECTS: Final = (
     Defect(
         27,
         "look again whether it is settled, and not hold the post meanwhile",
-        (Change("store/archiving.py", ".order_by(post.c.id).with_for_update())", ")"),),
+        (Change("store/archiving.py", ".order_by(post.c.id).with_for_update()", ""),),
         "store/test_archiving.py::test_a_post_that_is_just_getting_another_delivery_is_not_put_aside",
     ),
     Defect(

@@ -80,7 +80,9 @@ def test_only_what_is_over_is_archived(stage: Stage, state: State) -> None:
     with pytest.raises(Refused, match=f"2.1 is {state}: only what is published or cancelled"):
         archive(stage.house, ["1", "2"], older=None, actor="ada")
     assert listed(stage) == [1, 2] if state is not State.DRAFT else True
-    assert stage.house.store.archive([2], run=stage.house.run("archive")) == [], "nor by the store"
+    assert stage.house.store.archive.put([2], run=stage.house.run("archive")) == [], (
+        "nor by the store"
+    )
 
 
 def test_what_has_just_gone_out_is_looked_for_first(stage: Stage) -> None:

@@ -196,7 +196,7 @@ READING: dict[str, Verb] = {
     "pauses.over": lambda s, t: s.pauses.over([t.paused.id]),
     "pauses.waking": lambda s, t: s.pauses.waking(9),
     "pauses.behind": lambda s, t: s.pauses.behind(QUIET),
-    "settled_before": lambda s, t: s.settled_before(NOW + HOUR, limit=9),
+    "archive.settled_before": lambda s, t: s.archive.settled_before(NOW + HOUR, limit=9),
     "series.one": lambda s, t: s.series.one(t.series.id),
     "series.by_key": lambda s, t: s.series.by_key("s"),
     "series.every": lambda s, t: s.series.every(),
@@ -225,8 +225,10 @@ WRITING: dict[str, Verb] = {
     "change": lambda s, t: s.change(
         [a_move(t.one(State.DRAFT), Step.CANCELLED)], run=a_run(), deleted=[t.post.id]
     ),
-    "archive": lambda s, t: s.archive([t.one(State.CANCELLED).post_id], run=a_run()),
-    "restore": lambda s, t: s.restore([t.one(State.CANCELLED).post_id], run=a_run()),
+    "archive.put": lambda s, t: s.archive.put([t.one(State.CANCELLED).post_id], run=a_run()),
+    "archive.restore": lambda s, t: s.archive.restore(
+        [t.one(State.CANCELLED).post_id], run=a_run()
+    ),
     "claims.take_uploads": lambda s, t: s.claims.take_uploads(
         a_run(), until=None, lease=LEASE, limit=1
     ),

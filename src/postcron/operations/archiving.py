@@ -38,22 +38,24 @@ def archive(
     left = [post.id for post in posts if post.archived_at is None]
     if dry_run:
         return Archived(tuple(left))
-    return Archived(tuple(house.store.archive(left, run=house.run("archive", actor=actor))))
+    return Archived(tuple(house.store.archive.put(left, run=house.run("archive", actor=actor))))
 
 
 def restore(house: House, ids: Sequence[str], *, actor: str) -> Archived:
     """Bring posts back to the lists; those that are there stay."""
     posts = [post.id for post in _posts(house, ids)]
-    return Archived(tuple(house.store.restore(posts, run=house.run("restore", actor=actor))))
+    return Archived(
+        tuple(house.store.archive.restore(posts, run=house.run("restore", actor=actor)))
+    )
 
 
 def _older(house: House, older: str, *, actor: str, dry_run: bool) -> Archived:
     before, run = house.clock.now() - duration(older), house.run("archive", actor=actor)
     if dry_run:
-        return Archived(tuple(house.store.settled_before(before, limit=None)))
+        return Archived(tuple(house.store.archive.settled_before(before, limit=None)))
     gone: list[int] = []
-    while some := house.store.settled_before(before, limit=AT_ONCE):
-        archived = house.store.archive(some, run=run)
+    while some := house.store.archive.settled_before(before, limit=AT_ONCE):
+        archived = house.store.archive.put(some, run=run)
         gone += archived
         if not archived:  # somebody else is at it
             break

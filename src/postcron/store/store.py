@@ -30,7 +30,6 @@ from postcron.model import (
 from postcron.rules.breaker import Change
 from postcron.states import State
 from postcron.store import (
-    archiving,
     breakers,
     figures,
     listing,
@@ -45,6 +44,7 @@ from postcron.store import (
     telling,
 )
 from postcron.store.accounts import AccountShelf
+from postcron.store.archiving import ArchiveShelf
 from postcron.store.batches import BatchShelf
 from postcron.store.beats import BeatShelf
 from postcron.store.claims import ClaimShelf
@@ -68,6 +68,7 @@ class Store:
         #: where SQLite keeps it
         self.file = database.file
         self.accounts = AccountShelf(database)
+        self.archive = ArchiveShelf(database)
         self.batches = BatchShelf(database)
         self.beats = BeatShelf(database)
         self.claims = ClaimShelf(database)
@@ -151,18 +152,6 @@ class Store:
         Raises `PlanChanged` if the plan of an account has changed since it was `seen`.
         """
         return revising.change(self._database, moves, run=run, deleted=deleted, seen=seen)
-
-    def settled_before(self, moment: datetime, *, limit: int | None) -> list[int]:
-        """Return posts that are not archived and over since before a moment."""
-        return archiving.settled_before(self._database, moment, limit)
-
-    def archive(self, ids: Collection[int], *, run: Run) -> list[int]:
-        """Put posts aside; return those that were not, and of which nothing was under way."""
-        return archiving.archive(self._database, ids, run=run)
-
-    def restore(self, ids: Collection[int], *, run: Run) -> list[int]:
-        """Bring posts back; return those that were put aside."""
-        return archiving.restore(self._database, ids, run=run)
 
     # --- what is held ------------------------------------------------------------------------
 
