@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -18,6 +19,15 @@ def pytest_configure(config: pytest.Config) -> None:
     _work_in_memory()
     _listen_to_signals()
     config.pluginmanager.register(Recorder())
+
+
+def pytest_collection() -> None:
+    gc.disable()  # of seven thousand tests and what they import nothing is garbage
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _work_in_memory() -> None:
