@@ -225,6 +225,57 @@ def test_nothing_joins_a_thread_or_a_post_that_is_out_with_other_media(
         assert told in step.why
 
 
+def test_who_cannot_join_a_post_holds_up_neither_its_changes_nor_other_files(
+    stage: Stage, folder: Path
+) -> None:
+    """In the middle of a folder it would be left half applied, for ever."""
+    write(folder, "one.md", "one", at="2026-11-22 12:00", then="[more]")
+    write(folder, "out.md", "out", at="now")
+    applied(stage, folder)
+    run(stage.house)
+    Image.new("RGB", (4, 4), "red").save(folder / "shelf.png")
+    to = "[acme, other]"
+    write(folder, "one.md", "one, better", at="2026-11-22 12:00", then="[more]", to=to)
+    write(folder, "out.md", "out", at="now", media="shelf.png", labels="[late]", to=to)
+    write(folder, "two.md", "two, better", at="2026-11-23 12:00")
+    steps = applied(stage, folder)
+    assert does(steps) == [Do.CHANGE] * 3
+    for step in steps[:2]:
+        told = f"other cannot join post {step.post_id} any more: use a new file for it"
+        assert told in step.why
+    assert sorted(texts(stage)) == ["more", "one, better", "out", "two, better"]
+    assert does(applied(stage, folder)) == [Do.LEAVE, Do.LEAVE, Do.KEEP]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_nobody_joins_a_post_of_which_it_is_decided_that_it_goes_out(
+    stage: Stage, folder: Path, approved: bool
+) -> None:
+    more = {"approval": "true"} if approved else {}
+    write(folder, "one.md", "one", at="2026-11-22 12:00", **more)
+    applied(stage, folder)
+    if approved:
+        approve(stage.house, ["1"], actor="you")
+    joined = {"at": "2026-11-22 12:00", "approval": "true", "to": "[acme, other]"}
+    write(folder, "one.md", "one", **joined)
+    write(folder, "two.md", "two, better", at="2026-11-23 12:00")
+    step, other = applied(stage, folder)
+    assert (step.do, other.do) == (Do.LEAVE, Do.CHANGE)
+    assert step.why == ("other cannot join post 1 any more: use a new file for it",)
+    assert [one.account for one in there(stage)] == ["acme", "acme"]
+
+
+def test_a_post_that_needs_approval_again_may_be_joined(stage: Stage, folder: Path) -> None:
+    asked = {"at": "2026-11-22 12:00", "approval": "true"}
+    write(folder, "one.md", "one", **asked)
+    applied(stage, folder)
+    approve(stage.house, ["1"], actor="you")
+    write(folder, "one.md", "one, better", **asked, to="[acme, other]")
+    assert does(applied(stage, folder)) == [Do.CHANGE, Do.KEEP]
+    found = [(one.account, one.state) for one in there(stage) if one.post_id == 1]
+    assert found == [("acme", State.DRAFT), ("other", State.DRAFT)]
+
+
 def test_options_that_left_the_file_are_taken_away(stage: Stage, folder: Path) -> None:
     write(folder, "one.md", "one", at="2026-11-22 12:00", options="{acme: {mood: happy}}")
     applied(stage, folder)

@@ -152,7 +152,8 @@ def _change(house: House, step: Step, actor: str) -> None:
     cancel(house, gone, actor=actor)
     now = There(post_of(house, str(post_id)), house.store.deliveries(post_id))
     edit(house, str(post_id), _edit(house, wish, now), actor=actor)
-    if set(wish.accounts) - {delivery.account for delivery in now.deliveries}:
+    further = set(wish.accounts) - {delivery.account for delivery in now.deliveries}
+    if further and step.open_to_more:
         schedule(house, _joining(house, step), actor=actor)
     for number, text in enumerate(wish.then, 2):
         _change_part(house, step, number, text, actor)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from postcron.model import Approval, Delivery
 from postcron.operations.contents import Content, There, another_time, digest, found_of, meant_by
 from postcron.operations.editable import is_open, why_not
 from postcron.operations.folder import Entry
 from postcron.operations.house import House
-from postcron.operations.wishes import Wish, part_of
+from postcron.operations.wishes import Wish, is_pending, part_of
 from postcron.states import State
 
 
@@ -44,6 +45,8 @@ class Step:
     key: str | None = None
     #: the post cannot become what the file says: it is withdrawn, and scheduled anew
     anew: bool = False
+    #: further accounts that the file names may have the post, too
+    open_to_more: bool = False
 
     @property
     def place(self) -> str:
@@ -83,7 +86,11 @@ def _compared(
 ) -> Step:
     found = found_of(entry.wish, now)
     anew = _must_be_anew(house, entry.wish, meant, found, now)
-    change, stuck = _differences(house, entry.wish, meant, found, now, anew=anew)
+    open_ones = {d.account: d for d in now.deliveries if is_open(house, d)}
+    joinable = _is_joinable(house, entry.wish, meant, found, now, open_ones)
+    change, stuck = _differences(
+        entry.wish, meant, found, now, open_ones, anew=anew, joinable=joinable
+    )
     more, short = _parts_that_differ(house, entry, there) if not anew else ([], [])
     change, stuck = change + more, stuck + short
     by_hand = bool(now.post.applied) and digest(found) != now.post.applied
@@ -99,21 +106,51 @@ def _compared(
         entry=entry,
         key=_next_key(entry, there[entry.source]) if anew else now.post.key,
         anew=anew,
+        open_to_more=joinable,
     )
 
 
+def _is_joinable(
+    house: House,
+    wish: Wish,
+    meant: Content,
+    found: Content,
+    now: There,
+    open_ones: Mapping[str, Delivery],
+) -> bool:
+    """Say whether further accounts can have the post: it is no thread, and can be what the file says.
+
+    Where approval is needed it must not go out already, unless a change asks for approval anew.
+    """
+    others = any(meant[name] != found[name] for name in ("type", "media"))
+    if wish.then or (others and len(open_ones) < len(now.deliveries)):
+        return False
+    if now.post.approval not in {None, Approval.APPROVED} or not is_pending(house, wish):
+        return True
+    both = [(meant["accounts"].get(name), found["accounts"].get(name)) for name in open_ones]
+    changes = others or any(
+        new[key] != old[key] for new, old in both if new and old for key in ("text", "options")
+    )
+    return changes and now.post.approval is Approval.APPROVED
+
+
 def _differences(
-    house: House, wish: Wish, meant: Content, found: Content, now: There, *, anew: bool
+    wish: Wish,
+    meant: Content,
+    found: Content,
+    now: There,
+    open_ones: Mapping[str, Delivery],
+    *,
+    anew: bool,
+    joinable: bool,
 ) -> tuple[list[str], list[str]]:
     """Return what can be changed so that it fits the file, and what cannot, in words."""
-    open_ones = {d.account: d for d in now.deliveries if is_open(house, d)}
     free = anew or len(open_ones) == len(now.deliveries)
     change: list[str] = []
     stuck: list[str] = []
     for name in ("type", "media"):
         if meant[name] != found[name]:
             (change if free else stuck).append(name if free else _belongs_to_all(name, now))
-    fixed = bool(stuck or wish.then) and not anew
     change += [name for name in ("campaign", "notes", "labels") if meant[name] != found[name]]
     for name, content in meant["accounts"].items():
         if name in found["accounts"]:
@@ -126,7 +163,7 @@ def _differences(
             change += [] if reason else told
         elif not anew and any(delivery.account == name for delivery in now.deliveries):
             stuck.append(f"{name} was withdrawn from post {now.post.id}: use a new file for it")
-        elif fixed:
+        elif not (anew or joinable):
             stuck.append(f"{name} cannot join post {now.post.id} any more: use a new file for it")
         else:
             change.append(f"also to {name}")
