@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from postcron.errors import PlanChanged
 from postcron.model import Follow, Move
@@ -41,7 +41,8 @@ def planned(database: Database, account: str, since: datetime, without: Collecti
     )
     with database.reading() as connection:
         # The count first: what is planned from here on makes whoever relies on it plan anew.
-        counted = select(account_state.c.plans).where(_is(database.writes_for, account))
+        ours = account_state.c.workspace == database.writes_for
+        counted = select(account_state.c.plans).where(ours, account_state.c.account == account)
         changes = connection.execute(counted).scalar() or 0
         found = connection.execute(asked).all()
     left_out = frozenset(without)
@@ -54,7 +55,8 @@ def change(
 ) -> None:
     """Count one more change of each account's plan, in the transaction that makes it.
 
-    Accounts come with their workspace. Raises `PlanChanged` if somebody else has changed one of those in `seen` since it was read.
+    Accounts come with their workspace. Raises `PlanChanged` if somebody else has changed one of those
+    in `seen` since it was read.
     """
     # In order, so that two at once never wait for each other.
     for workspace, account in sorted(set(accounts)):
@@ -78,7 +80,3 @@ def change_by(
     """Count a change of the plan of each account to which some moves give a time, as `change` does."""
     timed = (move for move in moves if move.set.get("due_at") is not None)
     change(transaction, ((workspace, move.delivery.account) for move in timed), seen)
-
-
-def _is(workspace: str, account: str) -> ColumnElement[bool]:
-    return and_(account_state.c.workspace == workspace, account_state.c.account == account)
