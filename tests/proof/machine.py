@@ -99,10 +99,8 @@ class Machine(Planning):
         if self.world.has_seen_more(host):
             self.world.finish(self._starts(host, run))
         for dies in [point] + [None] * PATIENCE:
-            self.world.dies_at = None if dies is None else self.world.seams + dies
-            believed = self._typed(partial(after_restore, actor="me"))
-            self.world.dies_at = None
-            if believed is not None:
+            self.dies_after = dies
+            if self._typed(partial(after_restore, actor="me")) is not None:
                 return
         raise Breach(["2 never stuck: the store that was put back is never believed"])
 

@@ -54,6 +54,8 @@ class People(RuleBasedStateMachine):
         self.words = Words()
         self.world.network.why_not = lambda text: self.words.why_not(text)
         self.refused = False
+        #: at which seam from its beginning the next command dies
+        self.dies_after: int | None = None
 
     def close(self) -> None:
         self.world.close()
@@ -71,7 +73,10 @@ class People(RuleBasedStateMachine):
             except Invalid:
                 self.refused = True
 
+        if self.dies_after is not None:
+            self.world.dies_at, self.dies_after = self.world.seams + self.dies_after, None
         self.world.finish(self.world.begin(self.world.hosts[0], work))
+        self.world.dies_at = None
         return answers[0] if answers else None
 
     def _text(self) -> str:
@@ -84,6 +89,10 @@ class People(RuleBasedStateMachine):
     def _outdates_the_backup(self) -> None:
         """Who moves a post himself has to do so again after a restore: it cannot be known there."""
         self.world.backup.unlink(missing_ok=True)
+
+    @rule(point=st.integers(1, 8))
+    def the_next_command_dies(self, point: int) -> None:
+        self.dies_after = point
 
     # --- posts -------------------------------------------------------------------------------
 
