@@ -112,7 +112,7 @@ def test_an_empty_store_gets_equal_posts(stages: Callable[[], Stage], format: st
     assert (going.posts, going.deliveries, going.left_out) == (8, 15, {})
     bring(there, text, format)
     assert told(there) == told(here)
-    assert there.house.store.taken("acme", {"k", "thread/3"}).keys() == {"k", "thread/3"}
+    assert there.house.store.taken({"k", "thread/3"}).keys() == {"k", "thread/3"}
 
 
 def test_what_was_approved_here_is_approved_and_what_was_rejected_waits_again_elsewhere(

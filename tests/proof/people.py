@@ -132,7 +132,7 @@ class People(RuleBasedStateMachine):
         wish = list(self.words.wishes.values())[which % len(self.words.wishes)]
         more = replace(wish, accounts=[*wish.accounts, account], at=self._moment(minutes))
         kept = dict(self.words.archived)
-        for there in self.world.store.taken("acme", [wish.text or ""]).values():
+        for there in self.world.store.taken([wish.text or ""]).values():
             self.words.archived.pop(there.post_id, None)
         made = self._made(more)
         if self.refused:

@@ -36,7 +36,7 @@ def test_a_post_comes_back_as_it_was_saved(store: Store) -> None:
     )
     saved = added(store, new, run=a_run())
     assert saved.post == store.post(saved.post.id)
-    assert store.taken("acme", {"launch"})["launch"].post_id == saved.post.id
+    assert store.taken({"launch"})["launch"].post_id == saved.post.id
     assert saved.post.attachments == files
     assert (saved.post.type, saved.post.campaign) == (PostType.REEL, "autumn")
     assert list(saved.deliveries) == store.deliveries(saved.post.id)
@@ -100,7 +100,7 @@ def test_when_one_delivery_cannot_be_saved_nothing_is(store: Store) -> None:
     broken = a_new_delivery("two", options={"not": object()})
     with pytest.raises(Exception, match="JSON"):
         added(store, a_new_post(a_new_delivery("one"), broken, key="k"), run=a_run())
-    assert store.taken("acme", {"k"}) == {}
+    assert store.taken({"k"}) == {}
     assert store.events(Filter(), limit=10) == []
 
 
@@ -115,7 +115,7 @@ def test_any_text_is_only_text(store: Store, text: str) -> None:
     new = a_new_post(a_new_delivery(text, options={text: text}), key=text, text=text, campaign=text)
     saved = added(store, new, run=a_run())
     assert (saved.post.text, saved.post.key) == (text, text)
-    assert store.taken("acme", {text})[text].post_id == saved.post.id
+    assert store.taken({text})[text].post_id == saved.post.id
     assert store.page(Filter(account=text, campaign=text)).deliveries == saved.deliveries
     assert saved.deliveries[0].options == {text: text}
 
@@ -164,7 +164,7 @@ def test_many_more_than_go_into_one_statement_keep_their_order(store: Store) -> 
     news = [[a_new_post(key=f"k{number}")] for number in range(AT_ONCE + 3)]
     ids = store.add_many(news, run=a_run())
     assert ids == sorted(ids)
-    assert store.taken("acme", {"k0", f"k{AT_ONCE + 2}"}) == {
+    assert store.taken({"k0", f"k{AT_ONCE + 2}"}) == {
         "k0": Taken(ids[0], "Hello", None, None, {"acme": State.SCHEDULED}),
         f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", None, None, {"acme": State.SCHEDULED}),
     }
@@ -202,7 +202,7 @@ def test_when_one_of_many_cannot_be_saved_none_is(store: Store) -> None:
     many = [[a_new_post(key=f"k{number}")] for number in range(AT_ONCE)]
     with pytest.raises(Exception, match="JSON"):
         store.add_many([*many, [broken]], run=a_run())
-    assert store.taken("acme", {"k0"}) == {}
+    assert store.taken({"k0"}) == {}
 
 
 @pytest.mark.parametrize("count", [1, 19, 20, 41])

@@ -127,7 +127,7 @@ def test_reload_keeps_the_order_asked_for(store: Store) -> None:
 def test_what_does_not_exist_is_none(store: Store) -> None:
     assert store.post(1) is None
     assert store.delivery(1, 1) is None
-    assert store.taken("acme", {"k"}) == {}
+    assert store.taken({"k"}) == {}
     assert store.next_due() is None
     assert store.counts() == {}
 

@@ -199,7 +199,7 @@ def test_on_a_full_disk_nothing_is_half_saved(path: Path) -> None:
     many = [a_new_delivery(f"account-{number}") for number in range(500)]
     with pytest.raises(DiskFull, match="is full: free some space"):
         added(store, a_new_post(*many, key="k"), run=a_run())
-    assert store.taken("acme", {"k"}) == {}
+    assert store.taken({"k"}) == {}
     assert added(store, a_new_post(), run=a_run()).created
     store.close()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from postcron.model import Filter
 from postcron.states import State
-from postcron.store import Store
+from postcron.store import Store, open_store
 from tests.builders import NOW, a_new_delivery, a_new_post, a_run, added, an_attachment
 
 
@@ -48,7 +49,11 @@ def test_states_are_counted_of_what_fits(store: Store) -> None:
 
 
 @pytest.mark.parametrize("workspace", ["acme", "other"])
-def test_posts_are_known_by_number_in_their_workspace(store: Store, workspace: str) -> None:
+def test_posts_are_known_by_number_in_their_workspace(
+    store_url: str, store: Store, workspace: str
+) -> None:
     one = added(store, a_new_post(workspace=workspace, text="Hi"), run=a_run()).post
-    found = store.there("acme", {one.id, one.id + 1})
+    acme = open_store(store_url, now=lambda: NOW, skew=timedelta(0), workspace="acme")
+    with closing(acme):
+        found = acme.there({one.id, one.id + 1})
     assert set(found) == ({one.id} if workspace == "acme" else set())

@@ -88,7 +88,7 @@ def _answer(saved: Sequence[Saved], notes: tuple[str, ...]) -> Scheduled:
 def _asked(house: House, wish: Wish) -> Keyed:
     parts = parts_of(wish)
     keys = {part.key for part in parts if part.key is not None}
-    return keyed(house, wish, parts, house.store.taken(house.config.workspace, keys))
+    return keyed(house, wish, parts, house.store.taken(keys))
 
 
 def _known(house: House, asked: Keyed) -> Scheduled:

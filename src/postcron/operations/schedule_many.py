@@ -136,13 +136,13 @@ class _Desk:
                 self.problems.append(Problem(one.where, error.message))
 
     def _taken(self, keys: Collection[str]) -> dict[str, Taken]:
-        return self.house.store.taken(self.house.config.workspace, keys)
+        return self.house.store.taken(keys)
 
     def _by_number(self, keys: Collection[str]) -> dict[str, Taken]:
         """Return the posts that were written out without a key of their own, and come back."""
         store = self.house.store
         numbers = {key: id for key in keys if (id := number(key, self._uuid))}
-        there = store.there(self.house.config.workspace, set(numbers.values()))
+        there = store.there(set(numbers.values()))
         return {key: there[id] for key, id in numbers.items() if id in there}
 
     @cached_property

@@ -17,18 +17,18 @@ from postcron.store.listing import fitting
 from postcron.store.tables import delivery, post
 
 
-def taken(database: Database, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
+def taken(database: Database, keys: Collection[str]) -> dict[str, Taken]:
     """Return what those of some keys that are taken stand for."""
-    return dict(_named(database, workspace, post.c.key, keys))
+    return dict(_named(database, post.c.key, keys))
 
 
-def there(database: Database, workspace: str, ids: Collection[int]) -> dict[int, Taken]:
+def there(database: Database, ids: Collection[int]) -> dict[int, Taken]:
     """Return those of some posts that there are, by id."""
-    return dict(_named(database, workspace, post.c.id, ids))
+    return dict(_named(database, post.c.id, ids))
 
 
 def _named(
-    database: Database, workspace: str, column: Column[Any], names: Collection[Any]
+    database: Database, column: Column[Any], names: Collection[Any]
 ) -> Iterator[tuple[Any, Taken]]:
     if not names:
         return
@@ -38,7 +38,7 @@ def _named(
             *(delivery.c.account, delivery.c.state),
         )
         .join(delivery, delivery.c.post_id == post.c.id)
-        .where(post.c.workspace == workspace, column.in_(names), *database.own(post))
+        .where(column.in_(names), *database.own(post))
         .order_by(post.c.id, delivery.c.number)
     )
     with database.reading() as connection:

@@ -176,13 +176,13 @@ class Store:
         with self._database.reading() as connection:
             return rows.posts(connection, ids)
 
-    def taken(self, workspace: str, keys: Collection[str]) -> dict[str, Taken]:
+    def taken(self, keys: Collection[str]) -> dict[str, Taken]:
         """Return what those of some keys that are taken stand for."""
-        return standing.taken(self._database, workspace, keys)
+        return standing.taken(self._database, keys)
 
-    def there(self, workspace: str, ids: Collection[int]) -> dict[int, Taken]:
+    def there(self, ids: Collection[int]) -> dict[int, Taken]:
         """Return those of some posts that there are, by id."""
-        return standing.there(self._database, workspace, ids)
+        return standing.there(self._database, ids)
 
     def posts_after(self, id: int, filter: Filter, *, limit: int) -> list[Saved]:
         """Return the next posts after an id, in their order, each with those of its deliveries that fit."""
