@@ -100,6 +100,13 @@ def test_the_answer_names_the_next_moments_and_what_is_made_of_them(stage: Stage
     ]
 
 
+def test_an_account_that_is_named_twice_says_it_once(stage: Stage) -> None:
+    told = begun(stage, accounts=["acme", "acme"])
+    assert told.template.wish.accounts == ["acme"]
+    told = changed(stage, accounts=["acme", "acme"])
+    assert [len(each.deliveries) for each in told.next if each.deliveries] == [1, 1]
+
+
 def test_a_rehearsal_saves_nothing(stage: Stage) -> None:
     told = begun(stage, dry_run=True)
     assert (told.series, len(told.next)) == (None, 5)

@@ -45,7 +45,7 @@ class There:
 
 
 def meant_by(house: House, wish: Wish) -> Content:
-    accounts = [house.account(name) for name in dict.fromkeys(wish.accounts)]
+    accounts = [house.account(name) for name in wish.accounts]
     return {
         "type": str(wish.type),
         "media": [

@@ -18,6 +18,7 @@ class Wish:
     """What a person or a CI job asked for, as it was typed."""
 
     text: str | None
+    #: each of them once, however often it was named
     accounts: Sequence[str]
     at: str | None = None
     #: overrides the zone of the accounts for a local `at`
@@ -54,6 +55,9 @@ class Wish:
     #: refuse rather than move; and never move beyond this
     exact: bool = False
     window_end: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "accounts", list(dict.fromkeys(self.accounts)))
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def accounts_of(house: House, wish: Wish) -> list[Account]:
         raise Invalid(
             f"No account: say where with --to ACCOUNT (known: {known}).", code="no_account"
         )
-    accounts = [house.account(name) for name in dict.fromkeys(wish.accounts)]
+    accounts = [house.account(name) for name in wish.accounts]
     for name in [*wish.texts, *wish.options, *wish.ats]:
         if name not in {account.name for account in accounts}:
             message = f"{name} has its own text, time or options, but the post does not go there: add --to {name}."
