@@ -163,7 +163,8 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.PUBLISHED, E.LOOKED): S.PUBLISHED,
     (S.PUBLISHED, E.SEEN): S.PUBLISHED,
     (S.PUBLISHED, E.VANISHED): S.UNKNOWN,
-    # a store that was put back
+    # a store that was put back; a draft may have been approved since
+    (S.DRAFT, E.DOUBTED): S.UNKNOWN,
     (S.SCHEDULED, E.DOUBTED): S.UNKNOWN,
     (S.READY, E.DOUBTED): S.UNKNOWN,
     (S.QUEUED, E.DOUBTED): S.UNKNOWN,

@@ -11,11 +11,13 @@ import pytest
 
 from postcron.errors import CannotWork
 from postcron.model import RESTORED, Act, Delivery, Outcome
+from postcron.operations.approving import approve
 from postcron.operations.edit import Change, edit
 from postcron.operations.house import House
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.preflight import held
 from postcron.operations.reconcile import adopt, after_restore
+from postcron.operations.resolve import landed
 from postcron.operations.run import run
 from postcron.states import State, Step
 from postcron.store import migrate
@@ -100,6 +102,28 @@ def test_a_backup_from_before_a_publish_sends_nothing_until_a_person_reconciled_
     assert (after.state, after.remote_id) == (State.PUBLISHED, "remote-1")
     assert judged(stage) == []
     assert held(stage.house) is None
+
+
+@pytest.mark.fault("F25")
+def test_what_was_approved_since_the_backup_is_not_sent_when_it_is_approved_again(
+    stage: Stage,
+) -> None:
+    """The store has forgotten who approved it and that it is out: a person has to look."""
+    [delivery] = stage.schedule(at="in 5m", approval=True)
+    restore = file_backup(stage)
+    approve(stage.house, ["1"], actor="bob")
+    stage.pass_time(minutes=5)
+    run(stage.house)
+    restore()
+
+    done = after_restore(stage.house, actor="me")
+
+    assert [one.ref for one in done.unaskable] == ["1.1"]
+    approve(stage.house, ["1"], actor="bob")
+    stage.cron(4, minutes=1)
+    assert (copies(stage, delivery), stage.now(delivery).state) == (1, State.UNKNOWN)
+    landed(stage.house, "1.1", "remote-1", actor="me")
+    assert judged(stage) == []
 
 
 @pytest.mark.fault("F25")

@@ -155,7 +155,8 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
         attempt.c.delivery_id == delivery.c.id, text(f"attempt.{LIVE}"), attempt.c.code == RESTORED
     )
     called = and_(delivery.c.state.in_(UNCERTAIN | {State.PUBLISHING}), ~marked)
-    unsent = delivery.c.state.in_(AHEAD)
+    # What waited for approval may have been approved since.
+    unsent = delivery.c.state.in_(AHEAD | {State.DRAFT})
     return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
 
 
