@@ -195,6 +195,12 @@ def test_cancelling_twice_is_cancelling(stage: Stage) -> None:
     assert stage.kinds(delivery).count("cancelled") == 1
 
 
+def test_what_is_named_twice_is_told_once(stage: Stage) -> None:
+    stage.schedule(accounts=["acme", "other"])
+    told = cancel(stage.house, ["1", "1.2", "1.2"], actor="me")
+    assert [one.ref for one in told] == ["1.1", "1.2"]
+
+
 def test_one_delivery_can_be_withdrawn_alone(stage: Stage) -> None:
     one, two = stage.schedule(accounts=["acme", "other"])
     cancel(stage.house, ["1.2"], actor="me")

@@ -8,7 +8,7 @@ from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move
 from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
-from postcron.operations.selecting import select
+from postcron.operations.selecting import select_all
 from postcron.states import State, Step
 
 
@@ -17,26 +17,24 @@ def cancel(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
 
     What is cancelled already stays so.
     """
-    chosen = [delivery for id in ids for delivery in select(house, id)]
-    return _withdraw(house, chosen, actor=actor, deleted=False)
+    return _withdraw(house, select_all(house, ids), actor=actor, deleted=False)
 
 
 def delete(house: House, ids: Sequence[str], *, actor: str) -> list[Delivery]:
     """Take whole posts that are not out from the lists; the ledger keeps them."""
     if any("." in id for id in ids):
         raise Invalid("Only whole posts can be deleted; `cancel` withdraws one delivery.")
-    chosen = [delivery for id in ids for delivery in select(house, id)]
-    return _withdraw(house, chosen, actor=actor, deleted=True)
+    return _withdraw(house, select_all(house, ids), actor=actor, deleted=True)
 
 
 def _withdraw(
     house: House, chosen: Sequence[Delivery], *, actor: str, deleted: bool
 ) -> list[Delivery]:
-    open_ones = {one.id: one for one in chosen if one.state is not State.CANCELLED}
-    busy = [delivery for delivery in open_ones.values() if not is_open(house, delivery)]
+    open_ones = [one for one in chosen if one.state is not State.CANCELLED]
+    busy = [delivery for delivery in open_ones if not is_open(house, delivery)]
     if busy:
         raise Refused(" ".join(why_not(delivery) for delivery in busy))
-    withdraw(house, list(open_ones.values()), chosen if deleted else (), actor=actor)
+    withdraw(house, open_ones, chosen if deleted else (), actor=actor)
     return house.store.reload([delivery.id for delivery in chosen])
 
 

@@ -9,7 +9,7 @@ from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight, sign_off
 from postcron.operations.report import Report
-from postcron.operations.selecting import post_of, select
+from postcron.operations.selecting import post_of, select_all
 from postcron.operations.threads import require_place
 from postcron.operations.tick import is_late
 from postcron.states import State, Step
@@ -47,7 +47,7 @@ def retry_now(house: House, ids: list[str], *, actor: str) -> list[Delivery]:
     What is already on its way is left alone: asking ten times sends once.
     """
     run = house.run(Phase.RETRY, actor=actor)
-    chosen = [delivery for id in ids for delivery in select(house, id)]
+    chosen = select_all(house, ids)
     moves = [_again(house, delivery) for delivery in chosen if not _on_its_way(delivery)]
     house.record(moves, run=run)
     return house.store.reload([delivery.id for delivery in chosen])

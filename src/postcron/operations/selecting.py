@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from postcron.errors import NotFound
 from postcron.model import Delivery, Post
@@ -23,6 +24,11 @@ def select(house: House, id: str) -> list[Delivery]:
         message = f"Post {post_id} has no delivery {number}; it has {count}."
         raise NotFound(message)
     return [delivery]
+
+
+def select_all(house: House, ids: Iterable[str]) -> list[Delivery]:
+    """Return the deliveries that some ids name, each of them once."""
+    return list({one.id: one for id in ids for one in select(house, id)}.values())
 
 
 def found_post(house: House, post_id: int) -> Post:
