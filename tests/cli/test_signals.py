@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -34,6 +35,22 @@ def test_a_signal_ends_the_watch_with_130(home: Home, number: signal.Signals) ->
     assert watching.stdout is not None
     watching.stdout.readline()
     assert ended(watching, number) == (130, b"")
+
+
+#: waits for a signal and is asked to stop just then, a hundred times
+WAITING = """
+import os, signal, threading
+from postcron.cli.signals import finish_when_asked
+for _ in range(100):
+    stop = finish_when_asked()
+    threading.Timer(0.001, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    while not stop.is_set():
+        stop.wait(0)
+"""
+
+
+def test_a_signal_may_come_at_any_instruction_of_a_wait() -> None:
+    subprocess.run([sys.executable, "-c", WAITING], check=True, timeout=30)
 
 
 def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:

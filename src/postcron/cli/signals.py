@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -27,7 +28,8 @@ def finish_when_asked() -> threading.Event:
     def asked(signum: int, frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(INTERRUPTED)
-        stop.set()
+        # Not by this thread: it may be just inside `stop.wait`, and hold the lock that `set` takes.
+        _thread.start_new_thread(stop.set, ())
 
     _listen(asked)
     return stop
