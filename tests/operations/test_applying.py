@@ -12,7 +12,7 @@ from PIL import Image
 from postcron.errors import ConfigInvalid, DoesNotFit, Invalid
 from postcron.model import Delivery, Filter
 from postcron.operations.applying import apply, plan
-from postcron.operations.approving import approve
+from postcron.operations.approving import approve, reject
 from postcron.operations.cancel import cancel
 from postcron.operations.differences import Do, Step
 from postcron.operations.edit import Change, edit
@@ -247,15 +247,15 @@ def test_who_cannot_join_a_post_holds_up_neither_its_changes_nor_other_files(
     assert does(applied(stage, folder)) == [Do.LEAVE, Do.LEAVE, Do.KEEP]
 
 
-@pytest.mark.parametrize("approved", [False, True])
-def test_nobody_joins_a_post_of_which_it_is_decided_that_it_goes_out(
-    stage: Stage, folder: Path, approved: bool
-) -> None:
-    more = {"approval": "true"} if approved else {}
+@pytest.mark.parametrize("decided", ["", "approved", "rejected"])
+def test_nobody_joins_a_post_that_is_decided_on(stage: Stage, folder: Path, decided: str) -> None:
+    more = {"approval": "true"} if decided else {}
     write(folder, "one.md", "one", at="2026-11-22 12:00", **more)
     applied(stage, folder)
-    if approved:
+    if decided == "approved":
         approve(stage.house, ["1"], actor="you")
+    if decided == "rejected":
+        reject(stage.house, ["1"], why=None, actor="you")
     joined = {"at": "2026-11-22 12:00", "approval": "true", "to": "[acme, other]"}
     write(folder, "one.md", "one", **joined)
     write(folder, "two.md", "two, better", at="2026-11-23 12:00")
@@ -265,11 +265,17 @@ def test_nobody_joins_a_post_of_which_it_is_decided_that_it_goes_out(
     assert [one.account for one in there(stage)] == ["acme", "acme"]
 
 
-def test_a_post_that_needs_approval_again_may_be_joined(stage: Stage, folder: Path) -> None:
+@pytest.mark.parametrize("decided", ["approved", "rejected"])
+def test_a_post_that_needs_approval_again_may_be_joined(
+    stage: Stage, folder: Path, decided: str
+) -> None:
     asked = {"at": "2026-11-22 12:00", "approval": "true"}
     write(folder, "one.md", "one", **asked)
     applied(stage, folder)
-    approve(stage.house, ["1"], actor="you")
+    if decided == "approved":
+        approve(stage.house, ["1"], actor="you")
+    else:
+        reject(stage.house, ["1"], why=None, actor="you")
     write(folder, "one.md", "one, better", **asked, to="[acme, other]")
     assert does(applied(stage, folder)) == [Do.CHANGE, Do.KEEP]
     found = [(one.account, one.state) for one in there(stage) if one.post_id == 1]

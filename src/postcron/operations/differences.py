@@ -120,18 +120,20 @@ def _is_joinable(
 ) -> bool:
     """Say whether further accounts can have the post: it is no thread, and can be what the file says.
 
-    Where approval is needed it must not go out already, unless a change asks for approval anew.
+    Where approval is needed it must not be decided on, unless a change asks for approval anew.
     """
     others = any(meant[name] != found[name] for name in ("type", "media"))
     if wish.then or (others and len(open_ones) < len(now.deliveries)):
         return False
-    if now.post.approval not in {None, Approval.APPROVED} or not is_pending(house, wish):
+    approval = now.post.approval
+    unasked = approval is not Approval.REJECTED and not is_pending(house, wish)
+    if approval is Approval.PENDING or unasked:
         return True
     both = [(meant["accounts"].get(name), found["accounts"].get(name)) for name in open_ones]
     changes = others or any(
         new[key] != old[key] for new, old in both if new and old for key in ("text", "options")
     )
-    return changes and now.post.approval is Approval.APPROVED
+    return changes and approval is not None
 
 
 def _differences(
