@@ -104,6 +104,11 @@ def test_a_plan_is_as_full_as_its_fullest_span_with_the_new_post(
     assert most_within(DAY, [at(one) for one in outings], [at(one) for one in new]) == count
 
 
+def test_a_list_of_a_hundred_thousand_is_counted_while_somebody_waits() -> None:
+    every_minute = [at(minute / 60) for minute in range(100_000)]
+    assert most_within(DAY, [at(-1)], every_minute) == 24 * 60
+
+
 def test_an_allowance_without_an_end_is_believed_for_an_hour() -> None:
     assert said(AccountState("acme")) is None
     assert said(AccountState("acme", allowance_at=at(0))) is None

@@ -67,11 +67,13 @@ def _under(cap: Cap, outings: Sequence[datetime], now: datetime) -> Room:
 
 def most_within(per: timedelta, outings: Iterable[datetime], new: Sequence[datetime]) -> int:
     """Return the most posts of any sliding span that holds one of the new ones."""
-    ordered = sorted([*outings, *new])
+    added, ordered = sorted(new), sorted([*outings, *new])
+
+    def within(some: Sequence[datetime], end: datetime) -> int:
+        return bisect_right(some, end) - bisect_right(some, end - per)
+
     # Each span is looked at as it ends with one of them: no other holds more.
-    ends = [end for end in ordered if any(end - per < at <= end for at in new)]
-    counts = (bisect_right(ordered, end) - bisect_right(ordered, end - per) for end in ends)
-    return max(counts, default=0)
+    return max((within(ordered, end) for end in ordered if within(added, end)), default=0)
 
 
 def hours(per: timedelta) -> str:
