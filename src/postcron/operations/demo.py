@@ -18,6 +18,7 @@ from postcron.operations.publish import publish
 from postcron.operations.schedule import schedule
 from postcron.operations.wishes import Wish
 from postcron.sandbox import Sandbox, sample
+from postcron.sandbox.live import Live
 from postcron.states import Step
 
 CONFIG = """
@@ -64,7 +65,7 @@ class Played:
     """What the demo did, and where it can be looked at."""
 
     lines: tuple[Line, ...]
-    #: how many posts the platform shows, by its own ledger
+    #: how many posts the platform shows since it began, by its own ledger
     live: int
     page: Path
 
@@ -87,6 +88,7 @@ def demo(folder: Path, tell: Callable[[str], None], environ: Mapping[str, str]) 
         opened(_house(folder, platform, environ)) as house,
     ):
         tell(f"a platform runs on this machine: {platform.url}/")
+        earlier = len(platform.live())
         _write(house, folder, tell)
         tell("$ postcron pre-upload")
         for delivery in pre_upload(house).done:
@@ -99,7 +101,8 @@ def demo(folder: Path, tell: Callable[[str], None], environ: Mapping[str, str]) 
         for delivery in report.everything():
             tell(f"  {delivery.ref} is {delivery.state}")
         page = platform.snapshot(folder / "page.html")
-        return Played(_lines(house, report.everything(), platform), len(platform.live()), page)
+        live = platform.live()[earlier:]
+        return Played(_lines(house, report.everything(), live), len(live), page)
 
 
 def _house(folder: Path, platform: Sandbox, environ: Mapping[str, str]) -> House:
@@ -150,8 +153,8 @@ def _clock(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%H:%M:%S.%f}"[:-3] + " UTC"
 
 
-def _lines(house: House, deliveries: list[Delivery], platform: Sandbox) -> tuple[Line, ...]:
-    shown = Counter(live.text for live in platform.live())
+def _lines(house: House, deliveries: list[Delivery], live: list[Live]) -> tuple[Line, ...]:
+    shown = Counter(one.text for one in live)
     return tuple(_story(house, each, shown) for each in sorted(deliveries, key=lambda d: d.id))
 
 
