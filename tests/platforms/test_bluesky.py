@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from postcron.errors import Evidence, Permanent, Temporary
+from postcron.errors import Code, Evidence, Permanent, Temporary
 from postcron.media.probe import probe
 from postcron.model import Attachment, Session, Sight, Ticket
 from postcron.platforms.base import Login
@@ -112,10 +112,21 @@ def test_a_refresh_token_that_is_over_means_logging_in_again(subject: BlueskySub
 
 def test_a_wrong_app_password_is_told_and_not_tried_again(subject: BlueskySubject) -> None:
     with pytest.raises(Permanent) as raised:
-        opened(subject.server, password="wrong").refresh(NOW)
+        opened(subject.server, password="abcd-efgh-ijkl-mnoz").refresh(NOW)
     assert raised.value.code == "token_refused"
     assert "Invalid identifier or password" in raised.value.message
     assert logins(subject.server) == 1
+
+
+@pytest.mark.parametrize("password", ["hunter2-hunter2", "abcdefghijklmnop", "abcd-efgh-ijkl", ""])
+def test_the_main_password_of_an_account_never_leaves_this_machine(
+    subject: BlueskySubject, password: str
+) -> None:
+    with pytest.raises(Permanent, match="is no app password") as raised:
+        opened(subject.server, password=password).refresh(NOW)
+    assert (raised.value.code, raised.value.evidence) == (Code.TOKEN_REFUSED, Evidence.NOT_SENT)
+    assert not password or password not in raised.value.message
+    assert logins(subject.server) == 0
 
 
 def test_too_many_logins_say_how_long_to_wait(subject: BlueskySubject) -> None:

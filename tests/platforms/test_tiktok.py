@@ -759,6 +759,8 @@ def test_photos_are_fetched_by_tiktok_and_posted_by_the_call(
         receipt.remote_id,
         tuple(album.address(each.file) for each in asked.attachments),
     )
+    assert receipt.url == f"https://www.tiktok.com/@{tiktok.USER}/photo/7561234567890123458"
+    assert subject.platform().visit(receipt.remote_id).receipt == receipt
 
 
 @pytest.mark.parametrize("how", [Fault.ANSWER_LOST, Fault.DROP_BEFORE, Fault.ERROR_THOUGH_DONE])

@@ -67,6 +67,8 @@ _ADDRESS: Final = re.compile(
 )
 #: a post's `langs`, of which there may be so many
 LANGUAGES: Final = 3
+#: what Bluesky makes; the main password skips the second factor, and cannot be taken back alone
+_APP_PASSWORD: Final = re.compile(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _SESSION: Final = ("accessJwt", "refreshJwt", "did")
 
@@ -164,10 +166,15 @@ class Bluesky:
 
     def _logged_in(self) -> Mapping[str, Any]:
         # https://docs.bsky.app/docs/api/com-atproto-server-create-session
-        given = {
-            "identifier": self._login.settings["identifier"],
-            "password": self._login.secret("app_password"),
-        }
+        password = self._login.secret("app_password")
+        if not _APP_PASSWORD.fullmatch(password):
+            raise Permanent(
+                "app_password is no app password (xxxx-xxxx-xxxx-xxxx), and nothing else is sent: "
+                "make one in Bluesky, at Settings → Privacy and security → App passwords.",
+                code=Code.TOKEN_REFUSED,
+                evidence=Evidence.NOT_SENT,
+            )
+        given = {"identifier": self._login.settings["identifier"], "password": password}
         answer = self._home.call("POST", "/xrpc/com.atproto.server.createSession", json=given)
         return fetched(oauth.told(answer, *_SESSION), LOGIN_REFUSALS, *_SESSION)
 

@@ -49,6 +49,8 @@ COUNTS: Final = {
     "views": "view_count",
 }
 _VIDEO: Final = re.compile(r"/video/(\d+)")
+#: how the id of a task that posts photos begins
+_OF_PHOTOS: Final = "p_"
 _TASK: Final = re.compile(r"[a-z_]{1,20}~[\w.-]{1,60}")
 
 
@@ -238,14 +240,15 @@ class TikTok(oauth.Grants):
             # Not even when its address is dead: one look is no proof, and what is gone is forgotten.
             # The same part once more does no harm, and phase 2 knows when to begin anew.
             return Sighting(Sight.ABSENT, "The last part is not there.", safe_to_repeat=True)
-        return _sighting(id, task, ticket.data["user"])
+        return _sighting(id, task, ticket.data["user"], photos=post.shows_photos(draft))
 
     def visit(self, address: str) -> Sighting:
         """See `Visits`: TikTok knows a post by its task, not by the address a person sees."""
         if not _TASK.fullmatch(address):
             return Sighting(Sight.UNCLEAR, f"{address} cannot be asked for: look yourself.")
         task = self._task(address)
-        sighting = _sighting(address, task, str(self._creator()["creator_username"]))
+        user = str(self._creator()["creator_username"])
+        sighting = _sighting(address, task, user, photos=address.startswith(_OF_PHOTOS))
         if sighting.sight is Sight.LIVE and not task.posts:
             why = "It is posted, and TikTok shows it to nobody, or to nobody yet."
             return Sighting(Sight.UNCLEAR, why)
@@ -253,7 +256,7 @@ class TikTok(oauth.Grants):
 
     def measure(self, receipt: Receipt) -> Mapping[str, int]:
         # Whether photos can be asked for is nowhere said.
-        if COUNTING not in self._scopes.split(",") or receipt.remote_id.startswith("p_"):
+        if COUNTING not in self._scopes.split(",") or receipt.remote_id.startswith(_OF_PHOTOS):
             return {}
         id = self._public_id(receipt)
         if id is None:
@@ -286,12 +289,15 @@ class TikTok(oauth.Grants):
 _JSON: Final = "application/json; charset=UTF-8"
 
 
-def _sighting(id: str, task: Task, user: str) -> Sighting:
+def _sighting(id: str, task: Task, user: str, *, photos: bool) -> Sighting:
     if task.failed:
         return Sighting(Sight.GONE, f"TikTok gave it up: {task.failure}.")
     if task.status == "PUBLISH_COMPLETE":
         # One task may have several public ids; the first is as good as any.
-        url = f"https://www.tiktok.com/@{user}/video/{task.posts[0]}" if task.posts else None
+        # What the public sees photos under is written by nobody but those who look at them:
+        # https://github.com/bellingcat/auto-archiver/issues/295
+        page = f"https://www.tiktok.com/@{user}/{'photo' if photos else 'video'}"
+        url = f"{page}/{task.posts[0]}" if task.posts else None
         return Sighting(Sight.LIVE, "TikTok has posted it.", Receipt(id, url))
     if task.status in {"PROCESSING_UPLOAD", "PROCESSING_DOWNLOAD"}:
         return Sighting(Sight.WORKING, "TikTok is working on it.")
