@@ -128,6 +128,20 @@ def test_a_token_of_somebody_else_blocks_its_account_until_they_are_accepted(
     assert stage.now(next_one).state is State.PUBLISHED
 
 
+def test_who_an_account_was_is_kept_until_somebody_else_is_there_to_be_accepted(
+    stage: Stage,
+) -> None:
+    check(stage.house, ["acme"])
+    stage.remote.away = True
+    [asked] = check(stage.house, ["acme"], accept=True)
+    assert asked.problem is not None
+    assert asked.state.remote_id == "r-1"
+
+
+def test_an_account_that_is_named_twice_is_asked_once(stage: Stage) -> None:
+    assert len(check(stage.house, ["acme", "acme"])) == len(stage.remote.questions) == 1
+
+
 def test_trouble_of_two_accounts_is_their_platforms(stage: Stage) -> None:
     for number in range(2):
         stage.schedule(f"post {number}", at="in 1m", accounts=["acme", "other"])

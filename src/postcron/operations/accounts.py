@@ -50,18 +50,20 @@ class Checked:
 
 
 def check(house: House, names: list[str], *, accept: bool = False) -> list[Checked]:
-    """Ask each platform who we are; a good answer lifts the account's block."""
-    chosen = [house.account(name) for name in names] or list(house.config.accounts.values())
+    """Ask each platform who we are; a good answer lifts the account's block.
+
+    With `accept` whoever it says is the right one from now on; without an answer nothing changes.
+    """
+    named = [house.account(name) for name in dict.fromkeys(names)]
+    chosen = named or list(house.config.accounts.values())
     doors = Doors(house)
     return [_checked(house, doors, account, accept=accept) for account in chosen]
 
 
 def _checked(house: House, doors: Doors, account: Account, *, accept: bool) -> Checked:
-    if accept:
-        house.store.accounts.set(account.name, remote_id=None, remote_name=None)
     problem: PostcronError | None = None
     try:
-        doors.open(account, asked=True)
+        doors.open(account, asked=True, accept=accept)
     except PlatformError as error:
         learn(house, account.name, error, ref="check")
         problem = error

@@ -39,16 +39,17 @@ class Doors:
     #: one per account: a platform that is slow to say who we are holds up nobody else
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
-    def open(self, account: Account, *, asked: bool = False) -> Platform:
+    def open(self, account: Account, *, asked: bool = False, accept: bool = False) -> Platform:
         """Return the account's platform, ready for calls; raises `Temporary` or `Permanent`.
 
-        With `asked` the platform is asked who we are even if it told us lately.
+        With `asked` the platform is asked who we are even if it told us lately, and with `accept`
+        whoever it says is believed.
         """
         with self._locks[account.name]:
             if not asked:
                 self.house.openings.refuse(account.name, self.house.clock.now())
             if account.name not in self._open or asked:
-                self._open[account.name] = self._opened(account, asked=asked)
+                self._open[account.name] = self._opened(account, asked=asked, accept=accept)
             return self._open[account.name]
 
     def reader(self, account: Account) -> Platform:
@@ -97,7 +98,7 @@ class Doors:
                 over = replace(kept, expires_at=self.house.clock.now())
                 keep(self.house, account.name, over)
 
-    def _opened(self, account: Account, *, asked: bool) -> Platform:
+    def _opened(self, account: Account, *, asked: bool, accept: bool) -> Platform:
         platform = self._with_session(account)
         state = self.house.store.accounts.one(account.name)
         # After a time of being left alone the first call is a question, never a post.
@@ -105,8 +106,9 @@ class Doors:
         if isinstance(platform, Identifies) and (asked or self._is_old(state)):
             found = platform.whoami()
             wallclock.require_agreement(account.name, self._ahead.get(account.name))
-            how = f"accept it with `postcron accounts check {account.name} --accept`"
-            _refuse_another(account, state, found, f"mend the token, or {how}")
+            if not accept:
+                how = f"accept it with `postcron accounts check {account.name} --accept`"
+                _refuse_another(account, state, found, f"mend the token, or {how}")
             self.known(account, found)
         return platform
 
