@@ -63,7 +63,7 @@ def test_the_calendar(home: Home, shell: Shell) -> None:
 def test_batches_and_many_at_once(home: Home, shell: Shell) -> None:
     for number in (1, 2):
         files.picture(home.folder / f"{number}.jpg", size=(1080, 1350 + number))
-    files.video(home.folder / "3.mp4", frames=150, size=(720, 1280))
+    files.video(home.folder / "3.mp4", tenths=150, size=(180, 320))
     told = play(shell, "Accounts")
     [added] = (said for line, said in told.items() if line.startswith("batch add teasers"))
     assert "0 of 3 live (3 scheduled)" in added

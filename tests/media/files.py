@@ -6,8 +6,10 @@ import hashlib
 import random
 import tempfile
 import zipfile
+import zlib
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,26 +36,36 @@ def video(
     *,
     codec: str = "libx264",
     container: str = "mp4",
-    frames: int = 10,
+    tenths: int = 10,
+    rate: int = 30,
     turned: int = 0,
     size: tuple[int, int] = (64, 48),
 ) -> Path:
-    path.write_bytes(_film(codec, container, frames, turned, size))
+    """Make a video of so many tenths of a second."""
+    path.write_bytes(_film(codec, container, tenths, rate, turned, size))
     return path
 
 
 @cache
-def _film(codec: str, container: str, frames: int, turned: int, size: tuple[int, int]) -> bytes:
+def _film(
+    codec: str, container: str, tenths: int, rate: int, turned: int, size: tuple[int, int]
+) -> bytes:
     with tempfile.NamedTemporaryFile() as file:
-        _encode(file.name, codec, container, frames, turned, size)
+        _encode(file.name, codec, container, tenths * rate // 10, rate, turned, size)
         return Path(file.name).read_bytes()
 
 
 def _encode(
-    path: str, codec: str, container: str, frames: int, turned: int, size: tuple[int, int]
+    path: str,
+    codec: str,
+    container: str,
+    frames: int,
+    rate: int,
+    turned: int,
+    size: tuple[int, int],
 ) -> None:
     with av.open(path, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=10)
+        stream = output.add_stream(codec, rate=rate)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
@@ -95,16 +107,75 @@ def sound(path: Path, *, codec: str = "libmp3lame", container: str = "mp3") -> P
     return path
 
 
-def pdf(path: Path) -> Path:
-    body = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    body += b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n" + b"%" + b"x" * 2000 + b"\n"
-    path.write_bytes(body + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n")
+def pdf(path: Path, pages: int = 1) -> Path:
+    """Make a PDF as most programs write it."""
+    content, offsets = b"%PDF-1.4\n%" + b"x" * 2000 + b"\n", []
+    for number, told in enumerate(_objects(pages), 1):
+        offsets.append(len(content))
+        content += b"%d 0 obj\n%b\nendobj\n" % (number, told)
+    rows = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    table = b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(offsets) + 1, rows)
+    path.write_bytes(content + table + _ending(b"trailer\n<</Root 1 0 R>>\n", len(content)))
     return path
 
 
-def office(path: Path, part: str = "word/document.xml") -> Path:
+def changed_pdf(path: Path, pages: int) -> Path:
+    """Let a PDF have another count of pages, by what is appended to it."""
+    before = path.read_bytes()
+    start = before.rindex(b"xref\n0 ")
+    told = b"2 0 obj\n%b\nendobj\n" % _objects(pages)[1]
+    table = b"xref\n2 1\n%010d 00000 n \n" % len(before)
+    trailer = b"trailer\n<</Root 1 0 R /Prev %d>>\n" % start
+    path.write_bytes(before + told + table + _ending(trailer, len(before + told)))
+    return path
+
+
+def packed_pdf(path: Path, pages: int = 1) -> Path:
+    """Make a PDF whose objects and cross-references are compressed, as TeX and Acrobat write it."""
+    objects = _objects(pages)
+    starts = [sum(map(len, objects[:index])) for index in range(len(objects))]
+    head = b" ".join(b"%d %d" % (number, at) for number, at in enumerate(starts, 1)) + b" "
+    told = b"/Type /ObjStm /N %d /First %d" % (len(objects), len(head))
+    content = b"%PDF-1.5\n"
+    many = _stream(9, told, head + b"".join(objects))
+    rows = [b"\0\0\0\0", *(bytes([2, 0, 9, index]) for index in range(len(objects)))]
+    rows += [b"\0\0\0\0"] * (9 - len(rows)) + [b"\1" + len(content).to_bytes(2) + b"\0"]
+    above = [bytes(4), *rows]
+    predicted = b"".join(
+        b"\2" + bytes((b - a) % 256 for a, b in zip(one, other, strict=True))
+        for one, other in pairwise(above)
+    )
+    told = b"/Type /XRef /W [1 2 1] /Size %d /Root 1 0 R" % len(rows)
+    told += b" /DecodeParms <</Predictor 12 /Columns 4>>"
+    content += many
+    path.write_bytes(content + _stream(10, told, predicted) + _ending(b"", len(content)))
+    return path
+
+
+def _objects(pages: int) -> list[bytes]:
+    kids = b" ".join([b"3 0 R"] * pages)
+    return [
+        b"<</Type /Catalog /Pages 2 0 R>>",
+        b"<</Type /Pages /Kids [%b] /Count %d>>" % (kids, pages),
+        b"<</Type /Page /Parent 2 0 R>>",
+    ]
+
+
+def _stream(number: int, told: bytes, content: bytes) -> bytes:
+    packed = zlib.compress(content)
+    told += b" /Filter /FlateDecode /Length %d" % len(packed)
+    return b"%d 0 obj\n<<%b>>\nstream\n%b\nendstream\nendobj\n" % (number, told, packed)
+
+
+def _ending(trailer: bytes, start: int) -> bytes:
+    return trailer + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+def office(path: Path, part: str = "word/document.xml", slides: int = 0) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
+        for number in range(slides):
+            archive.writestr(f"ppt/slides/slide{number + 1}.xml", "<sld/>")
         archive.writestr(part, "<document>" + "x" * 2000 + "</document>")
     return path
 

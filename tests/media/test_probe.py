@@ -12,7 +12,17 @@ from PIL import Image
 from postcron.errors import Invalid
 from postcron.media.probe import lies, probe
 from postcron.model import Kind
-from tests.media.files import animation, compound, office, pdf, picture, sound, video
+from tests.media.files import (
+    animation,
+    changed_pdf,
+    compound,
+    office,
+    packed_pdf,
+    pdf,
+    picture,
+    sound,
+    video,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,71 @@ def test_a_video_is_known_by_its_content(
     assert (file.kind, file.mime, file.codec) == (Kind.VIDEO, mime, codec)
     assert (file.width, file.height) == (64, 48)
     assert file.duration == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("libvpx-vp9", "webm")])
+@pytest.mark.parametrize("rate", [10, 30, 60])
+def test_how_fast_a_video_runs_is_known(
+    tmp_path: Path, codec: str, container: str, rate: int
+) -> None:
+    file = probe(video(tmp_path / "a", codec=codec, container=container, rate=rate))
+
+    assert file.fps == pytest.approx(rate)
+
+
+def test_the_pictures_of_a_gif_are_counted(tmp_path: Path) -> None:
+    assert probe(animation(tmp_path / "a.gif")).frames == 3
+    assert probe(picture(tmp_path / "b.gif")).frames == 1
+
+
+def test_a_gif_with_more_blocks_than_anybody_takes_is_not_counted_to_its_end(
+    tmp_path: Path,
+) -> None:
+    path = picture(tmp_path / "a.gif", size=(2, 2))
+    path.write_bytes(path.read_bytes()[:-1] + b"!\xfe" + b"\1x" * 5_000_000 + b"\0;")
+
+    assert probe(path).frames is None
+
+
+@pytest.mark.parametrize(
+    ("make", "pages"),
+    [
+        (lambda path: pdf(path, 300), 300),
+        (lambda path: changed_pdf(pdf(path, 300), 299), 299),
+        (lambda path: packed_pdf(path, 301), 301),
+        (lambda path: office(path, "ppt/presentation.xml", slides=12), 12),
+        (office, None),
+        (compound, None),
+    ],
+)
+def test_the_pages_of_a_document_are_counted_where_it_tells_them(
+    tmp_path: Path, make: Callable[[Path], Path], pages: int | None
+) -> None:
+    assert probe(make(tmp_path / "plan")).pages == pages
+
+
+@pytest.mark.parametrize("make", [pdf, packed_pdf])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"startxref", b"nowhere"),
+        (b"startxref\n", b"startxref\n" + b"9" * 30),
+        (b"/Root 1 0 R", b"/Root 7 0 R"),
+        (b"obj", b"job"),
+        (b"/FlateDecode", b"/LZWDecode"),
+        (b"/Columns 4", b"/Columns 99999999999999"),
+        (b"/First", b"/Frist"),
+        (b"trailer\n<<", b"trailer\n<</XRefStm 3"),
+    ],
+)
+def test_a_pdf_that_is_not_as_it_should_be_is_taken_with_its_pages_unknown(
+    tmp_path: Path, make: Callable[[Path, int], Path], old: bytes, new: bytes
+) -> None:
+    path = make(tmp_path / "plan.pdf", 7)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(old, new))
+
+    assert probe(path).pages == (None if old in content else 7)
 
 
 def test_a_video_taken_upright_is_measured_upright(tmp_path: Path) -> None:
@@ -210,7 +285,7 @@ def test_a_picture_that_is_cut_off_is_refused(tmp_path: Path, name: str, share: 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_video_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
-    path = video(tmp_path / "a.mp4", frames=50)
+    path = video(tmp_path / "a.mp4", tenths=50)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
 

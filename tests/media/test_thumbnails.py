@@ -48,7 +48,7 @@ def seen(content: bytes | None) -> Image.Image:
         (lambda path: animation(path.with_suffix(".gif")), (20, 10)),
         (lambda path: video(path.with_suffix(".mp4"), size=(384, 192)), (SIDE, SIDE // 2)),
         (lambda path: video(path.with_suffix(".mp4"), size=(384, 192), turned=90), (SIDE // 2, SIDE)),
-        (lambda path: video(path.with_suffix(".mp4"), frames=1), (64, 48)),
+        (lambda path: video(path.with_suffix(".mp4"), tenths=1), (64, 48)),
         (lambda path: video(path.with_suffix(".webm"), codec="libvpx", container="webm"), (64, 48)),
     ],
 )  # fmt: skip

@@ -734,6 +734,9 @@ def wrong(type: PostType, text: str, *files: Attachment, **options: str) -> list
         ({"duration": timedelta(seconds=90)}, True),
         ({"duration": timedelta(seconds=90.1)}, False),
         ({"codec": "mpeg4"}, False),
+        ({"fps": 23.976}, True),
+        ({"fps": 23}, False),
+        ({"fps": 61}, False),
     ],
 )
 def test_a_reel_has_its_measures(album: Album, shape: dict[str, Any], fits: bool) -> None:

@@ -67,8 +67,8 @@ def photo(album: Album, name: str = "dog", alt: str = "") -> Attachment:
     return album._kept(picture(album.folder / f"{name}.jpg", (40, 40)), alt)
 
 
-def clip(album: Album, frames: int = 40) -> Attachment:
-    return album._kept(video(album.folder / f"{frames}.mp4", frames=frames), "")
+def clip(album: Album, tenths: int = 40) -> Attachment:
+    return album._kept(video(album.folder / f"{tenths}.mp4", tenths=tenths), "")
 
 
 def forms(subject: InstagramSubject) -> list[dict[str, str]]:
@@ -690,6 +690,14 @@ def test_the_edges_of_what_fits(album: Album) -> None:
     taller = replace(one, file=replace(one.file, width=79, height=100))
     long = replace(moving, file=replace(moving.file, duration=timedelta(seconds=61)))
     short = replace(moving, file=replace(moving.file, duration=timedelta(seconds=2)))
+    for fps, good in ((23, True), (22, False), (60, True), (61, False)):
+        film = replace(moving, file=replace(moving.file, fps=fps))
+        told = [
+            fits(PostType.REEL, film),
+            fits(PostType.STORY, film),
+            fits(PostType.POST, one, film),
+        ]
+        assert [each == [] for each in told] == [good] * 3
     assert [fits(PostType.POST, each) for each in (wide, tall, moving, long)] == [[]] * 4
     assert [len(fits(PostType.POST, each)) for each in (wider, taller, short)] == [1, 1, 1]
     assert fits(PostType.STORY, moving) == fits(PostType.STORY, wider) == []

@@ -638,6 +638,10 @@ def test_what_fits_is_known_to_the_edge() -> None:
     assert fits("Hello", pdf)
     assert not fits("Hello", pdf, pdf)
     assert not fits("Hello", pdf, image)
+    for pages, good in ((300, True), (301, False)):
+        assert fits("Hello", file(Kind.DOCUMENT, "application/pdf", pages=pages)) == good
+    for frames, good in ((250, True), (251, False)):
+        assert fits("Hello", file(Kind.GIF, "image/gif", frames=frames)) == good
     assert not fits("Hello", file(Kind.DOCUMENT, "application/vnd.ms-excel"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -348,6 +349,15 @@ def test_max_characters_are_those_of_the_server() -> None:
     assert Mastodon.limits({}).text_max == 500
     with pytest.raises(Invalid, match="max_characters"):
         Mastodon.limits({"max_characters": "many"})
+
+
+@pytest.mark.parametrize(("fps", "fitting"), [(120, True), (121, False)])
+def test_a_video_may_run_as_fast_as_mastodon_social_lets_it(
+    subject: MastodonSubject, album: Album, fps: float, fitting: bool
+) -> None:
+    clip = album.video()
+    clip = replace(clip, file=replace(clip.file, fps=fps))
+    assert fits(subject, draft(album, "Hello", clip)) is fitting
 
 
 def test_a_post_of_somebody_else_is_not_ours(subject: MastodonSubject) -> None:

@@ -348,6 +348,8 @@ def test_the_edges_of_what_fits(album: Album) -> None:
     long = replace(clip, file=replace(clip.file, duration=timedelta(seconds=301)))
     assert [fits("x" * 500), fits("🎉" * 125), fits("", image), fits("", clip)] == [0] * 4
     assert [fits("x" * 501), fits("🎉" * 126), fits("", long), fits("")] == [1] * 4
+    for fps, problem in ((23, 0), (22, 1), (60, 0), (61, 1)):
+        assert fits("", replace(clip, file=replace(clip.file, fps=fps))) == problem
     assert fits("", *[image] * 19, clip) == 0
     assert fits("", *[image] * 21) == 1
 

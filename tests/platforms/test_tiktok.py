@@ -902,6 +902,9 @@ def test_the_words_of_photos_fit_or_are_refused_when_scheduling(
         (False, {"size": 4_000_000_001}),
         (True, {"codec": "vp9", "mime": "video/webm"}),
         (False, {"codec": "av1"}),
+        (True, {"fps": 23.0}),
+        (False, {"fps": 22.0}),
+        (False, {"fps": 61.0}),
         (False, {"mime": "video/x-msvideo"}),
     ],
 )

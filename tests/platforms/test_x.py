@@ -587,6 +587,17 @@ def test_what_fits_is_known_to_the_edge() -> None:
     assert fits("Hello", clip(5, size=512_000_000))
     assert not fits("Hello", clip(5, size=512_000_001))
     assert not fits("Hello", clip(5), clip(6))
+    for fps, good in ((60, True), (61, False), (5, True)):
+        one = clip(5)
+        assert fits("Hello", replace(one, file=replace(one.file, fps=fps))) == good
+    for frames, width, height, good in (
+        (350, 500, 500, True),
+        (351, 500, 500, False),
+        (300, 1000, 1000, True),
+        (301, 1000, 1000, False),
+    ):
+        gif = MediaFile("1" * 64, 1000, Kind.GIF, "image/gif", width, height, frames=frames)
+        assert fits("Hello", Attachment(gif, "a.gif")) == good
 
 
 def test_max_characters_is_a_number() -> None:

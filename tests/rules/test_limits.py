@@ -23,7 +23,11 @@ VIDEOS = MediaRule(
     min_duration=timedelta(seconds=3),
     max_duration=timedelta(minutes=3),
     codecs=frozenset({"h264"}),
+    min_fps=23,
+    max_fps=60,
 )
+GIFS = MediaRule(frozenset({"image/gif"}), 1000, max_frames=10, max_frame_pixels=50_000)
+DOCUMENTS = MediaRule(frozenset({"application/pdf"}), 1000, max_pages=300)
 LIMITS = Limits(
     source="https://example.com/limits",
     as_of="2026-11-20",
@@ -49,6 +53,16 @@ def video(**changed: Any) -> Attachment:
         "1" * 64, 1000, Kind.VIDEO, "video/mp4", duration=timedelta(seconds=5), codec="h264"
     )
     return Attachment(replace(file, **changed), "cat.mp4")
+
+
+def gif(**changed: Any) -> Attachment:
+    file = MediaFile("2" * 64, 1000, Kind.GIF, "image/gif", width=100, height=50)
+    return Attachment(replace(file, **changed), "cat.gif")
+
+
+def document(pages: int | None) -> Attachment:
+    file = MediaFile("3" * 64, 1000, Kind.DOCUMENT, "application/pdf", pages=pages)
+    return Attachment(file, "cats.pdf")
 
 
 def found(
@@ -133,6 +147,43 @@ def test_each_limit_is_told_with_its_figure_and_what_to_do(
     problem: str, text: str, attachments: tuple[Attachment, ...]
 ) -> None:
     assert found(text, *attachments) == [f"acme: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "attachment", "problem"),
+    [
+        (VIDEOS, video(fps=None), None),
+        (VIDEOS, video(fps=23.976), None),
+        (VIDEOS, video(fps=60.02), None),
+        (VIDEOS, video(fps=22), "cat.mp4 has 22 frames a second, and 23 to 60 fit."),
+        (VIDEOS, video(fps=119.88), "cat.mp4 has 119.9 frames a second, and 23 to 60 fit."),
+        (
+            replace(VIDEOS, min_fps=None),
+            video(fps=61),
+            "cat.mp4 has 61 frames a second, and 60 fit.",
+        ),
+        (replace(VIDEOS, min_fps=None), video(fps=5), None),
+        (GIFS, gif(frames=None), None),
+        (GIFS, gif(frames=10), None),
+        (GIFS, gif(frames=11, height=25), "cat.gif has 11 frames, and 10 fit."),
+        (
+            GIFS,
+            gif(frames=10, height=51),
+            "cat.gif has 51,000 pixels in all its frames, and 50,000 fit.",
+        ),
+        (DOCUMENTS, document(None), None),
+        (DOCUMENTS, document(300), None),
+        (DOCUMENTS, document(301), "cats.pdf has 301 pages, and 300 fit."),
+    ],
+)
+def test_frames_and_pages_are_limited_as_far_as_they_are_known(
+    rule: MediaRule, attachment: Attachment, problem: str | None
+) -> None:
+    limits = replace(LIMITS, media={attachment.file.kind: rule}, alt_max=None)
+    told = found("Hello", attachment, limits=limits)
+    assert [one.removeprefix("acme: ").startswith(problem or "") for one in told] == (
+        [True] if problem else []
+    )
 
 
 def test_a_type_the_platform_does_not_know_is_refused() -> None:

@@ -82,10 +82,12 @@ def test_posts_without_a_key_and_other_workspaces_are_other_posts(store: Store) 
 
 def test_one_file_serves_many_posts_and_its_newest_place_counts(store: Store) -> None:
     for place in ("/old", "s3://new"):
-        file = a_media_file(location=place)
+        file = a_media_file(location=place, fps=29.97, frames=3, pages=7)
         attachment = replace(an_attachment(), file=file)
         added(store, a_new_post(attachments=(attachment,)), run=a_run())
-    assert store.media_file("ab" * 32) == a_media_file(location="s3://new")
+    assert store.media_file("ab" * 32) == a_media_file(
+        location="s3://new", fps=29.97, frames=3, pages=7
+    )
     assert store.media_file("00" * 32) is None
 
 

@@ -85,6 +85,9 @@ def attachment(one: Attachment) -> Document:
         "height": one.file.height,
         "duration_s": seconds(one.file.duration),
         "codec": one.file.codec,
+        "fps": one.file.fps,
+        "frames": one.file.frames,
+        "pages": one.file.pages,
         "location": one.file.location,
     }
 

@@ -93,6 +93,12 @@ def _rule(rule: MediaRule) -> str:
         "" if rule.max_ratio is None else f"not wider than {as_ratio(rule.max_ratio)}",
         f"≤ {rule.max_count} files" if rule.max_count > 1 else "",
         "" if rule.codecs is None else "/".join(sorted(rule.codecs)),
+        _range(rule.min_fps, rule.max_fps, "frames/s"),
+        "" if rule.max_frames is None else f"≤ {rule.max_frames:,} frames",
+        ""
+        if rule.max_frame_pixels is None
+        else f"≤ {rule.max_frame_pixels:,} pixels in all frames",
+        "" if rule.max_pages is None else f"≤ {rule.max_pages:,} pages",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -101,6 +107,12 @@ def _span(least: timedelta | None, most: timedelta | None) -> str:
     if least and most:
         return f"{exactly(least)} to {exactly(most)}"
     return f"≤ {exactly(most)}" if most else f"≥ {exactly(least)}" if least else ""
+
+
+def _range(least: int | None, most: int | None, unit: str) -> str:
+    if least is None:
+        return "" if most is None else f"≤ {most} {unit}"
+    return f"≥ {least} {unit}" if most is None else f"{least} to {most} {unit}"
 
 
 def document(one: Entry) -> dict[str, Any]:
@@ -165,5 +177,10 @@ def _media(kind: Kind, rule: MediaRule, limits: Limits) -> dict[str, Any]:
         "max_side": rule.max_side,
         "min_ratio": rule.min_ratio,
         "max_ratio": rule.max_ratio,
+        "min_fps": rule.min_fps,
+        "max_fps": rule.max_fps,
+        "max_frames": rule.max_frames,
+        "max_frame_pixels": rule.max_frame_pixels,
+        "max_pages": rule.max_pages,
         "fetched": kind in limits.fetched,
     }

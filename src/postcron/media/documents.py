@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -28,6 +29,7 @@ _IN_COMPOUND: Final = {
     "PowerPoint Document".encode("utf-16-le"): "ppt",
     "Workbook".encode("utf-16-le"): "xls",
 }
+_SLIDE: Final = re.compile(r"ppt/slides/slide\d+\.xml")
 _PIECE: Final = 1024 * 1024
 #: a PDF may have something before it, and something behind it
 _NEAR: Final = 1024
@@ -47,6 +49,20 @@ def document(content: BinaryIO, head: bytes) -> str | None:
         return _in_archive(content)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _in_compound(content)
+    return None
+
+
+def pages(content: BinaryIO, mime: str) -> int | None:
+    """Return how many pages or slides an open document has; None where that is not written in it."""
+    if mime == TYPES["pdf"]:
+        from postcron.media import pdf
+
+        return pdf.pages(content)
+    if mime == TYPES["pptx"]:
+        import zipfile
+
+        with zipfile.ZipFile(content) as archive:
+            return sum(_SLIDE.fullmatch(name) is not None for name in archive.namelist())
     return None
 
 

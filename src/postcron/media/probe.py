@@ -15,7 +15,7 @@ from av.container import InputContainer
 from PIL import Image, UnidentifiedImageError
 
 from postcron.errors import Invalid
-from postcron.media import documents
+from postcron.media import documents, gifs
 from postcron.media.library import pieces
 from postcron.model import Kind, MediaFile
 
@@ -97,7 +97,8 @@ def probe(path: Path, name: str = "") -> MediaFile:
         content.seek(0)
         try:
             if (mime := _document(content, head)) is not None:
-                return replace(file, kind=Kind.DOCUMENT, mime=mime)
+                pages = documents.pages(content, mime)
+                return replace(file, kind=Kind.DOCUMENT, mime=mime, pages=pages)
             demuxer = demuxer_of(head)
             if demuxer is None or head[4:12] in _AVIF:
                 return _picture(content, file)
@@ -163,6 +164,7 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
         moving = image.format in {"GIF", "WEBP"} and getattr(image, "is_animated", False)
         _require_whole(image)
         turned = image.getexif().get(0x0112, 1) >= 5
+        frames = gifs.frames(content) if image.format == "GIF" else None
     return replace(
         file,
         kind=Kind.GIF if moving else Kind.IMAGE,
@@ -170,6 +172,7 @@ def _picture(content: BinaryIO, file: MediaFile) -> MediaFile:
         mime=PICTURES.get(image.format or "", "image/jpeg"),
         width=height if turned else width,
         height=width if turned else height,
+        frames=frames,
     )
 
 
@@ -220,4 +223,5 @@ def _described(container: InputContainer, file: MediaFile, flavour: str) -> Medi
         height=video.width if turned else video.height,
         duration=duration,
         codec=video.codec_context.codec.canonical_name,
+        fps=float(video.average_rate) if video.average_rate else None,
     )

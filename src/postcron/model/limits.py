@@ -40,6 +40,14 @@ class MediaRule:
     #: pixels of the shorter and of the longer side
     min_side: int | None = None
     max_side: int | None = None
+    #: frames of a video per second
+    min_fps: int | None = None
+    max_fps: int | None = None
+    #: pictures of a GIF, and pixels of all of them
+    max_frames: int | None = None
+    max_frame_pixels: int | None = None
+    #: of a document
+    max_pages: int | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,12 @@ class MediaFile:
     height: int | None = None
     duration: timedelta | None = None
     codec: str | None = None
+    #: frames of a video per second, on average
+    fps: float | None = None
+    #: pictures of a GIF
+    frames: int | None = None
+    #: of a document
+    pages: int | None = None
     #: where the library keeps it: a path or an s3:// address
     location: str = ""
 

@@ -26,6 +26,8 @@ _REEL: Final = replace(
     min_side=540,
     min_ratio=0.55,
     max_ratio=0.575,
+    min_fps=24,
+    max_fps=60,
 )
 
 

@@ -34,6 +34,8 @@ _REEL: Final = MediaRule(
     codecs=_CODECS,
     min_ratio=0.01,
     max_ratio=10,
+    min_fps=23,
+    max_fps=60,
 )
 _STORY: Final = replace(
     _REEL, max_bytes=100_000_000, max_duration=timedelta(seconds=60), min_ratio=0.1

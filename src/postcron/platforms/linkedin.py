@@ -132,7 +132,9 @@ class LinkedIn:
             media={
                 # How many bytes it may have is nowhere said; "fewer than" so many pixels is.
                 Kind.IMAGE: MediaRule(images, 20_000_000, max_count=20, max_pixels=36_152_319),
-                Kind.GIF: MediaRule(frozenset({"image/gif"}), 20_000_000, max_pixels=36_152_319),
+                Kind.GIF: MediaRule(
+                    frozenset({"image/gif"}), 20_000_000, max_pixels=36_152_319, max_frames=250
+                ),
                 Kind.VIDEO: MediaRule(
                     frozenset({"video/mp4"}),
                     max_bytes=500_000_000,
@@ -140,7 +142,7 @@ class LinkedIn:
                     min_duration=timedelta(seconds=3),
                     max_duration=timedelta(minutes=30),
                 ),
-                Kind.DOCUMENT: MediaRule(_DOCUMENTS, max_bytes=100_000_000),
+                Kind.DOCUMENT: MediaRule(_DOCUMENTS, max_bytes=100_000_000, max_pages=300),
             },
             max_attachments=20,
             alt_max=4086,

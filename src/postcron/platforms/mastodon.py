@@ -118,7 +118,9 @@ class Mastodon:
                 # One that stands still is a picture.
                 Kind.IMAGE: image(*IMAGES, "image/gif"),
                 Kind.GIF: image("image/gif"),
-                Kind.VIDEO: MediaRule(VIDEOS, max_bytes=103_809_024, max_pixels=8_294_400),
+                Kind.VIDEO: MediaRule(
+                    VIDEOS, max_bytes=103_809_024, max_pixels=8_294_400, max_fps=120
+                ),
                 Kind.AUDIO: MediaRule(AUDIOS, max_bytes=103_809_024),
             },
             max_attachments=4,

@@ -51,6 +51,8 @@ _VIDEO: Final = MediaRule(
     codecs=frozenset({"h264", "hevc"}),
     min_ratio=0.01,
     max_ratio=10,
+    min_fps=23,
+    max_fps=60,
 )
 _PHOTO: Final = MediaRule(
     frozenset({"image/jpeg", "image/png"}), 8_000_000, max_count=20, min_ratio=0.1, max_ratio=10

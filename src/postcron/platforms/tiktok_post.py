@@ -45,6 +45,8 @@ _VIDEO: Final = MediaRule(
     codecs=frozenset({"h264", "hevc", "vp8", "vp9"}),
     min_side=360,
     max_side=4096,
+    min_fps=23,
+    max_fps=60,
 )
 _PHOTO: Final = MediaRule(
     frozenset({"image/jpeg", "image/webp"}),

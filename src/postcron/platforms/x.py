@@ -100,7 +100,12 @@ class X(oauth.Grants):
             media={
                 Kind.IMAGE: MediaRule(images, max_bytes=5_000_000, max_count=4),
                 Kind.GIF: MediaRule(
-                    frozenset({"image/gif"}), 15_000_000, max_side=1280, max_pixels=1280 * 1080
+                    frozenset({"image/gif"}),
+                    15_000_000,
+                    max_side=1280,
+                    max_pixels=1280 * 1080,
+                    max_frames=350,
+                    max_frame_pixels=300_000_000,
                 ),
                 Kind.VIDEO: MediaRule(
                     frozenset({"video/mp4", "video/quicktime"}),
@@ -112,6 +117,7 @@ class X(oauth.Grants):
                     max_pixels=1280 * 1024,
                     min_ratio=1 / 3,
                     max_ratio=3,
+                    max_fps=60,
                 ),
             },
             max_attachments=4,

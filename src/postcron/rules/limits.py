@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -150,6 +151,8 @@ def _measures(attachment: Attachment, rule: MediaRule) -> Iterator[tuple[str, st
         yield f"has {size}, and {rule.max_pixels:,} fit.", "Make it smaller."
     yield from _shaped(file, rule)
     yield from _lasts(file.duration, rule)
+    yield from _runs(file.fps, rule)
+    yield from _counted(file, rule)
 
 
 def _shaped(file: MediaFile, rule: MediaRule) -> Iterator[tuple[str, str]]:
@@ -184,6 +187,29 @@ def _lasts(duration: timedelta | None, rule: MediaRule) -> Iterator[tuple[str, s
         )
     elif longest is not None and duration > longest:
         yield f"lasts {_exactly(duration)}; {exactly(longest)} fit.", "Cut it."
+
+
+def _runs(fps: float | None, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    # Averages are a little off, and 23.976 is what television calls 24.
+    if fps is None or not fps:
+        return
+    least, most = rule.min_fps or 0, rule.max_fps
+    if least <= round(fps) <= (most or math.inf):
+        return
+    fit = f"{least} at least" if most is None else f"{least} to {most}" if least else f"{most}"
+    yield f"has {fps:.4g} frames a second, and {fit} fit.", "Encode it with 30."
+
+
+def _counted(file: MediaFile, rule: MediaRule) -> Iterator[tuple[str, str]]:
+    frames, pages = file.frames or 0, file.pages or 0
+    if rule.max_frames is not None and frames > rule.max_frames:
+        yield f"has {frames:,} frames, and {rule.max_frames:,} fit.", "Leave some out."
+    pixels = frames * (file.width or 0) * (file.height or 0)
+    if rule.max_frame_pixels is not None and pixels > rule.max_frame_pixels:
+        what = f"has {pixels:,} pixels in all its frames, and {rule.max_frame_pixels:,} fit."
+        yield what, "Make it smaller or shorter."
+    if rule.max_pages is not None and pages > rule.max_pages:
+        yield f"has {pages:,} pages, and {rule.max_pages:,} fit.", "Leave some out."
 
 
 def _exactly(duration: timedelta) -> str:

@@ -170,6 +170,9 @@ class MediaRow(SQLModel, table=True):
     height: int | None = None
     duration: timedelta | None = Field(default=None, sa_type=Seconds)
     codec: str | None = Field(default=None, sa_type=Text)
+    fps: float | None = None
+    frames: int | None = None
+    pages: int | None = None
     location: str = Field(sa_type=Text)
 
 

@@ -100,7 +100,7 @@ class FacebookSubject(Subject):
 
     def files(self, album: Album, shape: str) -> list[Attachment]:
         if shape == "reel":
-            path = video(album.folder / "reel.mp4", frames=30, size=(540, 960))
+            path = video(album.folder / "reel.mp4", tenths=30, size=(540, 960))
             return [album._kept(path, "")]
         kind = {"story": "image", "video story": "video"}.get(shape, shape)
         return super().files(album, kind)

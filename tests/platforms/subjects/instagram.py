@@ -99,7 +99,7 @@ class InstagramSubject(Subject):
         photos = [
             album._kept(picture(album.folder / f"{n}.jpg", (40, 40)), f"A dog {n}") for n in "ab"
         ]
-        clip = album._kept(video(album.folder / "clip.mp4", frames=40), "Waves")
+        clip = album._kept(video(album.folder / "clip.mp4", tenths=40), "Waves")
         return {
             "image": photos[:1],
             "story": photos[:1],

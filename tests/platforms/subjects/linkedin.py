@@ -111,7 +111,7 @@ class LinkedInSubject(Subject):
 
 def film(album: Album) -> Any:
     """Return a video that is long and large enough; what is behind it players skip."""
-    path = video(album.folder / "film.mp4", frames=40)
+    path = video(album.folder / "film.mp4", tenths=40)
     padding = 80_000
     box = padding.to_bytes(4, "big") + b"free" + bytes(padding - 8)
     path.write_bytes(path.read_bytes() + box)

@@ -75,7 +75,7 @@ class TikTokSubject(Subject):
         if shape == "photos":
             paths = (picture(album.folder / name, (40, 40)) for name in ("a.jpg", "b.webp"))
             return [album._kept(path, "A dog") for path in paths]
-        path = video(album.folder / f"{shape.replace(' ', '-')}.mp4", size=(360, 640), frames=3)
+        path = video(album.folder / f"{shape.replace(' ', '-')}.mp4", size=(360, 640), tenths=3)
         return [album._kept(path if shape == "video" else lengthened(path, LONG), "Waves")]
 
     def is_publish(self, asked: Asked) -> bool:
