@@ -62,6 +62,14 @@ def test_a_long_answer_into_a_closed_pipe_is_quiet(home: Home, process: Shell) -
     assert done.stdout == b"{\n"
 
 
+@pytest.mark.parametrize("words", ["status --watch", "status --watch --json"])
+def test_a_watch_ends_when_nobody_reads_it_any_more(home: Home, words: str) -> None:
+    home.holding(State.SCHEDULED)
+    done = through_a_shell(home, f"{{ postcron {words} --every 1s; echo $? >code; }} | head -n 1")
+    assert done.stderr == b""
+    assert (home.folder / "code").read_text() == "0\n"
+
+
 @pytest.mark.fault("F91")
 def test_a_full_disk_under_stdout_is_told_after_the_work_is_stored(
     home: Home, process: Shell

@@ -48,19 +48,24 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(text: str) -> None:
-    """Print a part of the answer; raises `OutputFailed` when stdout cannot take it."""
+def say(text: str) -> bool:
+    """Print a part of the answer; False if its reader has gone away.
+
+    Raises `OutputFailed` when stdout cannot take it.
+    """
     if sys.stdout is None:
-        return
+        return True
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         _silence(sys.stdout)
+        return False
     except OSError as error:
         _silence(sys.stdout)
         message = f"The answer could not be written: {error.strerror}. What was done is stored."
         raise OutputFailed(message) from error
+    return True
 
 
 def pour(lines: Iterable[str]) -> None:
@@ -105,11 +110,14 @@ def _fill(path: Path, lines: Iterable[str], encoding: str) -> None:
         paper.writelines(lines)
 
 
-def document(value: Mapping[str, Any]) -> None:
-    """Print the answer as one JSON document; ASCII, so that no terminal obeys what is in it."""
+def document(value: Mapping[str, Any]) -> bool:
+    """Print the answer as `say` does, as one JSON document.
+
+    It is ASCII, so that no terminal obeys what is in it.
+    """
     import json
 
-    say(json.dumps(value, indent=2))
+    return say(json.dumps(value, indent=2))
 
 
 def ask(text: str) -> None:

@@ -211,8 +211,11 @@ def page(one: Page, here: Here) -> str:
 
 
 @contextmanager
-def screen() -> Iterator[Callable[[str], None]]:
-    """Give what shows a page in place of the one before; off a terminal it goes below that one."""
+def screen() -> Iterator[Callable[[str], bool]]:
+    """Give what shows a page in place of the one before; off a terminal it goes below that one.
+
+    Showing one returns whether anybody is there to see the next.
+    """
     from rich.live import Live
     from rich.text import Text
 
@@ -220,7 +223,12 @@ def screen() -> Iterator[Callable[[str], None]]:
         yield printing.say
         return
     with Live(console=_console(sys.stdout), screen=True, auto_refresh=False) as live:
-        yield lambda page: live.update(Text.from_ansi(page), refresh=True)
+
+        def show(page: str) -> bool:
+            live.update(Text.from_ansi(page), refresh=True)
+            return True
+
+        yield show
 
 
 def note(one: Delivery, here: Here) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postcron.cli import printing, signals
+from postcron.cli import failures, printing, signals
 from postcron.cli.how import How
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def _last(how: How, look: Callable[[], View], stop: Event, pause: float) -> View
 
     with render.screen() as screen:
         while (view := look()).over is None and not stop.is_set():
-            if how.json:
-                printing.document(view.document)
-            else:
-                screen(view.text())
+            if not (printing.document(view.document) if how.json else screen(view.text())):
+                return replace(view, over=failures.DONE)  # nobody is there to watch
             stop.wait(pause)
     return view

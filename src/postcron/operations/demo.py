@@ -75,7 +75,7 @@ class Played:
         return self.live == len(self.lines) and all(line.times_live == 1 for line in self.lines)
 
 
-def demo(folder: Path, tell: Callable[[str], None], environ: Mapping[str, str]) -> Played:
+def demo(folder: Path, tell: Callable[[str], object], environ: Mapping[str, str]) -> Played:
     """Play the main job in a new folder; `tell` gets a line for each thing that happens.
 
     Raises `Invalid` if the folder holds something else already.
@@ -126,7 +126,7 @@ def _house(folder: Path, platform: Sandbox, environ: Mapping[str, str]) -> House
     return House(load(path, environ), environ=environ, state_dir=folder / "state")
 
 
-def _write(house: House, folder: Path, tell: Callable[[str], None]) -> None:
+def _write(house: House, folder: Path, tell: Callable[[str], object]) -> None:
     photo, film = sample.photo(folder / "harbour.jpg"), sample.film(folder / "tide.mp4")
     wishes = [
         Wish("The harbour at six.", ["demo"], at="in 6s", media=[str(photo)], alts=["A harbour"]),
