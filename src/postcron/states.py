@@ -75,6 +75,10 @@ class Step(StrEnum):
     ACCEPTED = "accepted"
     #: nobody knows how the call ended
     LOST = "lost"
+    #: a platform that keeps it until its moment is about to be asked to give it back
+    TAKING_BACK = "taking_back"
+    #: the platform gave it back: it will not appear
+    TAKEN_BACK = "taken_back"
     #: looked at the platform; no news
     LOOKED = "looked"
     #: found live at the platform
@@ -155,11 +159,14 @@ STEPS: dict[tuple[State, Step], State] = {
     (S.CONFIRMING, E.LOOKED): S.CONFIRMING,
     (S.CONFIRMING, E.FOUND): S.PUBLISHED,
     (S.CONFIRMING, E.DENIED): S.FAILED,
+    (S.CONFIRMING, E.TAKING_BACK): S.UNKNOWN,
+    (S.CONFIRMING, E.TAKEN_BACK): S.SCHEDULED,
     (S.UNKNOWN, E.LOOKED): S.UNKNOWN,
     (S.UNKNOWN, E.ACCEPTED): S.CONFIRMING,
     (S.UNKNOWN, E.FOUND): S.PUBLISHED,
     (S.UNKNOWN, E.DENIED): S.FAILED,
     (S.UNKNOWN, E.REPEATED): S.QUEUED,
+    (S.UNKNOWN, E.TAKEN_BACK): S.SCHEDULED,
     (S.PUBLISHED, E.LOOKED): S.PUBLISHED,
     (S.PUBLISHED, E.SEEN): S.PUBLISHED,
     (S.PUBLISHED, E.VANISHED): S.UNKNOWN,

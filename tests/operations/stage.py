@@ -131,6 +131,13 @@ class Remote:
     numbers: Callable[[Receipt], Mapping[str, int]] | None = None
     #: what it says of the hours of an account's week; None: nobody can ask
     advice: Callable[[], Sequence[Hour]] | None = None
+    #: so long ahead it is given its posts, and keeps them until they are due; None: it cannot
+    ahead: timedelta | None = None
+    #: what it keeps, by key
+    kept: dict[str, tuple[str, Draft]] = field(default_factory=dict)
+    #: what happens when it is asked to give something back
+    withdraw_script: deque[str] = field(default_factory=deque)
+    withdrawn: list[str] = field(default_factory=list)
     identity: str = "r-1"
 
     def prepare(self, draft: Draft, save: SaveTicket) -> Ticket:
@@ -160,6 +167,10 @@ class Remote:
             raise Temporary("The list cannot be read.", code=Code.SERVER_TROUBLE)
         if self.finds:
             return Sighting(Sight.LIVE, "It is live.", Receipt(self.finds))
+        self.keep_going()
+        if draft.key in self.kept:
+            due_at = self.kept[draft.key][1].due_at
+            return Sighting(Sight.WORKING, "It is planned.", expected_at=due_at)
         if draft.key in self.gone:
             return Sighting(Sight.GONE, "The platform gave it up.")
         if draft.key in self.working:
@@ -169,6 +180,26 @@ class Remote:
         if found:
             return Sighting(Sight.LIVE, "It is live.", Receipt(found[0].remote_id))
         return Sighting(Sight.ABSENT, "It is not there.", safe_to_repeat=True)
+
+    def keep_going(self) -> None:
+        """Publish what it keeps and whose moment has come."""
+        for key, (account, draft) in list(self.kept.items()):
+            if draft.due_at <= self.clock.now():
+                del self.kept[key]
+                self._show(account, draft)
+                self.live[-1] = replace(self.live[-1], at=draft.due_at)
+
+    def withdraw(self, draft: Draft) -> None:
+        self.keep_going()
+        what = self.withdraw_script.popleft() if self.withdraw_script else "ok"
+        if what == "not_given_back" or draft.key not in self.kept:
+            raise Permanent("It is too late for that.", code=Code.HANDLE_GONE)
+        if what in {"ok", "lost", "killed"}:
+            self.withdrawn.append(self.kept.pop(draft.key)[1].text)
+        if what == "killed":
+            raise KeyboardInterrupt
+        if what != "ok":
+            raise Temporary("The answer was lost.", code=Code.ANSWER_LOST)
 
     def visit(self, address: str) -> Sighting:
         if self.unreadable:
@@ -185,6 +216,8 @@ class Remote:
     def publish(self, account: str, draft: Draft) -> Receipt | Accepted:
         self.calls.append(self.clock.now())
         what = self.script.popleft() if self.script else self.weather
+        if self.ahead is not None and draft.due_at > self.clock.now():
+            return self._keep(account, draft, what)
         if what in {
             "ok",
             "lost",
@@ -207,6 +240,13 @@ class Remote:
         if what in answer:
             return answer[what]()
         raise _error(what)
+
+    def _keep(self, account: str, draft: Draft, what: str) -> Accepted:
+        if what in {"ok", "lost"}:
+            self.kept[draft.key] = (account, draft)
+        if what != "ok":
+            raise _error(what)
+        return Accepted(draft.key, timedelta(seconds=2))
 
     def _show(self, account: str, draft: Draft) -> None:
         if self.act in {Act.HANDLE, Act.REPEATABLE} and self.of(draft):
@@ -307,6 +347,9 @@ def _add_abilities(fake: Any, remote: Remote) -> None:
         fake.measure = lambda self, receipt: numbers(receipt)
     if (advice := remote.advice) is not None:
         fake.best_times = lambda self, since, until, zone: advice()
+    if (ahead := remote.ahead) is not None:
+        fake.ahead = classmethod(lambda cls, settings: ahead)
+        fake.withdraw = lambda self, draft, ticket: remote.withdraw(draft)
 
 
 @dataclass

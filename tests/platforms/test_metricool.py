@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from postcron.errors import Evidence, Permanent, PlatformError, Temporary
-from postcron.model import Draft, PostType, Proposal, Sight, Ticket
+from postcron.model import Accepted, Draft, PostType, Proposal, Sight, Ticket
 from postcron.platforms.metricool import Metricool
 from postcron.platforms.onlysocial import OnlySocial
 from postcron.rules.limits import problems
@@ -79,18 +79,27 @@ def glance(subject: MetricoolSubject, asked: Draft, ticket: Ticket) -> Sight:
 # --- the moment ----------------------------------------------------------------------------------
 
 
-def test_a_post_is_created_for_the_next_whole_minute_that_lies_a_minute_ahead(
+def test_a_post_is_created_for_the_whole_minute_it_is_due_in_or_the_next_one(
     subject: MetricoolSubject, album: Album
 ) -> None:
     due = datetime.fromtimestamp(subject.server.now(), UTC).replace(second=0, microsecond=0)
     due += timedelta(hours=1)
     asked = draft(album, due_at=due)
     ready(subject, asked)
-    for seconds, minutes in ((0, 1), (1, 2), (59, 2)):
+    for seconds, minutes in ((0, 0), (1, 1), (59, 1)):
         ticket = ready(subject, replace(asked, due_at=due + timedelta(seconds=seconds)))
         date = ticket.data["body"]["publicationDate"]
         wall = (due + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:00")
         assert date == {"dateTime": wall, "timezone": "UTC"}
+
+
+def test_a_post_that_is_due_now_is_created_for_a_minute_that_lies_a_minute_ahead(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    due = datetime.fromtimestamp(subject.server.now(), UTC)
+    date = ready(subject, draft(album, due_at=due)).data["body"]["publicationDate"]["dateTime"]
+    ahead = datetime.fromisoformat(date).replace(tzinfo=UTC) - due
+    assert timedelta(seconds=58) < ahead < timedelta(minutes=2, seconds=2)
 
 
 def test_a_post_that_is_late_is_created_by_the_clock_over_there(
@@ -499,6 +508,96 @@ def test_a_post_is_found_by_the_address_people_see(subject: MetricoolSubject, al
     assert receipt.url is not None
     assert subject.platform().visit(receipt.url).receipt == receipt
     assert subject.platform().visit("https://facebook.test/1").sight is Sight.UNCLEAR
+
+
+# --- having it back ------------------------------------------------------------------------------
+
+
+def planned(subject: MetricoolSubject, album: Album, *, lost: bool = False) -> tuple[Draft, Ticket]:
+    """Put a post that is due in half an hour into the planner."""
+    due = datetime.fromtimestamp(subject.server.now(), UTC) + timedelta(minutes=30)
+    asked = draft(album, due_at=due)
+    if lost:
+        return asked, sent(subject, asked)
+    ticket = ready(subject, asked)
+    accepted = subject.platform().publish(asked, ticket)
+    assert isinstance(accepted, Accepted)
+    return asked, ticket.having(handle=accepted.handle)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_post_is_had_back_before_its_minute(
+    subject: MetricoolSubject, album: Album, lost: bool, empty: bool
+) -> None:
+    subject.server.answers_empty = empty
+    asked, ticket = planned(subject, album, lost=lost)
+    subject.platform().withdraw(asked, ticket)
+    subject.server.pass_time(3600)
+    assert subject.live() == []
+
+
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.ERROR_THOUGH_DONE, Fault.GARBLED])
+def test_a_lost_answer_to_the_deletion_is_settled_by_reading(
+    subject: MetricoolSubject, album: Album, fault: Fault
+) -> None:
+    asked, ticket = planned(subject, album)
+    subject.server.misbehave(fault, lambda one: one.method == "DELETE")
+    subject.platform().withdraw(asked, ticket)
+    assert subject.server.planner == {}
+
+
+def test_a_deletion_that_never_arrived_is_an_error(subject: MetricoolSubject, album: Album) -> None:
+    asked, ticket = planned(subject, album)
+    subject.server.misbehave(Fault.DROP_BEFORE, lambda one: one.method == "DELETE")
+    with pytest.raises(Temporary, match="still shows it"):
+        subject.platform().withdraw(asked, ticket)
+    assert len(subject.server.planner) == 1
+
+
+@pytest.mark.parametrize("passed", [timedelta(minutes=29, seconds=30), timedelta(minutes=32)])
+def test_a_post_whose_minute_is_near_or_over_stays(
+    subject: MetricoolSubject, album: Album, passed: timedelta
+) -> None:
+    due = datetime.fromtimestamp(subject.server.now(), UTC).replace(second=0, microsecond=0)
+    asked = draft(album, due_at=due + timedelta(minutes=30))
+    ticket = ready(subject, asked)
+    handle = subject.platform().publish(asked, ticket).handle
+    subject.server.pass_time(passed.total_seconds())
+    with pytest.raises(Permanent, match="minute is too near"):
+        subject.platform().withdraw(asked, ticket.having(handle=handle))
+    assert len(subject.server.planner) == 1
+
+
+def test_a_post_that_is_not_there_proves_nothing(subject: MetricoolSubject, album: Album) -> None:
+    asked, ticket = planned(subject, album)
+    subject.server.delete(ticket.data["handle"])
+    with pytest.raises(Permanent, match="shows no post"):
+        subject.platform().withdraw(asked, ticket)
+
+
+def test_a_post_somebody_edited_there_is_had_back_all_the_same(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    asked, ticket = planned(subject, album)
+    subject.server.edit(ticket.data["handle"])
+    subject.platform().withdraw(asked, ticket)
+    assert subject.server.planner == {}
+
+
+def test_of_two_that_look_like_ours_none_is_deleted(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    asked, ticket = planned(subject, album, lost=True)
+    subject.platform().publish(asked, ticket)
+    with pytest.raises(Permanent, match="more than one"):
+        subject.platform().withdraw(asked, ticket)
+    assert len(subject.server.planner) == 2
+
+
+def test_how_far_ahead_is_for_the_account_to_say() -> None:
+    spans = {said: Metricool.ahead({"ahead": said}) for said in ("0m", "10m", "30m")}
+    assert spans == {said: timedelta(minutes=int(said[:-1])) for said in spans}
 
 
 # --- the account ---------------------------------------------------------------------------------

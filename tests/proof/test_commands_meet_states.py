@@ -218,8 +218,12 @@ NO_STEP = {
     "34": "a sequence of parts is not there yet: each post stands alone",
     "35": "the state stays: the claims leave an account out that cannot be used",
 }
-#: steps of ours that the table does not have: a store that was put back, a pause, an approval
-OUR_OWN = {Step.DOUBTED, Step.HELD, Step.RESUMED, Step.SUBMITTED, Step.APPROVED}
+#: steps of ours that the table does not have: a store that was put back, a pause, an approval, and
+#: what a platform keeps until its moment
+OUR_OWN = {
+    *(Step.DOUBTED, Step.HELD, Step.RESUMED, Step.SUBMITTED, Step.APPROVED),
+    *(Step.TAKING_BACK, Step.TAKEN_BACK),
+}
 
 
 def test_every_row_of_the_protocol_is_a_step_or_has_a_reason() -> None:

@@ -86,6 +86,8 @@ class Metricool(Server):
     def __init__(self) -> None:
         super().__init__()
         self.planner: dict[int, Planned] = {}
+        #: out of the planner, and on its network all the same: it was published before
+        self.outlived: list[Planned] = []
         self.uploads: dict[str, Upload] = {}
         self.normalized: list[str] = []
         #: bytes that storage was sent, all tries together
@@ -97,6 +99,8 @@ class Metricool(Server):
         self.lag = 0.0
         #: a created post is moved without a word
         self.moves = timedelta()
+        #: what is deleted is answered without a body, as one client has met
+        self.answers_empty = False
         #: what its network says at the moment of publishing
         self.fails = ""
         #: questions until a waiting post is live, if its minute does not come first
@@ -107,7 +111,8 @@ class Metricool(Server):
     def live(self) -> list[Live]:
         """Return what the public of the first brand can see, oldest first."""
         self._go_on()
-        posts = [one for one in self.planner.values() if one.brand == BRAND and one.published]
+        every = [*self.planner.values(), *self.outlived]
+        posts = [one for one in every if one.brand == BRAND and one.published]
         return [
             Live(str(one.id), one.body["text"], tuple(one.body["media"]), one.published or 0.0)
             for one in sorted(posts, key=lambda one: one.id)
@@ -157,6 +162,7 @@ class Metricool(Server):
             ("POST", r"/api/v2/scheduler/posts", self._create),
             ("GET", r"/api/v2/scheduler/posts", self._list),
             ("GET", r"/api/v2/scheduler/posts/(\d+)", self._show),
+            ("DELETE", r"/api/v2/scheduler/posts/(\d+)", self._delete),
             ("GET", r"/api/v2/scheduler/besttimes/(\w+)", self._best_times),
         ):
             match = re.fullmatch(path, asked.path)
@@ -367,6 +373,15 @@ class Metricool(Server):
             raise Refused(404, "NotFound")
         post.reads += 1
         return Reply(200, {"data": self._entity(post)})
+
+    def _delete(self, asked: Asked, id: str) -> Reply:
+        post = self.planner.get(int(id))
+        if post is None or post.brand != self._brand_of(asked):
+            raise Refused(404, "NotFound")
+        del self.planner[post.id]
+        if post.published:
+            self.outlived.append(post)
+        return Reply(204, b"") if self.answers_empty else Reply(200, {"data": True})
 
     def _list(self, asked: Asked) -> Reply:
         brand = self._brand_of(asked)

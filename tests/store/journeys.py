@@ -29,6 +29,8 @@ CLOSES = {
     Step.REPEATED: Outcome.PROVED_ABSENT,
     Step.RESENT: Outcome.DECLARED_ABSENT,
     Step.VANISHED: Outcome.UNKNOWN,
+    Step.TAKING_BACK: Outcome.UNKNOWN,
+    Step.TAKEN_BACK: Outcome.REFUSED,
 }
 
 
@@ -42,10 +44,10 @@ def a_move(delivery: Delivery, step: Step, **more: Any) -> Move:
     return Move(delivery, step, **(given | more))
 
 
-def brought_to(store: Store, state: State, run: Run | None = None) -> Delivery:
-    """Return a new delivery that has come to `state` the shortest way."""
+def brought_to(store: Store, state: State, run: Run | None = None, **new: Any) -> Delivery:
+    """Return a `new` delivery that has come to `state` the shortest way."""
     start = State.DRAFT if state is State.DRAFT else State.SCHEDULED
-    saved = added(store, a_new_post(a_new_delivery(state=start)), run=run or a_run())
+    saved = added(store, a_new_post(a_new_delivery(state=start, **new)), run=run or a_run())
     delivery = saved.deliveries[0]
     for step in way(start, state):
         (moved,) = store.record([a_move(delivery, step)], run=run or a_run())

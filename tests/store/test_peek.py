@@ -154,6 +154,33 @@ def test_publish_sleeps_while_only_the_lead_has_begun(file_store: Store, path: s
     assert not nothing_due(path, "tick", (due - timedelta(minutes=2)).timestamp())
 
 
+def test_what_is_given_ahead_wakes_publish_long_before_it_is_due(
+    file_store: Store, path: str
+) -> None:
+    due = NOW + timedelta(minutes=30)
+    for state in (State.QUEUED, State.CONFIRMING, State.FAILED, State.UNKNOWN):
+        one = brought_to(file_store, state)
+        with file_store._database.engine.begin() as connection:
+            later = text("UPDATE delivery SET wake_at = :at, due_at = :due WHERE id = :id")
+            given = {"at": written(NOW), "due": written(due), "id": one.id}
+            connection.execute(later, given)
+        assert not nothing_due(path, "publish", NOW.timestamp()), state
+        with file_store._database.engine.begin() as connection:
+            connection.execute(text("UPDATE delivery SET wake_at = NULL, told_at = due_at"))
+
+
+def test_what_tick_has_queued_wakes_publish_only_in_its_minute(
+    file_store: Store, path: str
+) -> None:
+    one = brought_to(file_store, State.QUEUED)
+    with file_store._database.engine.begin() as connection:
+        later = text("UPDATE delivery SET wake_at = :at, due_at = :due WHERE id = :id")
+        due = NOW + timedelta(seconds=100)
+        connection.execute(later, {"at": written(NOW), "due": written(due), "id": one.id})
+    assert nothing_due(path, "publish", NOW.timestamp())
+    assert not nothing_due(path, "publish", (due - timedelta(seconds=65)).timestamp())
+
+
 def test_a_series_whose_next_post_is_to_be_made_wakes_the_phases_that_make_it(
     file_store: Store, path: str
 ) -> None:

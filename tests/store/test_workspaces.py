@@ -121,6 +121,7 @@ def theirs(url: str) -> Iterator[Theirs]:
     store.accounts.set("acme", session=b"sealed")
     [sealed] = store.accounts.sealed()
     paused = added(store, a_new_post(a_new_delivery("quiet")), run=a_run()).deliveries[0]
+    brought_to(store, State.CONFIRMING, account="quiet", due=NOW + HOUR)
     store.pauses.begin(Pause(Scope.ACCOUNT, "quiet", NOW, "ada"))
     post = store.post(thread[0].post.id)
     [found] = store.batches.every()
@@ -195,6 +196,7 @@ READING: dict[str, Verb] = {
     "pauses.every": lambda s, t: s.pauses.every(),
     "pauses.over": lambda s, t: s.pauses.over([t.paused.id]),
     "pauses.waking": lambda s, t: s.pauses.waking(9),
+    "pauses.given_ahead": lambda s, t: s.pauses.given_ahead(QUIET),
     "pauses.behind": lambda s, t: s.pauses.behind(QUIET),
     "archive.settled_before": lambda s, t: s.archive.settled_before(NOW + HOUR, limit=9),
     "series.one": lambda s, t: s.series.one(t.series.id),

@@ -238,6 +238,7 @@ def paused(one: Paused) -> Document:
         "pause": pause(one.pause),
         "waiting": one.waiting,
         "under_way": [delivery(each) for each in one.under_way],
+        "kept": list(one.kept),
     }
 
 

@@ -84,6 +84,7 @@ def paused(one: Paused, here: Here) -> str:
     words = visible(here.pause(one.pause))
     count = f"{one.waiting} deliver{'y waits' if one.waiting == 1 else 'ies wait'}"
     lines = [f"{'It was' if one.old else 'Now'} {words}. {count}; nothing new is sent."]
+    lines += map(visible, one.kept)
     if one.under_way:
         lines += ["Its call was on its way already:", deliveries(one.under_way, here)]
     return "\n".join(lines)

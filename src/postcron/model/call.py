@@ -93,5 +93,7 @@ class Sighting:
     sight: Sight
     why: str
     receipt: Receipt | None = None
+    #: with WORKING: when the platform means to publish it; there is no news before
+    expected_at: datetime | None = None
     #: with GONE: may the same delivery be sent again? False when a person has to decide
     safe_to_repeat: bool = False

@@ -66,6 +66,11 @@ def _publishing(delivery: Delivery, now: datetime) -> str:
 
 
 def _confirming(delivery: Delivery, now: datetime) -> str:
+    if delivery.due_at is not None and delivery.due_at > now:
+        return (
+            f"{delivery.platform} has it, and publishes it {until(delivery.due_at, now)}. "
+            f"`postcron cancel {delivery.ref}` or `postcron edit {delivery.ref}` has it back first."
+        )
     if delivery.wake_at is None:
         return f"The platform took it, and never said that it is done. {_by_a_person(delivery)}"
     return f"The platform took it and is working on it. {_next_look(delivery, now)} Do not post it by hand."

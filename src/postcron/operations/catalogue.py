@@ -12,6 +12,7 @@ from postcron.platforms.base import (
     Advises,
     Allows,
     Authorizes,
+    Keeps,
     Measures,
     Platform,
     Refreshes,
@@ -48,6 +49,7 @@ class Entry:
             "numbers": Measures,
             "best times": Advises,
             "quota": Allows,
+            "giving back": Keeps,
         }
         words = [word for word, ability in known.items() if issubclass(self.platform, ability)]
         return words + (["threads"] if self.limits.max_parts > 1 else [])

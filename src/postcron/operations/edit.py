@@ -9,6 +9,7 @@ from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Post, PostChange, PostType
+from postcron.operations.ahead import take_back
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import unapproved_until
 from postcron.operations.editable import EDITABLE, is_open, why_not
@@ -99,6 +100,9 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     Raises `Refused` for what is on its way or out, `DoesNotFit` for what a platform would refuse.
     """
     post, chosen = post_of(house, id), select(house, id)
+    if change.content or change.at is not None:
+        take_back(house, chosen, actor=actor)
+        chosen = select(house, id)
     everyone = house.store.deliveries(post.id)
     open_ones = _editable(house, chosen, change)
     alone = len(chosen) < len(everyone) or len(open_ones) < len(everyone)

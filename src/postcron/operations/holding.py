@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from postcron.errors import Code, Evidence, PlatformError
 from postcron.model import Delivery, Move, Post, Run, Ticket
 from postcron.operations.accounts import Standing, standing
+from postcron.operations.ahead import span
 from postcron.operations.breaking import learn, went_well
 from postcron.operations.house import House
 from postcron.platforms.base import Platform
@@ -46,12 +47,15 @@ class Held:
     lease_ends: float
     #: opened by phase 2: the session is fresh and the identity known before the second comes
     platform: Platform | None = None
+    #: so long before it is due the platform is given it
+    ahead: timedelta = timedelta()
     #: the platform said so: it has to be renewed before the next try
     session_over: bool = False
 
     @property
-    def due_at(self) -> datetime:
-        return self.delivery.due_at or self.delivery.created_at
+    def moment(self) -> datetime:
+        """When its publish call is to leave."""
+        return (self.delivery.due_at or self.delivery.created_at) - self.ahead
 
 
 @dataclass
@@ -83,7 +87,11 @@ class Holding:
         """Take deliveries this run has claimed, or will only look at."""
         posts = self.house.store.posts({delivery.post_id for delivery in deliveries})
         self.touch(deliveries)
-        taken = [Held(d, posts[d.post_id], stage, d.ticket, self.lease_end(d)) for d in deliveries]
+        taken = [
+            Held(d, posts[d.post_id], stage, d.ticket, self.lease_end(d), ahead=by)
+            for d in deliveries
+            for by in [span(self.house, d.account)]
+        ]
         self._held.update((held.delivery.id, held) for held in taken)
         return taken
 

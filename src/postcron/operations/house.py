@@ -66,6 +66,8 @@ class House:
     stop: threading.Event = field(default_factory=threading.Event)
     #: accounts whose settings cannot be used, once that has been asked
     broken: dict[str, Invalid] | None = None
+    #: how long ahead some accounts' posts are given to their platforms, once that has been asked
+    ahead: Mapping[str, timedelta] | None = None
     #: how good the hours of accounts are, once that has been asked
     hours: dict[str, Hours] = field(default_factory=dict)
     #: accounts this process has come to leave alone

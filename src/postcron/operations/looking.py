@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: clocks of platforms differ from ours: look for posts made a little before the intent, too
 SKEW = timedelta(minutes=5)
+#: a platform with a clock of its own may publish so much later than it was asked to
+THEIR_CLOCK = timedelta(minutes=5)
 #: how long absence takes to prove where the platform cannot be asked any more
 SETTLE = timedelta(minutes=3)
 #: between the two empty listings that prove absence
@@ -168,13 +170,25 @@ def _found(case: Case, sighting: Sighting) -> Move:
 
 def _working(case: Case, sighting: Sighting) -> Move:
     confirming = case.delivery.state is State.CONFIRMING
+    again = _next_news(case, sighting)
     return Move(
         case.delivery,
         Step.LOOKED if confirming else Step.ACCEPTED,
-        wake_at=backoff.next_poll(case.first_look, case.now, every=case.hurry),
+        wake_at=again,
+        set={} if again else {"error": sighting.why},
         close=None if confirming else Outcome.ACCEPTED,
         detail=_told(sighting),
     )
+
+
+def _next_news(case: Case, sighting: Sighting) -> datetime | None:
+    """Return when to ask again; None if a person has to know that it comes too late, or never."""
+    again = backoff.next_poll(case.first_look, case.now, every=case.hurry)
+    expected = sighting.expected_at
+    if expected is None or again is None:
+        return again
+    too_late = grace_end(case.delivery, case.policy) + THEIR_CLOCK
+    return None if expected > too_late else max(again, expected)
 
 
 def _denied(case: Case, sighting: Sighting) -> Move:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from postcron.errors import Invalid, NotFound
+from postcron.errors import Invalid, NotFound, Refused
 from postcron.model import Delivery, Filter, Move, Pause, Scope
+from postcron.operations.ahead import queued_at, spans, take_back
 from postcron.operations.drafting import first_wake
 from postcron.operations.house import House
 from postcron.operations.tick import is_late
@@ -26,8 +27,10 @@ class Paused:
     old: bool
     #: deliveries it holds back
     waiting: int
-    #: their call was on its way when it began
+    #: their call was on its way when it began, or their platform has them and does not give them back
     under_way: tuple[Delivery, ...]
+    #: why not, of the latter
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,17 @@ def pause(house: House, scope: Scope, name: str, *, why: str | None, actor: str)
     """Hold back what is named: once this has returned, nothing new of it is sent."""
     _require_known(house, scope, name)
     new = Pause(scope, name, house.store.now(), actor, why)
-    kept, under_way = house.store.pauses.begin(new)
-    return Paused(kept, kept != new, house.store.pauses.behind(kept), tuple(under_way))
+    begun, under_way = house.store.pauses.begin(new)
+    ahead = house.store.pauses.given_ahead(begun) if spans(house) else []
+    stayed: list[str] = []
+    for one in ahead:
+        try:
+            take_back(house, [one], actor=actor)
+        except Refused as refused:
+            stayed.append(refused.message)
+            under_way.append(one)
+    waiting = house.store.pauses.behind(begun)
+    return Paused(begun, begun != new, waiting, tuple(under_way), tuple(stayed))
 
 
 def _require_known(house: House, scope: Scope, name: str) -> None:
@@ -119,5 +131,5 @@ def _later(house: House, one: Delivery, due_at: datetime, why: Mapping[str, str]
     ready = one.state is State.READY
     wake = first_wake(house, house.account(one.account), State.SCHEDULED, due_at)
     changes = {**_FORGOTTEN, "due_at": due_at, "grace_from": None, "reason": why["why"]}
-    moment = due_at - house.config.run.horizon if ready else wake
+    moment = queued_at(house, one.account, due_at) if ready else wake
     return Move(one, Step.RESCHEDULED, moment, changes, detail=why)

@@ -11,6 +11,7 @@ from postcron.errors import Code, Permanent
 from postcron.model import Delivery, Move, Phase, Post, Run, Ticket
 from postcron.operations import under_pause
 from postcron.operations.accounts import unusable
+from postcron.operations.ahead import queued_at
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.preflight import preflight, sign_off
@@ -91,7 +92,7 @@ class Carriers:
     def _carried(self, delivery: Delivery, ticket: Ticket) -> Move:
         now = self.house.clock.now()
         if ticket.ready:
-            wake_at = max(now, (delivery.due_at or now) - self.house.config.run.horizon)
+            wake_at = max(now, queued_at(self.house, delivery.account, delivery.due_at or now))
             return Move(
                 delivery,
                 Step.UPLOADED,

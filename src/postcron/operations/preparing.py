@@ -94,6 +94,8 @@ class Preparation:
     post: Post
     #: no new try and no new question starts after this moment
     until: datetime
+    #: so long before it is due the platform is given it
+    ahead: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         self.ticket = self.delivery.ticket
@@ -167,7 +169,9 @@ class Preparation:
 
     def _keep_lease(self) -> None:
         lease = self.house.config.run.lease
-        if not self.house.store.claims.renew(self.delivery, run=self.run, lease=lease):
+        if not self.house.store.claims.renew(
+            self.delivery, run=self.run, lease=lease, ahead=self.ahead
+        ):
             raise LeaseLost
         self.renewed_at = self.house.clock.now()
 

@@ -17,6 +17,7 @@ from typing import Any
 from postcron.errors import CannotWork
 from postcron.model import UNAPPROVED, Delivery, Move, Phase, Run
 from postcron.operations import under_pause
+from postcron.operations.ahead import coming, spans
 from postcron.operations.doors import Doors
 from postcron.operations.fence import Fence
 from postcron.operations.holding import Held, Holding, Stage
@@ -62,7 +63,7 @@ def publish(
     now = house.clock.now()
     if dry_run:
         report = Report(Phase.PUBLISH, dry_run=True)
-        found = house.store.due.waiting(Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
+        found = coming(house, Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report
@@ -83,7 +84,7 @@ def _pool(house: House) -> Iterator[Executor]:
 
 
 def _order(held: Held) -> tuple[datetime, int]:
-    return held.due_at, -held.delivery.priority
+    return held.moment, -held.delivery.priority
 
 
 @dataclass
@@ -193,23 +194,26 @@ class Shift:
         return not waits and delivery not in self.holding
 
     def _claim(self) -> None:
-        room = self.limit - self.claimed
-        if room <= 0 or self.house.stop.is_set():
+        if self.limit <= self.claimed or self.house.stop.is_set():
             return
         self.holding.ask_accounts()
-        claimed = self.store.claims.take_queued(
-            self.run,
-            until=self.until,
-            lease=self.house.config.run.lease,
-            limit=room,
-            skip=self.holding.unusable,
-        )
-        self.claimed += len(claimed)
+        claimed = self._taken(skip=self.holding.unusable)
+        for name, by in spans(self.house).items():
+            if name not in self.holding.unusable and self.claimed < self.limit:
+                claimed += self._taken(only={name}, ahead=by)
         for held in self.holding.take(claimed, Stage.PREPARING):
             if self._is_late(held):
                 self._give_back(held)
             else:
                 self._start(held, Stage.PREPARING, self.readying.of(held), self.readying.done)
+
+    def _taken(self, **which: Any) -> list[Delivery]:
+        lease, room = self.house.config.run.lease, self.limit - self.claimed
+        taken = self.store.claims.take_queued(
+            self.run, until=self.until, lease=lease, limit=room, **which
+        )
+        self.claimed += len(taken)
+        return taken
 
     # --- by the clock ------------------------------------------------------------------------
 
@@ -342,7 +346,7 @@ class Shift:
 
     def _call(self) -> None:
         for held in self.holding.at(Stage.INTENDED):
-            if held.due_at > self.clock.now():
+            if held.moment > self.clock.now():
                 continue
             if self._may_still_go(held):
                 self._start(held, Stage.CALLING, self._the_call(held), self.outcomes.returned)
@@ -404,7 +408,7 @@ class Shift:
         """Return when something has to happen to a delivery that no worker has."""
         if held.stage is Stage.RESTING:
             return held.delivery.wake_at or self.clock.now()
-        return held.due_at - INTENT_AHEAD if held.stage is Stage.PREPARED else held.due_at
+        return held.moment - INTENT_AHEAD if held.stage is Stage.PREPARED else held.moment
 
     def _start(
         self, held: Held, stage: Stage, work: Callable[[], Any], then: Callable[[Held, Any], None]

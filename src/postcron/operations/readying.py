@@ -52,14 +52,16 @@ class Readying:
 
     def _phase_two(self, held: Held) -> Ticket:
         run = self.holding.run
-        return Preparation(self.house, self.doors, run, held.delivery, held.post, self.until)()
+        return Preparation(
+            self.house, self.doors, run, held.delivery, held.post, self.until, held.ahead
+        )()
 
     def _is_prepared(self, held: Held) -> bool:
         ready_at = held.delivery.ready_at
         if ready_at is None or not held.ticket.ready:
             return False
         life = self.house.platform_class(self.house.account(held.delivery.account)).ticket_life
-        return life is None or max(held.due_at, self.house.clock.now()) < ready_at + life
+        return life is None or max(held.moment, self.house.clock.now()) < ready_at + life
 
     def done(self, held: Held, result: Ticket | Exception) -> None:
         """Take in what the worker brought back."""
@@ -92,7 +94,7 @@ class Readying:
 
     def _upload(self, held: Held, ticket: Ticket) -> Move:
         # An upload may have outlasted the moment: the call needs a whole lease from now on.
-        lease = max(self.house.store.now(), held.due_at) + self.house.config.run.lease
+        lease = max(self.house.store.now(), held.moment) + self.house.config.run.lease
         changes = {"ticket": ticket, "ready_at": self.house.clock.now()}
         return Move(held.delivery, Step.UPLOADED, lease, changes, lease_until=lease)
 

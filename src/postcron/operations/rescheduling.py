@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from postcron.model import Delivery, Move
+from postcron.operations.ahead import queued_at
 from postcron.operations.drafting import first_wake, unapproved_until
 from postcron.operations.house import House
 from postcron.operations.placing import Placed, new_time
@@ -47,7 +48,7 @@ def _wake(house: House, delivery: Delivery, step: Step, due_at: datetime | None)
     if step is Step.EDITED and delivery.state in {State.DRAFT, State.FAILED, State.LATE}:
         return None
     if step is Step.RESCHEDULED and delivery.state is State.READY:
-        return due_at - house.config.run.horizon
+        return queued_at(house, delivery.account, due_at)
     return first_wake(house, house.account(delivery.account), State.SCHEDULED, due_at)
 
 

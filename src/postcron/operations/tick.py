@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from postcron.model import UNAPPROVED, Delivery, Move, Phase, Policy, Run
-from postcron.operations import quotas, under_pause
+from postcron.operations import ahead, quotas, under_pause
 from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.occurrences import make_due, would_make
@@ -30,7 +30,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
     limit = limit or house.config.run.due_limit
     until = now + house.config.run.horizon
     if dry_run:
-        found = house.store.due.waiting(Phase.TICK, now=now, until=until, limit=limit)
+        found = ahead.coming(house, Phase.TICK, now=now, until=until, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report
@@ -69,6 +69,10 @@ def _enqueue(
         room = min(tight[name], limit - len(queued))
         if room > 0:
             queued += house.store.claims.enqueue(run, until=until, limit=room, only={name})
+    for name, by in ahead.spans(house).items():
+        if name not in held | tight.keys() and len(queued) < limit:
+            room = limit - len(queued)
+            queued += house.store.claims.enqueue(run, until=until + by, limit=room, only={name})
     return queued
 
 

@@ -158,6 +158,23 @@ class Starts(Protocol):
 
 
 @runtime_checkable
+class Keeps(Protocol):
+    """Takes a post before its moment, keeps it until then, and gives it back if asked before."""
+
+    @classmethod
+    def ahead(cls, settings: Mapping[str, str]) -> timedelta:
+        """Return how long before its moment the publish call of an account is made."""
+        ...
+
+    def withdraw(self, draft: Draft, ticket: Ticket) -> None:
+        """See to it that what it keeps will not appear; safe to repeat.
+
+        Raises `Temporary` or `Permanent` where that is not certain.
+        """
+        ...
+
+
+@runtime_checkable
 class Visits(Protocol):
     """Can be asked for one post by its address: a receipt's id, or the URL a person sees."""
 

@@ -1,14 +1,15 @@
 """Metricool: a planner with a clock of its own, for one network of one brand.
 
-Nothing there publishes a post now. It is created with a minute that lies just ahead, and Metricool
-publishes it then: a minute or two after it is due. Creating it is the publish call, and cannot be
-repeated. The real post is not made earlier than that: paused, cancelled or edited here, it would
-go out there all the same.
+Nothing there publishes a post now. It is created with a minute that lies ahead, and Metricool
+publishes it then. Creating it is the publish call, and cannot be repeated. It is made half an hour
+before it is due, so that a lost answer is settled while nothing is public; what is paused, cancelled
+or edited here meanwhile is deleted there first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -34,8 +35,10 @@ from postcron.platforms.metricool_media import Way, fetched, uploaded
 from postcron.web import Answer, Api
 
 POSTS: Final = "/v2/scheduler/posts"
-#: the minute of a post lies at least this far ahead when it is created
+#: the minute of a post lies at least this far ahead when it is created, or deleted
 AHEAD: Final = timedelta(seconds=60)
+#: how long before it is due a post is created
+EARLY: Final = {"0m": timedelta(), "10m": timedelta(minutes=10), "30m": timedelta(minutes=30)}
 #: the planner is read from so long before that minute to so long after: it may be moved by days
 BEFORE: Final = timedelta(days=1)
 AFTER: Final = timedelta(days=8)
@@ -61,6 +64,12 @@ class Metricool:
             choices=frozenset({"upload", "address"}),
             help="how files get there: uploaded, or fetched from their web address",
         ),
+        Key(
+            "ahead",
+            default="30m",
+            choices=frozenset(EARLY),
+            help="how long before it is due a post is put into the planner",
+        ),
         Key("api_url", default="https://app.metricool.com"),
     )
     options: ClassVar[tuple[Option, ...]] = networks.OPTIONS
@@ -82,6 +91,10 @@ class Metricool:
     def limits(cls, settings: Mapping[str, str]) -> Limits:
         network = networks.NETWORKS.get(settings.get("network", ""), networks.Network(280, 1, 1))
         return networks.limits(network, fetched=settings.get("media") == "address")
+
+    @classmethod
+    def ahead(cls, settings: Mapping[str, str]) -> timedelta:
+        return EARLY[settings["ahead"]]
 
     @classmethod
     def objections(cls, proposal: Proposal) -> Iterator[tuple[str, str]]:
@@ -147,7 +160,7 @@ class Metricool:
     def before_publish(self, draft: Draft, ticket: Ticket) -> Ticket:
         """Choose the minute by Metricool's own clock, and note what looks like ours already."""
         _, answer = self._brand()
-        minute = _minute(max(answer.made_at() or draft.due_at, draft.due_at) + AHEAD)
+        minute = _minute(max((answer.made_at() or draft.due_at) + AHEAD, draft.due_at))
         moment = {"dateTime": _wall(minute), "timezone": "UTC"}
         ticket = ticket.having(body={**ticket.data["body"], "publicationDate": moment})
         if "known" in ticket.data:
@@ -169,12 +182,7 @@ class Metricool:
         raise judge(answer, refusals(answer))
 
     def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
-        handle = ticket.data.get("handle")
-        post = self._read(handle) if handle else None
-        if post is not None:
-            return sighting(post, self._network)
-        known = set(ticket.data.get("known", ()))
-        ours = [post for post in self._alike(ticket) if post["id"] not in known]
+        handle, ours = ticket.data.get("handle"), self._ours(ticket)
         if len(ours) == 1:
             return sighting(ours[0], self._network)
         if ours:
@@ -187,6 +195,31 @@ class Metricool:
             return Sighting(Sight.UNCLEAR, why)
         # Never absent: nothing says how soon a post is listed, and its minute is too near to wait.
         return Sighting(Sight.UNCLEAR, "It is not in Metricool's planner, so far as that shows it.")
+
+    def withdraw(self, draft: Draft, ticket: Ticket) -> None:
+        ours = self._ours(ticket)
+        if len(ours) != 1:
+            count = "no post" if not ours else "more than one post"
+            raise _not_there(f"Metricool's planner shows {count} that looks like it.")
+        [post], (_, answer) = ours, self._brand()
+        there, now = sighting(post, self._network), answer.made_at() or draft.due_at
+        if there.expected_at is None or there.expected_at < now + AHEAD:
+            raise _not_there(f"Its minute is too near, or over. {there.why}")
+        # https://app.metricool.com/resources/apidocs/index.html DELETE /v2/scheduler/posts/{id}
+        with suppress(Temporary):  # what has become of it shows when it is read
+            deleted = self._call("DELETE", f"{POSTS}/{post['id']}")
+            if deleted.status not in {200, 204, 404}:
+                raise trouble(deleted, refusals(deleted))
+        if self._read(str(post["id"])) is not None:
+            raise Temporary("Metricool still shows it in its planner.", code=Code.NOT_READY)
+
+    def _ours(self, ticket: Ticket) -> list[Mapping[str, Any]]:
+        """Return what our call may have made: one post if all is well."""
+        handle, known = ticket.data.get("handle"), set(ticket.data.get("known", ()))
+        post = self._read(handle) if handle else None
+        if post is not None:
+            return [post]
+        return [post for post in self._alike(ticket) if post["id"] not in known]
 
     def _alike(self, ticket: Ticket) -> list[Mapping[str, Any]]:
         """Return the posts around its minute that look like ours: never by the minute itself."""
@@ -289,6 +322,10 @@ def _minute(moment: datetime) -> datetime:
 def _wall(moment: datetime) -> str:
     """Return what clocks show; in UTC, where no hour comes twice, unless the moment has a zone."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _not_there(message: str) -> Permanent:
+    return Permanent(message, code=Code.HANDLE_GONE)
 
 
 def _unusable(message: str) -> Permanent:

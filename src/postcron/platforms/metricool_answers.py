@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postcron.errors import Code
 from postcron.model import Receipt, Sight, Sighting
@@ -57,9 +59,18 @@ def sighting(post: Mapping[str, Any], network: str) -> Sighting:
     if status == "DRAFT" or post.get("draft"):
         why = "It is a draft in Metricool's planner: publish it there, or delete it."
         return Sighting(Sight.UNCLEAR, why)
-    when = (post.get("publicationDate") or {}).get("dateTime", "")
     # It may move a post to another time by itself, and says so nowhere else.
-    return Sighting(Sight.WORKING, f"It is in the planner, {status.lower()}, for {when}.")
+    date = post.get("publicationDate") or {}
+    wall, zone = str(date.get("dateTime", "")), str(date.get("timezone", ""))
+    why = f"It is in the planner, {status.lower()}, for {wall} ({zone})."
+    return Sighting(Sight.WORKING, why, expected_at=_moment(wall, zone))
+
+
+def _moment(wall: str, zone: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, ZoneInfoNotFoundError):
+        return None
 
 
 def same_text(one: str, other: str) -> bool:

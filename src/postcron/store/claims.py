@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    literal,
     or_,
     select,
     update,
@@ -92,26 +91,46 @@ class ClaimShelf(Shelf):
         return self._database.write(work)
 
     def take_queued(
-        self, run: Run, *, until: datetime, lease: timedelta, limit: int, skip: Collection[str] = ()
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        lease: timedelta,
+        limit: int,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+        ahead: timedelta = timedelta(),
     ) -> list[Delivery]:
-        """Take what is queued and due by `until`, nearest first, until `lease` after its moment."""
-        taking = _Taking(State.QUEUED, Step.CLAIMED, skip=frozenset(skip))
-        given = {"until": until, "limit": limit, "lease": lease}
-        now = self._database.now
-        return self._database.write(lambda to: _take(to, taking, given, run=run, now=now()))
+        """Take what is queued and due by `until`, nearest first, until `lease` after its moment.
 
-    def renew(self, held: Delivery, *, run: Run, lease: timedelta) -> datetime | None:
+        That moment comes so much `ahead` of when it is due.
+        """
+        early, chosen = bool(ahead), None if only is None else frozenset(only)
+        taking = _Taking(State.QUEUED, Step.CLAIMED, only=chosen, skip=frozenset(skip), early=early)
+
+        def work(transaction: Connection) -> list[Delivery]:
+            now = self._database.now()
+            end = max(now, until) + lease
+            given = {"until": until + ahead, "limit": limit}
+            given |= {"end": end} if early else {"lease": lease}
+            return _take(transaction, taking, given, run=run, now=now)
+
+        return self._database.write(work)
+
+    def renew(
+        self, held: Delivery, *, run: Run, lease: timedelta, ahead: timedelta = timedelta()
+    ) -> datetime | None:
         """Prolong a claim and return its new end; None when it is not ours any more.
 
-        What is queued is held until `lease` after its moment, all else until `lease` from now.
+        What is queued is held until `lease` after its moment, which comes so much `ahead` of when it
+        is due; all else until `lease` from now.
         """
 
         def work(transaction: Connection) -> datetime | None:
             now = self._database.now()
             # Who waits for the second with it keeps it beyond that: a renewal must not shorten it.
-            waits = held.state is State.QUEUED
-            later = Later(delivery.c.due_at, literal(now, Instant()), literal(lease, Seconds()))
-            end = later if waits else now + lease
+            waits = held.state is State.QUEUED and held.due_at is not None
+            end = (max(now, held.due_at - ahead) if waits and held.due_at else now) + lease
             prolonging = self._fenced(held, run).values(lease_until=end, wake_at=end)
             return transaction.execute(prolonging.returning(delivery.c.lease_until)).scalar()
 
@@ -199,6 +218,8 @@ class _Taking:
     bounded: bool = True
     only: frozenset[str] | None = None
     skip: frozenset[str] = frozenset()
+    #: its moment comes before it is due
+    early: bool = False
 
     def where(self, workspace: str | None) -> list[Condition]:
         until = UNTIL if self.bounded else None
@@ -213,7 +234,7 @@ class _Taking:
     def values(self) -> dict[str, Any]:
         if self.step is Step.ENQUEUED:
             return {"owner": None, "lease_until": None, "wake_at": NOW}
-        if self.step is Step.UPLOAD_STARTED:
+        if self.step is Step.UPLOAD_STARTED or self.early:
             return {"owner": _RUN, "lease_until": _END, "wake_at": _END}
         # Counted from the moment itself, because a run waits for it with the delivery in its hands.
         end = Later(delivery.c.due_at, NOW, _LEASE)

@@ -48,6 +48,14 @@ class PauseShelf(Shelf):
         held = self._of(one.scope, one.name, delivery.c.state.in_(AHEAD))
         return reading.number(self._database, *held)
 
+    def given_ahead(self, one: Pause) -> list[Delivery]:
+        """Return what of a pause its platforms have been given before its moment, which is to come."""
+        kept = (delivery.c.state == State.CONFIRMING, delivery.c.due_at > self._database.now())
+        asked = select(*rows.DELIVERY).where(*self._of(one.scope, one.name, *kept))
+        with self._database.reading() as connection:
+            found = connection.execute(asked.order_by(delivery.c.due_at, delivery.c.id))
+            return [rows.to_delivery(row) for row in found]
+
     def begin(self, new: Pause) -> tuple[Pause, list[Delivery]]:
         """Begin a pause; return it, or the one that is there, and what of it is on the wire already.
 

@@ -27,7 +27,11 @@ PHASE_CONDITION = {
         "(state IN ('draft', 'uploading', 'publishing', 'ready', 'late')"
         " OR state IN ('scheduled', 'queued') AND due_at <= :tick)"
     ),
-    "publish": f"{_ALL} AND due_at <= :publish",
+    # What platforms are given ahead is queued long before it is due, and has had its call then.
+    "publish": (
+        f"{_ALL} AND (due_at <= :publish OR state IN ('confirming', 'failed', 'unknown')"
+        " OR state = 'queued' AND due_at > :tick)"
+    ),
     "retry": "state = 'failed'",
     "run": _ALL,
 }

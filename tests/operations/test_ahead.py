@@ -1,0 +1,309 @@
+"""Platforms that are given posts ahead: the call is made early, and can be undone until the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postcron.errors import Refused
+from postcron.model import Act, Delivery, Scope
+from postcron.operations.advice import advice
+from postcron.operations.cancel import cancel, delete
+from postcron.operations.edit import Change, edit
+from postcron.operations.pausing import pause, resume
+from postcron.operations.publish import publish
+from postcron.operations.report import Report
+from postcron.operations.run import run
+from postcron.operations.tick import tick
+from postcron.states import State
+from postcron.store.peek import nothing_due
+from tests.builders import NOW
+from tests.operations.stage import Stage, build
+
+AHEAD = timedelta(minutes=30)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    stage = build(tmp_path, at=NOW)
+    stage.remote.ahead = AHEAD
+    return stage
+
+
+def given(stage: Stage) -> Delivery:
+    """Schedule a post in two hours, and let cron run until its platform has it."""
+    [one] = stage.schedule()
+    go_on(stage, 65)
+    go_on(stage, 35)
+    assert stage.now(one).state is State.CONFIRMING
+    return stage.now(one)
+
+
+def go_on(stage: Stage, minutes: int) -> list[Report]:
+    """Let time pass, and cron run in its last minutes."""
+    stage.pass_time(minutes=minutes - 4)
+    return stage.cron(4, minutes=1)
+
+
+def told(reports: Sequence[Report]) -> set[int]:
+    """Return what people have been told to find out."""
+    every = [one for report in reports for one in report.unknown]
+    return {one.id for one in every if one.wake_at is None}
+
+
+def test_a_post_is_given_ahead_and_found_live_at_its_moment(stage: Stage) -> None:
+    [one] = stage.schedule()
+    go_on(stage, 65)
+    stage.cron(60, minutes=1)
+    [call] = stage.remote.calls
+    assert one.due_at is not None
+    assert timedelta() <= call - (one.due_at - AHEAD) < timedelta(minutes=1)
+    assert stage.now(one).state is State.PUBLISHED
+    assert [live.at for live in stage.remote.live] == [one.due_at]
+    assert stage.wrong() == []
+
+
+def test_phases_of_their_own_make_the_call_to_the_second(stage: Stage) -> None:
+    [one] = stage.schedule()
+    assert one.due_at is not None
+    stage.clock.at = one.due_at - AHEAD - timedelta(seconds=50)
+    tick(stage.house)
+    publish(stage.house)
+    assert stage.remote.calls == [one.due_at - AHEAD]
+
+
+def test_a_plan_says_what_the_phases_would_touch(stage: Stage) -> None:
+    stage.schedule()
+    stage.pass_time(hours=1, minutes=29)
+    for phase in (tick, publish):
+        assert phase(stage.house, dry_run=True).found == 1
+    stage.pass_time(minutes=-5)
+    assert tick(stage.house, dry_run=True).found == 0
+
+
+def test_what_is_scheduled_shortly_before_is_given_at_once(stage: Stage) -> None:
+    [one] = stage.schedule(at="in 10m")
+    stage.cron(2, minutes=1)
+    assert stage.now(one).state is State.CONFIRMING
+    go_on(stage, 12)
+    assert [live.at for live in stage.remote.live] == [one.due_at]
+
+
+def test_nobody_wakes_between_the_call_and_the_moment(stage: Stage) -> None:
+    one = given(stage)
+    stage.cron(3, minutes=1)
+    stage.house.store.close()
+    assert one.due_at is not None
+    for minute in range(1, 17):
+        at = stage.clock.now() + timedelta(minutes=minute)
+        assert nothing_due(str(stage.house.store.file), "run", at.timestamp())
+
+
+@pytest.mark.parametrize("phase", ["tick", "publish"])
+def test_an_idle_minute_sees_what_is_to_be_given(stage: Stage, phase: str) -> None:
+    [one] = stage.schedule()
+    go_on(stage, 63)
+    assert stage.now(one).state is State.READY
+    assert one.due_at is not None
+    moment = one.due_at - AHEAD
+
+    def sleeps() -> bool:
+        return nothing_due(str(stage.house.store.file), phase, stage.clock.now().timestamp())
+
+    assert sleeps()
+    stage.clock.at = moment
+    if phase == "publish":
+        tick(stage.house)
+    assert not sleeps()
+
+
+def test_a_lost_answer_is_settled_long_before_the_moment(stage: Stage) -> None:
+    stage.remote.script.append("lost")
+    given(stage)
+    go_on(stage, 25)
+    assert len(stage.remote.calls) == len(stage.remote.live) == 1
+    assert stage.wrong() == []
+
+
+def test_the_lost_answer_wakes_publish_although_nothing_is_due(stage: Stage) -> None:
+    stage.remote.script.append("lost")
+    [one] = stage.schedule()
+    stage.pass_time(hours=1, minutes=31)
+    stage.remote.unreadable = True
+    tick(stage.house)
+    publish(stage.house)
+    assert stage.now(one).state is State.UNKNOWN
+    stage.pass_time(minutes=10)
+    assert not nothing_due(str(stage.house.store.file), "publish", stage.clock.now().timestamp())
+
+
+def test_a_run_that_dies_with_it_is_followed_by_the_next_one_in_minutes(stage: Stage) -> None:
+    [one] = stage.schedule()
+    stage.pass_time(hours=1, minutes=31)
+    tick(stage.house)
+    lease, now = stage.house.config.run.lease, stage.clock.now()
+    [taken] = stage.house.store.claims.take_queued(
+        stage.house.run("publish"), until=now, lease=lease, limit=9, only={"acme"}, ahead=AHEAD
+    )
+    assert taken.lease_until == now + lease
+    stage.pass_time(seconds=lease.total_seconds() + 1)
+    run(stage.house)
+    assert stage.now(one).state is State.CONFIRMING
+
+
+def test_a_look_says_what_a_person_can_still_do(stage: Stage) -> None:
+    one = given(stage)
+    said = advice(one, stage.clock.now())
+    assert "publishes it in 19 min" in said
+    assert f"postcron cancel {one.ref}" in said
+
+
+def test_what_would_appear_far_too_late_is_told(stage: Stage) -> None:
+    one = given(stage)
+    key, (account, draft) = next(iter(stage.remote.kept.items()))
+    stage.remote.kept[key] = (account, replace(draft, due_at=draft.due_at + timedelta(days=1)))
+    reports = go_on(stage, 30)
+    after = stage.now(one)
+    assert after.state is State.CONFIRMING
+    assert after.wake_at is None
+    assert one.id in told(reports)
+
+
+# --- having it back ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [cancel, delete])
+def test_what_is_withdrawn_here_never_appears_there(stage: Stage, how: Callable[..., Any]) -> None:
+    one = given(stage)
+    [after] = how(stage.house, [one.ref.partition(".")[0]], actor="me")
+    assert after.state is State.CANCELLED
+    go_on(stage, 30)
+    assert stage.remote.live == []
+    assert stage.remote.withdrawn == ["hello"]
+    assert stage.wrong() == []
+
+
+def test_what_is_edited_goes_there_anew_and_only_once(stage: Stage) -> None:
+    one = given(stage)
+    edit(stage.house, one.ref, Change(text="better"), actor="me")
+    stage.cron(3, minutes=1)
+    go_on(stage, 30)
+    assert stage.remote.texts() == ["better"]
+    assert stage.now(one).state is State.PUBLISHED
+    assert stage.wrong() == []
+
+
+def test_what_is_moved_is_given_ahead_of_its_new_moment(stage: Stage) -> None:
+    one = given(stage)
+    edit(stage.house, one.ref, Change(at="in 5h"), actor="me")
+    go_on(stage, 60)
+    assert stage.remote.live == []
+    for minutes in (180, 32, 33):
+        go_on(stage, minutes)
+    assert stage.remote.texts() == ["hello"]
+
+
+def test_a_note_leaves_it_where_it_is(stage: Stage) -> None:
+    one = given(stage)
+    edit(stage.house, one.ref, Change(notes="for the fair"), actor="me")
+    assert stage.remote.withdrawn == []
+    assert stage.now(one).state is State.CONFIRMING
+
+
+@pytest.mark.parametrize(("scope", "name"), [(Scope.ALL, ""), (Scope.ACCOUNT, "acme")])
+def test_a_pause_has_back_what_platforms_keep(stage: Stage, scope: Scope, name: str) -> None:
+    one = given(stage)
+    paused = pause(stage.house, scope, name, why=None, actor="me")
+    assert (paused.under_way, paused.waiting) == ((), 1)
+    go_on(stage, 28)
+    assert stage.remote.live == []
+    resume(stage.house, scope, name, late="publish", actor="me")
+    stage.cron(3, minutes=1)
+    assert stage.remote.texts() == ["hello"]
+    assert stage.now(one).state is State.PUBLISHED
+    assert stage.wrong() == []
+
+
+def test_a_pause_of_another_account_leaves_it(stage: Stage) -> None:
+    given(stage)
+    pause(stage.house, Scope.ACCOUNT, "other", why=None, actor="me")
+    assert stage.remote.withdrawn == []
+
+
+def test_a_pause_says_what_it_could_not_have_back(stage: Stage) -> None:
+    one = given(stage)
+    stage.remote.withdraw_script.append("not_given_back")
+    paused = pause(stage.house, Scope.ALL, "", why=None, actor="me")
+    assert [each.id for each in paused.under_way] == [one.id]
+    assert "too late for that" in paused.kept[0]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_not_given_back_goes_out_and_is_found(stage: Stage, again: bool) -> None:
+    one = given(stage)
+    stage.remote.withdraw_script.append("not_given_back")
+    with pytest.raises(Refused, match="could not be had back: It is too late for that"):
+        cancel(stage.house, [one.ref], actor="me")
+    if again:  # a run has looked meanwhile, and it is there still
+        stage.cron(3, minutes=1)
+        assert cancel(stage.house, [one.ref], actor="me")[0].state is State.CANCELLED
+    go_on(stage, 30)
+    assert len(stage.remote.live) == (not again)
+    assert stage.now(one).state is (State.CANCELLED if again else State.PUBLISHED)
+    assert stage.wrong() == []
+
+
+@pytest.mark.parametrize("how", ["lost", "killed"])
+def test_what_may_have_been_given_back_is_never_sent_again_unasked(stage: Stage, how: str) -> None:
+    stage.remote.act = Act.READBACK
+    one = given(stage)
+    stage.remote.withdraw_script.append(how)
+    with pytest.raises(KeyboardInterrupt if how == "killed" else Refused):
+        edit(stage.house, one.ref, Change(text="better"), actor="me")
+    assert stage.now(one).state is State.UNKNOWN
+    reports = stage.cron(20, minutes=5)
+    assert stage.remote.live == []
+    after = stage.now(one)
+    assert (after.state, after.wake_at) == (State.UNKNOWN, None)
+    assert one.id in told(reports)
+    assert stage.wrong() == []
+
+
+def test_who_is_out_already_cannot_be_had_back(stage: Stage) -> None:
+    one = given(stage)
+    stage.pass_time(minutes=40)
+    with pytest.raises(Refused, match="too late"):
+        cancel(stage.house, [one.ref], actor="me")
+    stage.cron(3, minutes=1)
+    assert stage.now(one).state is State.PUBLISHED
+
+
+def test_a_reader_may_look_while_it_is_had_back(stage: Stage) -> None:
+    one = given(stage)
+    given_back = stage.remote.withdraw
+
+    def meanwhile(draft: Any) -> None:
+        stage.pass_time(minutes=2)
+        publish(stage.house)
+        assert stage.now(one).state is State.CONFIRMING
+        given_back(draft)
+
+    stage.remote.withdraw = meanwhile  # type: ignore[method-assign]
+    assert cancel(stage.house, [one.ref], actor="me")[0].state is State.CANCELLED
+
+
+def test_nothing_is_asked_back_if_the_rest_cannot_be_withdrawn(stage: Stage) -> None:
+    one, other = stage.schedule(accounts=["acme", "other"])
+    stage.remote.script.extend(["ok", "lost"])
+    stage.remote.unreadable = True
+    go_on(stage, 65)
+    go_on(stage, 33)
+    assert {stage.now(one).state, stage.now(other).state} == {State.CONFIRMING, State.UNKNOWN}
+    with pytest.raises(Refused):
+        cancel(stage.house, [one.ref.partition(".")[0]], actor="me")
+    assert stage.remote.withdrawn == []
