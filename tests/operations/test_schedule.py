@@ -135,6 +135,30 @@ def test_the_same_key_with_another_text_changes_nothing_and_says_so(stage: Stage
     assert "nothing changed" in again.notes[0]
 
 
+def test_a_further_account_gets_the_text_that_is_asked_for_now(stage: Stage) -> None:
+    schedule(stage.house, wish(key="release-1"), actor="ci")
+    both = stage.schedule(key="release-1", text="shorter", accounts=["acme", "other"])
+    assert [one.text for one in both] == [None, "shorter"]
+
+
+def test_a_further_account_never_gets_other_media_than_were_asked_for(
+    stage: Stage, photo: Path
+) -> None:
+    schedule(stage.house, wish(key="release-1"), actor="ci")
+    other = wish(key="release-1", accounts=["acme", "other"], media=[str(photo)])
+    with pytest.raises(Invalid, match="Key release-1 already stands for post 1 with other media"):
+        schedule(stage.house, other, actor="ci")
+
+
+def test_a_post_that_somebody_deleted_gets_no_further_account(stage: Stage) -> None:
+    schedule(stage.house, wish(key="release-1"), actor="ci")
+    delete(stage.house, ["1"], actor="ada")
+    again = schedule(stage.house, wish(key="release-1"), actor="ci")
+    assert [one.state for one in again.deliveries] == [State.CANCELLED]
+    with pytest.raises(Refused, match="Post 1 is deleted: schedule it for its other accounts"):
+        schedule(stage.house, wish(key="release-1", accounts=["acme", "other"]), actor="ci")
+
+
 @pytest.mark.parametrize("at", [None, "in 30m"])
 def test_a_draft_goes_nowhere_until_somebody_says_when(stage: Stage, at: str | None) -> None:
     [delivery] = stage.schedule(at=at, draft=True)

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from postcron.errors import Refused
 from postcron.model import Filter, MediaFile, PostType, Taken, Ticket
-from postcron.states import State
+from postcron.states import State, Step
 from postcron.store import Store
 from postcron.store.posting import AT_ONCE
 from tests.builders import (
@@ -21,6 +22,7 @@ from tests.builders import (
     an_attachment,
     every_delivery,
 )
+from tests.store.journeys import a_move
 
 
 def test_a_post_comes_back_as_it_was_saved(store: Store) -> None:
@@ -167,9 +169,19 @@ def test_many_more_than_go_into_one_statement_keep_their_order(store: Store) -> 
     ids = store.add_many(news, run=a_run())
     assert ids == sorted(ids)
     assert store.taken({"k0", f"k{AT_ONCE + 2}"}) == {
-        "k0": Taken(ids[0], "Hello", None, None, {"acme": State.SCHEDULED}),
-        f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", None, None, {"acme": State.SCHEDULED}),
+        "k0": Taken(ids[0], "Hello", None, None, False, {"acme": State.SCHEDULED}),
+        f"k{AT_ONCE + 2}": Taken(ids[-1], "Hello", None, None, False, {"acme": State.SCHEDULED}),
     }
+
+
+def test_a_deleted_post_gets_no_further_delivery(store: Store) -> None:
+    saved = added(store, a_new_post(a_new_delivery("one"), key="k"), run=a_run())
+    moves = [a_move(saved.deliveries[0], Step.CANCELLED)]
+    store.change(moves, run=a_run(), deleted=[saved.post.id])
+    both = a_new_post(a_new_delivery("one"), a_new_delivery("two"), key="k")
+    with pytest.raises(Refused, match="Post 1 has just been deleted"):
+        store.add_posts([both], run=a_run())
+    assert [one.account for one in store.deliveries(saved.post.id)] == ["one"]
 
 
 def test_of_many_the_known_keys_get_only_the_accounts_they_lack(store: Store) -> None:

@@ -82,3 +82,14 @@ def test_a_deleted_post_says_when_and_keeps_its_history(store: Store) -> None:
     assert post.deleted_at == NOW
     kinds = [event.kind for event in store.events(Filter(post_id=post.id), limit=9)]
     assert kinds == ["deleted", "cancelled", "created"]
+
+
+def test_a_post_that_goes_to_one_more_account_by_now_is_not_deleted(store: Store) -> None:
+    saved = added(store, a_new_post(a_new_delivery("one"), key="k"), run=a_run())
+    both = a_new_post(a_new_delivery("one"), a_new_delivery("two"), key="k")
+    store.add_posts([both], run=a_run())
+    with pytest.raises(Refused, match="Post 1 goes to one more account by now"):
+        store.change(
+            [a_move(saved.deliveries[0], Step.CANCELLED)], run=a_run(), deleted=[saved.post.id]
+        )
+    assert [one.state for one in store.deliveries(saved.post.id)] == [State.SCHEDULED] * 2

@@ -89,6 +89,7 @@ class Taken:
     text: str
     approval: Approval | None
     window_end: datetime | None
+    deleted: bool
     #: how its deliveries stand, by account
     states: Mapping[str, State]
 

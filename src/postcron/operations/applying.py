@@ -125,15 +125,6 @@ def _keyed(house: House, step: Step) -> Wish:
     return replace(wish, key=step.key, applied=digest(meant_by(house, wish)))
 
 
-def _joining(house: House, step: Step) -> Wish:
-    """Return the wish for further accounts: a post that is out for others keeps its text for them."""
-    wish = _keyed(house, step)
-    if post_of(house, str(step.post_id)).text == (wish.text or ""):
-        return wish
-    own = dict.fromkeys(wish.accounts, wish.text or "")
-    return replace(wish, texts=own | dict(wish.texts))
-
-
 def _change(house: House, step: Step, actor: str) -> None:
     """Make a post what its file says: whom it goes to no longer, what it says, whom else it goes to.
 
@@ -154,7 +145,7 @@ def _change(house: House, step: Step, actor: str) -> None:
     edit(house, str(post_id), _edit(house, wish, now), actor=actor)
     further = set(wish.accounts) - {delivery.account for delivery in now.deliveries}
     if further and step.open_to_more:
-        schedule(house, _joining(house, step), actor=actor)
+        schedule(house, _keyed(house, step), actor=actor)
     for number, text in enumerate(wish.then, 2):
         _change_part(house, step, number, text, actor)
 

@@ -12,7 +12,7 @@ from postcron.operations import under_pause
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
-from postcron.operations.idempotency import Keyed, keyed
+from postcron.operations.idempotency import Keyed, keyed, require_same
 from postcron.operations.intake import Intake, taking_in
 from postcron.operations.outlook import login_ends
 from postcron.operations.placing import Diaries, placing
@@ -98,8 +98,14 @@ def _known(house: House, asked: Keyed) -> Scheduled:
 
 
 def fetched(house: House, intake: Intake, asked: Keyed) -> list[tuple[Attachment, ...]]:
-    """Return the media of each part; raises `DoesNotFit` for what an account could not publish."""
+    """Return the media of each part.
+
+    Raises `DoesNotFit` for what an account could not publish, `Invalid` for media that a known post
+    does not have.
+    """
     found = [intake.fetch(part.media, part.alts, part.names) for part in asked.parts]
+    if asked.known:
+        require_same(house, asked, found[0])
     if problems := unfit(house, asked.parts, asked.missing, found):
         raise DoesNotFit(problems)
     return found

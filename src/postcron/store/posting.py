@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert, select, text, update
 
+from postcron.errors import Refused
 from postcron.model import (
     Attachment,
     Follow,
@@ -131,6 +132,7 @@ def _add(
     _insert_posts(transaction, [place for place in places if place.fresh], now)
     more = [place.post_id for place in places if not place.fresh and place.missing()]
     if more:  # before they are counted: what is put aside counts nowhere
+        _require_listed(transaction, more)
         archiving.bring_back(transaction, more, run, now)
     ids = iter(_next_ids(transaction, delivery, sum(len(place.missing()) for place in places)))
     values = [row for thread in threads_places for row in _rows(thread, ids, now)]
@@ -179,6 +181,13 @@ def _known(
         places[post_id].ids[account] = id
         places[post_id].last_number = max(places[post_id].last_number, number)
     return {(place.new.workspace, place.new.key): place for place in places.values()}
+
+
+def _require_listed(transaction: Connection, ids: Collection[int]) -> None:
+    """Raise `Refused` for a post that was deleted: what goes out of it would be in no list."""
+    gone = select(post.c.id).where(post.c.id.in_(ids), post.c.deleted_at.is_not(None))
+    if (id := transaction.execute(gone.limit(1)).scalar()) is not None:
+        raise Refused(f"Post {id} has just been deleted: look at it again, then take another key.")
 
 
 def _next_ids(transaction: Connection, table: Table, count: int) -> Sequence[int]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from postcron.errors import Refused
 from postcron.model import Approval, Delivery, Move, Post, PostChange, Run
+from postcron.states import State
 from postcron.store import ledger, plans, posting, recording
 from postcron.store.database import Database
 from postcron.store.tables import attachment, delivery, post
@@ -109,9 +110,17 @@ def _require_there(transaction: Connection, database: Database, old: Post) -> No
 def _delete(
     transaction: Connection, database: Database, ids: Sequence[int], run: Run, now: datetime
 ) -> None:
-    leaving = update(post).where(post.c.id.in_(ids), post.c.deleted_at.is_(None))
-    leaving = leaving.where(*database.own(post))
-    gone = transaction.scalars(leaving.values(deleted_at=now).returning(post.c.id)).all()
+    here = (post.c.id.in_(ids), *database.own(post))
+    # First: who adds a delivery to one of them holds its row, and the question must see it.
+    transaction.execute(select(post.c.id).where(*here).order_by(post.c.id).with_for_update())
+    left = select(delivery.c.post_id).where(delivery.c.post_id.in_(ids))
+    left = left.where(delivery.c.state != State.CANCELLED).limit(1)
+    if (id := transaction.execute(left).scalar()) is not None:
+        raise Refused(
+            f"Post {id} goes to one more account by now: look at it again, then repeat it."
+        )
+    leaving = update(post).where(*here, post.c.deleted_at.is_(None)).values(deleted_at=now)
+    gone = transaction.scalars(leaving.returning(post.c.id)).all()
     ledger.of_posts(transaction, gone, "deleted", {"changed": ["deleted_at"]}, run=run, at=now)
 
 

@@ -35,19 +35,19 @@ def _named(
     asked = (
         select(
             *(column.label("name"), post.c.id, post.c.text, post.c.approval, post.c.window_end),
-            *(delivery.c.account, delivery.c.state),
+            *(post.c.deleted_at.is_not(None), delivery.c.account, delivery.c.state),
         )
         .join(delivery, delivery.c.post_id == post.c.id)
         .where(column.in_(names), *database.own(post))
         .order_by(post.c.id, delivery.c.number)
     )
     with database.reading() as connection:
-        for (name, id, text, approval, end), some in groupby(
-            connection.execute(asked), lambda row: row[:5]
+        for (name, id, text, approval, end, gone), some in groupby(
+            connection.execute(asked), lambda row: row[:6]
         ):
             decided = Approval(approval) if approval else None
             states = {account: state for *_, account, state in some}
-            yield name, Taken(id, text, decided, end, states)
+            yield name, Taken(id, text, decided, end, bool(gone), states)
 
 
 def posts_after(database: Database, id: int, filter: Filter, limit: int) -> list[Saved]:
