@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -17,6 +17,7 @@ from postcron.model import Attachment, Session, Sight, Ticket
 from postcron.platforms.base import Login
 from postcron.platforms.bluesky import ENTRYWAY, Bluesky
 from postcron.web import Api
+from tests.media.files import animation, picture, video
 from tests.platforms.contract import Album, draft, failure, fits, looked, prepared, published
 from tests.platforms.subjects.bluesky import BlueskySubject
 from tests.simulators import bluesky
@@ -82,6 +83,30 @@ def test_nobody_learns_where_a_photo_was_taken(
         assert dict(photo.getexif()) == {0x0112: 6}
     (one,) = subject.live()
     assert one.media[0]["aspectRatio"] == {"width": 30, "height": 40}
+
+
+def test_nobody_learns_where_a_film_was_taken(
+    subject: BlueskySubject, album: Album, tmp_path: Path
+) -> None:
+    path = video(tmp_path / "film.mp4")
+    where = b"\xa9xyz+41.8902+012.4922/"
+    path.write_bytes(path.read_bytes() + (8 + len(where)).to_bytes(4) + b"udta" + where)
+    file = probe(path)
+    album.paths[file] = path
+    asked = draft(album, "Hello", Attachment(file, path.name, ""))
+    published(subject, asked, prepared(subject, asked))
+    (up,) = [each for each in subject.server.asked if each.path.endswith("uploadBlob")]
+    assert (where in path.read_bytes(), where in up.body) == (True, False)
+    assert len(up.body) == file.size
+    path.write_bytes(up.body)
+    assert replace(probe(path), sha256=file.sha256) == file
+
+
+@pytest.mark.parametrize("make", [animation, picture])
+def test_a_gif_which_would_keep_what_was_written_into_it_is_not_taken(
+    subject: BlueskySubject, album: Album, make: Callable[[Path], Path]
+) -> None:
+    assert not fits(subject, draft(album, "Hello", album._kept(make(album.folder / "a.gif"), "")))
 
 
 def test_the_app_password_is_used_once_and_then_the_refresh_token(subject: BlueskySubject) -> None:

@@ -41,6 +41,7 @@ from postcron.platforms.bluesky_record import (
     record_key,
     written,
 )
+from postcron.rules.films import blanked, blanks
 from postcron.rules.limits import graphemes
 from postcron.rules.metadata import bare
 from postcron.web import Api
@@ -245,6 +246,9 @@ class Bluesky:
             # https://docs.bsky.app/docs/advanced-guides/posts#images-embeds
             picture = bare(b"".join(content))
             content, size = iter([picture]), len(picture)
+        else:
+            # A film is too large to be held: it is read twice.
+            content = blanked(content, blanks(draft.read(file, 0)))
         answer = self._pds.call(
             "POST",
             "/xrpc/com.atproto.repo.uploadBlob",
