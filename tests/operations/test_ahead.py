@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from postcron.errors import Refused
-from postcron.model import Act, Delivery, Scope
+from postcron.model import Act, Delivery, Outcome, Scope
 from postcron.operations.advice import advice
 from postcron.operations.cancel import cancel, delete
 from postcron.operations.edit import Change, edit
@@ -185,6 +185,7 @@ def test_what_is_withdrawn_here_never_appears_there(stage: Stage, how: Callable[
     go_on(stage, 30)
     assert stage.remote.live == []
     assert stage.remote.withdrawn == ["hello"]
+    assert [each.outcome for each in stage.house.store.attempts(one.id)] == [Outcome.TAKEN_BACK]
     assert stage.wrong() == []
 
 

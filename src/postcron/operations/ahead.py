@@ -130,4 +130,4 @@ def _back(house: House, one: Delivery) -> Move:
     }
     wake = first_wake(house, house.account(one.account), State.SCHEDULED, one.due_at)
     why = {"why": f"{one.platform} gave it back."}
-    return Move(one, Step.TAKEN_BACK, wake, changes, close=Outcome.REFUSED, detail=why)
+    return Move(one, Step.TAKEN_BACK, wake, changes, close=Outcome.TAKEN_BACK, detail=why)
