@@ -185,7 +185,8 @@ def test_what_is_withdrawn_here_never_appears_there(stage: Stage, how: Callable[
     go_on(stage, 30)
     assert stage.remote.live == []
     assert stage.remote.withdrawn == ["hello"]
-    assert [each.outcome for each in stage.house.store.attempts(one.id)] == [Outcome.TAKEN_BACK]
+    [attempt] = stage.house.store.attempts(one.id)
+    assert (attempt.outcome, attempt.code) == (Outcome.REFUSED, "taken_back")
     assert stage.wrong() == []
 
 

@@ -30,7 +30,7 @@ CLOSES = {
     Step.RESENT: Outcome.DECLARED_ABSENT,
     Step.VANISHED: Outcome.UNKNOWN,
     Step.TAKING_BACK: Outcome.UNKNOWN,
-    Step.TAKEN_BACK: Outcome.TAKEN_BACK,
+    Step.TAKEN_BACK: Outcome.REFUSED,
 }
 
 

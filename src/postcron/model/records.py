@@ -213,8 +213,6 @@ class Outcome(StrEnum):
     PROVED_ABSENT = "proved_absent"
     #: a person said that it is not there
     DECLARED_ABSENT = "declared_absent"
-    #: a platform that keeps it until its moment gave it back
-    TAKEN_BACK = "taken_back"
     #: repeated with the same key or handle, where that cannot make a second post
     SUPERSEDED = "superseded"
 

@@ -129,5 +129,13 @@ def _back(house: House, one: Delivery) -> Move:
         "error": None,
     }
     wake = first_wake(house, house.account(one.account), State.SCHEDULED, one.due_at)
-    why = {"why": f"{one.platform} gave it back."}
-    return Move(one, Step.TAKEN_BACK, wake, changes, close=Outcome.TAKEN_BACK, detail=why)
+    why = f"{one.platform} gave it back."
+    return Move(
+        one,
+        Step.TAKEN_BACK,
+        wake,
+        changes,
+        close=Outcome.REFUSED,
+        attempt={"code": "taken_back", "message": why},
+        detail={"why": why},
+    )
