@@ -543,6 +543,19 @@ def test_what_was_moved_beyond_its_moment_is_withdrawn_too(
     assert stage.remote.texts() == []
 
 
+def test_what_was_moved_beyond_its_moment_is_named_as_what_a_change_leaves(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account='window = "18:00-20:00"')
+    begun(stage)
+    assert changed(stage, text="Hello").notes == ()
+    stage.pass_time(hours=23)
+    [note] = changed(stage, text="Good evening").notes
+    [sunday, *others] = posts(stage)
+    assert note.startswith(f"Post {sunday.id} stays as it is: its own moment is past")
+    assert (sunday.text, {post.text for post in others}) == ("Hello", {"Good evening"})
+    cancel(stage.house, [str(sunday.id)], actor="me")
+    assert changed(stage, text="Good night").notes == ()
+
+
 def test_what_is_out_stays_when_its_series_ends(stage: Stage) -> None:
     begun(stage)
     stage.pass_time(hours=22)

@@ -5,7 +5,7 @@ A post that was made ahead and has not begun is withdrawn, and made anew if it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
@@ -49,6 +49,7 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
     """Change what follows from now on; raises `DoesNotFit` or `Invalid` with nothing changed."""
     one = found(house, id)
     old, now = Template.of(house, one), house.clock.now()
+    ahead = _made(house, one, now)
     wish = _wish(old.wish, change)
     accounts = accounts_of(house, wish)
     rule = _rule(one, change, now)
@@ -56,7 +57,8 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
         files = old.files if change.media is None else intake.fetch(change.media, change.alts)
         template = Template(change.repeat.said or old.said, wish, _texts(old, change), files)
         require_fit(house, template, accounts)
-        open_ones = _open(house, _following(house, one, now))
+        # What is past would not be made anew.
+        open_ones = _open(house, {at: some for at, some in ahead.items() if at >= now})
         withdrawn = [each.id for each in open_ones]
         require_room(house, template.turn(0), rule, accounts, withdrawn)
         if change.media is not None:
@@ -74,7 +76,8 @@ def change_following(house: House, id: str, change: Change, *, actor: str) -> To
     files_kept = [each.file for each in template.files]
     changed = house.store.series.change(one, values, moves, files=files_kept, run=run)
     made, told = make(house, run, changed), show(house, id)
-    return replace(told, notes=told.notes or tuple(why for _, why in made.behind))
+    notes = told.notes or tuple(why for _, why in made.behind)
+    return replace(told, notes=(*notes, *_waiting(house, ahead, now)))
 
 
 def skip(house: House, id: str, day: str, *, actor: str) -> Told:
@@ -132,9 +135,16 @@ def _is_ahead(some: Iterable[Delivery], now: datetime) -> bool:
     return any(each.due_at is not None and each.due_at > now for each in left)
 
 
-def _following(house: House, one: Series, now: datetime) -> dict[datetime, list[Delivery]]:
-    """Return what was made for moments from now on: what is past would not be made anew."""
-    return {at: some for at, some in _made(house, one, now).items() if at >= now}
+def _waiting(
+    house: House, ahead: Mapping[datetime, Sequence[Delivery]], now: datetime
+) -> Iterator[str]:
+    """Say which posts a change leaves as they are, because their own moment is past."""
+    left = _open(house, {at: some for at, some in ahead.items() if at < now})
+    for id in dict.fromkeys(each.post_id for each in left):
+        yield (
+            f"Post {id} stays as it is: its own moment is past, and it only waits for the rules of "
+            f"its account. Change it with `postcron edit {id}`, or `postcron cancel {id}`."
+        )
 
 
 def _open(house: House, made: Mapping[datetime, Sequence[Delivery]]) -> list[Delivery]:
