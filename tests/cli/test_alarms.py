@@ -51,6 +51,23 @@ def test_what_is_late_because_its_account_is_blocked_shares_a_line(
     assert all(delivery.ref in answer.err for delivery in kept)
 
 
+@pytest.mark.parametrize("spoilt", ['api_ulr = "https://example.org"', 'platform = "mastodn"'])
+def test_an_account_that_cannot_be_used_is_shown_before_anything_is_due(
+    home: Home, shell: Shell, spoilt: str
+) -> None:
+    name, _, _ = spoilt.partition(" ")
+    home.add_account()
+    kept = [line for line in home.config.read_text().splitlines() if not line.startswith(name)]
+    home.config.write_text("\n".join([*kept, spoilt, ""]))
+    where = f"{home.config}:{kept.index('[accounts.acme]') + 1}: "
+    assert shell("tick").code == 2
+    [told] = shell("accounts", "--json").document["accounts"]
+    assert told["problem"].startswith(where)
+    assert "not usable" in shell("accounts").out
+    checked = shell("status", "--check")
+    assert (checked.code, checked.out) == (1, f"{told['problem']}\n")
+
+
 @pytest.mark.fault("F80")
 def test_a_check_prints_a_line_for_each_thing_that_is_wrong_and_nothing_else(
     home: Home, shell: Shell

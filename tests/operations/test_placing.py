@@ -160,6 +160,7 @@ def test_now_is_now_and_the_rule_it_breaks_is_told(stage: Stage) -> None:
     assert answer.notes == (
         "acme sends it now, although its rules say 18:00 because the window of acme opens then.",
     )
+    assert scheduled(stage, "now", draft=True).notes == (), "it is not sent"
 
 
 def test_now_says_nothing_where_the_rules_hold(stage: Stage) -> None:

@@ -48,7 +48,7 @@ def test_a_month_and_a_day_are_named_by_their_numbers() -> None:
     "text", ["", "december", "2026", "2026-13", "2026-00", "2026-1", "26-12", "2026-12-01"]
 )
 def test_what_is_no_month_is_said(text: str) -> None:
-    with pytest.raises(Invalid, match="write it like 2026-12"):
+    with pytest.raises(Invalid, match=r"is not a month; write it like 2026-12\.$"):
         named_month(text)
 
 

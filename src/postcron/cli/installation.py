@@ -12,11 +12,12 @@ from postcron.rules.spans import spell
 
 if TYPE_CHECKING:
     from postcron.config import Config
-    from postcron.model import Account, AccountState, Pause
+    from postcron.model import Account, AccountState
     from postcron.operations.accounts import Checked
     from postcron.operations.checking import Finding
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
+    from postcron.operations.listing import Known
     from postcron.operations.login import LoggedIn
     from postcron.operations.reading import Status
     from postcron.rules.placing import Timetable
@@ -89,9 +90,13 @@ def account(one: Account, state: AccountState) -> Document:
     }
 
 
-def accounts(some: Iterable[tuple[Account, AccountState, Pause | None]]) -> Document:
-    rows = [account(one, state) | {"paused": pause(by)} for one, state, by in some]
-    return {"accounts": rows}
+def accounts(some: Iterable[Known]) -> Document:
+    return {"accounts": [account(one.account, one.state) | _held(one) for one in some]}
+
+
+def _held(one: Known) -> Document:
+    problem = None if one.problem is None else one.problem.message
+    return {"paused": pause(one.pause), "problem": problem}
 
 
 def logged_in(one: LoggedIn) -> Document:

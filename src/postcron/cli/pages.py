@@ -16,11 +16,11 @@ from postcron.states import State
 
 if TYPE_CHECKING:
     from postcron.config import Config
-    from postcron.model import Account, AccountState, Attempt, Pause, Post
+    from postcron.model import AccountState, Attempt, Post
     from postcron.operations.accounts import Checked
     from postcron.operations.demo import Played
     from postcron.operations.init import Initialised
-    from postcron.operations.listing import Entry
+    from postcron.operations.listing import Entry, Known
     from postcron.operations.login import LoggedIn
     from postcron.operations.pausing import Paused, Resumed
     from postcron.operations.reading import Shown, Status, Story
@@ -198,10 +198,16 @@ def told(detail: object) -> str:
 # --- accounts ----------------------------------------------------------------------------------
 
 
-def accounts(some: Iterable[tuple[Account, AccountState, Pause | None]], here: Here) -> str:
+def accounts(some: Iterable[Known], here: Here) -> str:
     rows = [
-        (a.name, a.platform, _standing(a, state, pause, here), _identity(state), a.timezone)
-        for a, state, pause in some
+        (
+            one.account.name,
+            one.account.platform,
+            _standing(one, here),
+            _identity(one.state),
+            one.account.timezone,
+        )
+        for one in some
     ]
     if not rows:
         return "No account yet: add one to the configuration, like [accounts.NAME]."
@@ -237,11 +243,13 @@ def _identity(state: AccountState) -> str:
     return f"{state.remote_name} ({state.remote_id})"
 
 
-def _standing(account: Account, state: AccountState, pause: Pause | None, here: Here) -> str:
-    if not account.enabled:
+def _standing(one: Known, here: Here) -> str:
+    if not one.account.enabled:
         return "switched off"
-    if (opening := Opening.of(state, here.now)) is None:
-        return "usable" if pause is None else here.pause(pause)
+    if one.problem is not None:
+        return f"not usable: {one.problem.message}"
+    if (opening := Opening.of(one.state, here.now)) is None:
+        return "usable" if one.pause is None else here.pause(one.pause)
     if opening.until is None:
         return f"blocked: {opening.why}"
     return f"left alone, tried again {until(opening.until, here.now)}"

@@ -11,6 +11,7 @@ from postcron.operations.breaking import Opening
 from postcron.operations.house import House
 from postcron.operations.outlook import outlook
 from postcron.operations.reading import status
+from postcron.operations.settings import broken
 from postcron.operations.tick import past_its_grace
 from postcron.rules import batches
 from postcron.rules.spans import spell, until
@@ -53,6 +54,7 @@ def findings(house: House, idle: Mapping[str, datetime]) -> list[Finding]:
         *(_needs_a_person(delivery) for delivery in found.needs_you),
         *(Finding("stopped", batches.stop(name, ref), ref) for ref, name in found.stopped.items()),
         *_overdue(house, now),
+        *(Finding("unusable", e.message, account=name) for name, e in broken(house).items()),
         *(
             one
             for account in house.config.accounts.values()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from postcron.clock import Clock, SystemClock
 from postcron.config import Config
-from postcron.errors import CannotWork, Code, Evidence, Invalid, NotFound, Permanent
+from postcron.errors import CannotWork, Code, ConfigInvalid, Evidence, Invalid, NotFound, Permanent
 from postcron.model import Account, Delivery, MediaFile, Move, Policy, Run, SecretRef
 from postcron.operations import host
 from postcron.operations.breaking import Openings
@@ -160,7 +160,11 @@ class House:
 
     def platform_class(self, account: Account) -> type[Platform]:
         """Return the class that speaks an account's platform; raises `ConfigInvalid`."""
-        return self.find_platform(account.platform)
+        try:
+            return self.find_platform(account.platform)
+        except ConfigInvalid as error:
+            where = f"{account.where}: account {account.name}"
+            raise ConfigInvalid(f"{where}: {error.message}", code=error.code) from error
 
     def run(self, phase: str, *, actor: str = "cron") -> Run:
         """Return the identity under which this process claims and records."""

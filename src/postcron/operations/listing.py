@@ -14,6 +14,7 @@ from postcron.model import Account, AccountState, Filter, LedgerEvent, Page, Pau
 from postcron.operations import under_pause
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
+from postcron.operations.settings import broken
 from postcron.rules.spans import match_span
 from postcron.rules.zones import local, zone_of
 from postcron.states import Step
@@ -140,12 +141,28 @@ def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:
     return kinds
 
 
-def accounts(house: House) -> list[tuple[Account, AccountState, Pause | None]]:
-    """Return the accounts of the configuration, what runs have learnt about them, who paused them."""
+@dataclass(frozen=True)
+class Known:
+    """An account of the configuration: what runs have learnt about it, and what holds it back."""
+
+    account: Account
+    state: AccountState
+    pause: Pause | None
+    #: why its settings cannot be used
+    problem: Invalid | None
+
+
+def accounts(house: House) -> list[Known]:
+    """Return the accounts of the configuration, in its order."""
     states = house.store.accounts.every()
     paused = {one.name: one for one in house.store.pauses.every() if one.scope in _WHOLE}
     return [
-        (account, states.get(name, AccountState(name)), paused.get("", paused.get(name)))
+        Known(
+            account,
+            states.get(name, AccountState(name)),
+            paused.get("", paused.get(name)),
+            broken(house).get(name),
+        )
         for name, account in house.config.accounts.items()
     ]
 

@@ -179,4 +179,5 @@ def plan_at(
     given = diaries.of(account).place(wanted, window_end=window_end, exact=wish.exact)
     waits = wish.draft or is_pending(diaries.house, wish)
     head = account.name, account.platform, State.DRAFT if waits else State.SCHEDULED
-    return Planned(*head, given.wanted_at, given.at, given.reason, given.note)
+    note = None if wish.draft else given.note  # it is not sent now, whatever rules that breaks
+    return Planned(*head, given.wanted_at, given.at, given.reason, note)

@@ -48,17 +48,20 @@ def week_of(day: date) -> Days:
 
 def named_month(text: str) -> Days:
     """Return the month written like 2026-12; raises `Invalid`."""
-    if not _MONTH.fullmatch(text.strip()):
-        raise Invalid(f"{text[:60]!r} is not a month; write it like 2026-12.")
-    return month_of(named_day(f"{text.strip()}-01"))
+    day = f"{text.strip()}-01" if _MONTH.fullmatch(text.strip()) else ""
+    return month_of(_shown(text, day, "a month; write it like 2026-12"))
 
 
 def named_day(text: str) -> date:
     """Return the day written like 2026-12-24, of a year that calendars show; raises `Invalid`."""
+    return _shown(text, text.strip(), "a day; write it like 2026-12-24")
+
+
+def _shown(text: str, day: str, what: str) -> date:
     try:
-        day = date.fromisoformat(text.strip())
+        found = date.fromisoformat(day)
     except ValueError as error:
-        raise Invalid(f"{text[:60]!r} is not a day; write it like 2026-12-24.") from error
-    if not 1970 <= day.year <= 9998:
+        raise Invalid(f"{text[:60]!r} is not {what}.") from error
+    if not 1970 <= found.year <= 9998:
         raise Invalid(f"{text[:60]!r} is too far away for a calendar.")
-    return day
+    return found
