@@ -23,7 +23,7 @@ the account's posts tells, so a person is asked unless the account says `resend 
 read, so a person always decides. **LOOK** is how long after that call a look that finds nothing is believed; what it finds
 counts at once. **LEAD** is how early phase 2 may begin. **BESIDE** publishing: *visit* a single post can be
 asked for, *login* with a browser, *renewal* of sessions, *numbers* for `measure`, *quota* the platform says how many
-posts it still takes, *threads*, *best times*.
+posts it still takes, *threads*, *best times*, *giving back* what it keeps until its moment.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ import yaml
 from postcron.cli import failures, signals
 from postcron.cli.app import app
 from postcron.config import RunLimits
-from postcron.model import Policy
+from postcron.model import Act, Policy
 from postcron.operations import calendar, checking, columns, doors, markdown, measure, preflight
+from postcron.operations.catalogue import catalogue
 from postcron.operations.folder import read_folder
 from postcron.platforms import BUILT_IN, find
 from postcron.rules import backoff, best_times, breaker, measuring
@@ -116,6 +118,16 @@ def test_the_keys_of_a_post_file_are_those_the_docs_name() -> None:
         for key in ticked(line.split(" | ")[0])
     }
     assert named == markdown.KEYS
+
+
+def test_the_table_of_platforms_tells_how_often_each_may_be_called() -> None:
+    told = {
+        ticked(row[0])[0]: set(re.findall(r"[a-z]+", row[3])) & set(Act) for row in rows("Accounts")
+    }
+    acts: dict[str, set[str]] = defaultdict(set)
+    for entry in catalogue():
+        acts[entry.platform.name].add(entry.act)
+    assert told == {name: acts[name] for name in BUILT_IN}
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:

@@ -33,7 +33,9 @@ class Entry:
 
     @property
     def name(self) -> str:
-        return " ".join([self.platform.name, *(f"{key}={it}" for key, it in self.kind.items())])
+        return " ".join(
+            [self.platform.name, *(f"{key}={it}" for key, it in self.kind.items() if it)]
+        )
 
     @property
     def settle(self) -> timedelta | None:

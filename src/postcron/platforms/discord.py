@@ -68,7 +68,11 @@ class Discord:
     keys: ClassVar[tuple[Key, ...]] = (
         Key("webhook", secret=True, help="its address: Channel → Integrations → Webhooks"),
         Key("thread_id", help="with webhook: a thread of its channel"),
-        Key("channel_id", help="instead of webhook: the channel a bot writes into"),
+        Key(
+            "channel_id",
+            help="instead of webhook: the channel a bot writes into",
+            examples=("", "1234567890"),
+        ),
         Key("token", secret=True, help="with channel_id: the bot's token"),
         Key("api_url", default="https://discord.com/api/v10", help="with channel_id"),
     )
