@@ -16,7 +16,7 @@ def pds_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not install.has_node():
         pytest.skip(install.NO_NODE)
     if not install.is_installed():
-        pytest.skip("The Bluesky PDS is not installed; run `make test-real`.")
+        pytest.skip(install.NOT_HERE)
     with servers.pds(tmp_path_factory.mktemp("pds")) as url:
         yield url
 

@@ -48,7 +48,10 @@ def _fetch() -> None:
         return
     UNPACKED.mkdir(parents=True, exist_ok=True)
     fetching = ["apt-get", "download", *PACKAGES]
-    subprocess.run(fetching, cwd=UNPACKED, check=False, capture_output=True, timeout=60)
+    try:
+        subprocess.run(fetching, cwd=UNPACKED, check=True, capture_output=True, timeout=60)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return  # there is no such package, or no way to it
     for package in UNPACKED.glob("*.deb"):
         subprocess.run(["dpkg", "-x", package, UNPACKED], check=True)
 
