@@ -53,6 +53,22 @@ def test_a_signal_may_come_at_any_instruction_of_a_wait() -> None:
     subprocess.run([sys.executable, "-c", WAITING], check=True, timeout=30)
 
 
+#: is asked to stop when there is no memory for another thread
+WITHOUT_ROOM = """
+import mmap, os, resource, signal
+from postcron.cli.signals import finish_when_asked
+finish_when_asked()
+used = int(open("/proc/self/statm").read().split()[0]) * mmap.PAGESIZE
+resource.setrlimit(resource.RLIMIT_AS, (used, used))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_when_memory_is_out_ends_at_once() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_ROOM], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
     reading = home.started("schedule", "-", "--to", "acme", "--now")
     time.sleep(1)

@@ -101,12 +101,14 @@ def test_text_and_warning_that_fit_together_go_out(subject: MastodonSubject, alb
     went_out(subject, asked)
 
 
-@pytest.mark.parametrize(("there", "told"), [([], True), ([{"id": "1"}], False)])
+@pytest.mark.parametrize(
+    ("there", "told"), [([], True), ([{"id": "1"}], False), (None, False), (0, False)]
+)
 def test_a_status_that_lost_its_picture_is_live_and_told(
     subject: MastodonSubject,
     album: Album,
     caplog: pytest.LogCaptureFixture,
-    there: list[object],
+    there: object,
     told: bool,
 ) -> None:
     asked = draft(album, "Hello", album.image())

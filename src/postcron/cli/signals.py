@@ -28,8 +28,11 @@ def finish_when_asked() -> threading.Event:
     def asked(signum: int, frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(INTERRUPTED)
-        # Not by this thread: it may be just inside `stop.wait`, and hold the lock that `set` takes.
-        _thread.start_new_thread(stop.set, ())
+        try:
+            # Not by this thread: it may be just inside `stop.wait`, and hold the lock that `set` takes.
+            _thread.start_new_thread(stop.set, ())
+        except RuntimeError:  # no room for one: raised here, it would strike whatever is in hand
+            os._exit(INTERRUPTED)
 
     _listen(asked)
     return stop

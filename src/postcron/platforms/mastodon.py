@@ -246,9 +246,10 @@ class Mastodon:
         if answer.status == 200 and status.get("id"):
             # Some versions drop a file they cannot find and publish without it (mastodon#21864):
             # live is live, and somebody should know.
-            missing = len(ticket.data["media"]) - len(status.get("media_attachments") or ())
-            if missing > 0:
-                log.warning("%s is live without %d of its files", _receipt(status).url, missing)
+            wanted, there = len(ticket.data["media"]), status.get("media_attachments")
+            if isinstance(there, list) and len(there) < wanted:
+                lost = wanted - len(there)
+                log.warning("%s is live without %d of its files", _receipt(status).url, lost)
             return _receipt(status)
         raise judge(answer, *refusing(answer, ticket))
 
