@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from postcron.cli.shelf import HEADS, row
+from postcron.cli.shelf import HEADS, in_words, row
 from postcron.operations.catalogue import Entry, catalogue
 from postcron.platforms import BUILT_IN
 
@@ -30,7 +30,8 @@ posts it still takes, *threads*, *best times*, *giving back* what it keeps until
 def page() -> str:
     """Return the page as it should stand."""
     entries = catalogue(sorted(BUILT_IN))
-    return "\n".join([HEAD, *_table(entries), "", *_sources(entries), ""])
+    parts = (_table(entries), _caps(entries), _sources(entries))
+    return "\n".join([HEAD, *("\n".join((*part, "")) for part in parts)])
 
 
 def _table(entries: list[Entry]) -> Iterator[str]:
@@ -38,6 +39,17 @@ def _table(entries: list[Entry]) -> Iterator[str]:
     yield f"|{'---|' * len(HEADS)}"
     for one in entries:
         yield f"| {' | '.join(row(one))} |"
+
+
+def _caps(entries: list[Entry]) -> Iterator[str]:
+    yield "## How many fit"
+    yield ""
+    yield "Of one account, as far as it is documented, within any span of this length. What is said when asked (*quota*)"
+    yield "counts beside it. What a limit does not count goes on when it is used up."
+    yield ""
+    for entry in entries:
+        for one in entry.limits.caps:
+            yield f"- {entry.name}: {in_words(one)} ({one.source})"
 
 
 def _sources(entries: list[Entry]) -> Iterator[str]:

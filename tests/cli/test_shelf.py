@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from postcron.cli.shelf import details, document, row
-from postcron.model import Cap, Limits, MediaRule
+from postcron.model import Cap, Counted, Limits, MediaRule
 from postcron.operations.catalogue import Entry, catalogue
 from postcron.platforms import BUILT_IN
 
@@ -30,6 +30,9 @@ ENTRIES = catalogue(sorted(BUILT_IN))
         ("mastodon", "alt text: 1,500 characters"),
         ("mastodon", "thread: 100 parts"),
         ("x", "at most 100 posts within 15 min: https://docs.x.com/"),
+        ("facebook", "at most 30 reels within 1 d: https://developers.facebook.com/"),
+        ("threads", "at most 250 posts (answers apart) within 1 d: https://developers.fa"),
+        ("threads", "at most 1,000 answers within 1 d: https://developers.facebook.com/"),
     ],
 )
 def test_people_are_told_each_figure(platform: str, line: str) -> None:
@@ -59,7 +62,7 @@ def figures(value: Any) -> Iterator[Any]:
         if each.name in ASIDE or figure is None:
             continue
         for one in figure if isinstance(figure, (tuple, frozenset)) else [figure]:
-            if isinstance(one, Cap):
+            if isinstance(one, (Cap, Counted)):
                 yield from figures(one)
             else:
                 yield one.total_seconds() if isinstance(one, timedelta) else one

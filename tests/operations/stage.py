@@ -28,6 +28,7 @@ from postcron.model import (
     Kind,
     Limits,
     MediaRule,
+    PostType,
     Receipt,
     SaveTicket,
     Sight,
@@ -123,8 +124,9 @@ class Remote:
     #: something else answers in the platform's place, whatever is asked
     away: bool = False
     questions: list[datetime] = field(default_factory=list)
-    #: what it documents that an account may publish
+    #: what it documents that an account may publish, and the shapes it takes
     caps: tuple[Cap, ...] = ()
+    types: frozenset[PostType] = frozenset({PostType.POST})
     #: what it answers when it is asked how many more it takes; None: nobody can ask
     allowed: Callable[[], Allowance | None] | None = None
     #: what it answers when it is asked how a post does; None: nobody can ask
@@ -316,7 +318,7 @@ def fake_platform(remote: Remote) -> type:
             image = MediaRule(frozenset({"image/png"}), max_bytes=1_000_000, max_count=4)
             return Limits(
                 source="tests", as_of="2026-11-21", text_max=40, media={Kind.IMAGE: image}, caps=remote.caps,
-                max_attachments=4, alt_max=100, max_parts=5,
+                max_attachments=4, alt_max=100, max_parts=5, types=remote.types,
             )  # fmt: skip
 
         def prepare(self, draft: Draft, ticket: Ticket, save: SaveTicket) -> Ticket:

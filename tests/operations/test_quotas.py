@@ -8,16 +8,20 @@ from pathlib import Path
 import pytest
 
 from postcron.errors import Code, Temporary
-from postcron.model import Cap, Filter
+from postcron.model import Cap, Counted, Filter, PostType
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
 from postcron.operations.retry import retry
 from postcron.operations.run import run
 from postcron.operations.schedule import schedule
+from postcron.operations.schedule_many import Asked, schedule_many
+from postcron.operations.series_beginning import Repeat, begin
 from postcron.operations.tick import tick
 from postcron.operations.wishes import Wish
+from postcron.platforms import facebook_limits
 from postcron.platforms.base import Allowance
+from postcron.platforms.threads import Threads
 from postcron.states import State
 from tests.builders import NOW
 from tests.operations.stage import Stage, build
@@ -282,3 +286,205 @@ def test_nobody_is_asked_on_the_publish_calls_way(stage: Stage) -> None:
     run(stage.house)
     assert len(stage.remote.live) == 1
     assert asked == []
+
+
+# --- where only some posts are counted -----------------------------------------------------------
+
+REEL = PostType.REEL
+
+
+def a_page(tmp_path: Path, reels: int | None = None, *, account: str = LONG) -> Stage:
+    """Return an account that may publish so many reels a day: as many as a Page of Facebook's."""
+    stage = build(tmp_path, at=NOW, account=account)
+    stage.remote.types = frozenset(PostType)
+    caps = facebook_limits.limits({}).caps
+    counted = Counted(types=frozenset({REEL}))
+    stage.remote.caps = caps if reels is None else (Cap(reels, DAY, "tests", counted),)
+    return stage
+
+
+def a_profile(tmp_path: Path, posts: int, answers: int) -> Stage:
+    """Return an account whose answers are counted apart."""
+    stage = build(tmp_path, at=NOW, account=LONG)
+    apart = Cap(answers, DAY, "tests", Counted(answers=True))
+    stage.remote.caps = (Cap(posts, DAY, "tests", Counted(answers=False)), apart)
+    return stage
+
+
+def many(stage: Stage, number: int, **wish: object) -> tuple[str, ...]:
+    """Save as many posts, a minute from one to the next; return what is said of them."""
+    asked = [
+        Asked(
+            Wish(**{"text": f"{n}", "accounts": ["acme"], "at": f"in {60 + n}m"} | wish),  # type: ignore[arg-type]
+            f"posts.csv:{n}",
+        )
+        for n in range(number)
+    ]
+    return schedule_many(stage.house, asked, actor="me").notes
+
+
+def test_the_31st_reel_of_a_day_waits_and_is_told_while_a_photo_of_the_same_page_goes_out(
+    tmp_path: Path,
+) -> None:
+    stage = a_page(tmp_path)
+    for number in range(31):
+        stage.schedule(f"reel {number}", at="now", type=REEL)
+    stage.schedule("photo", at="now")
+    run(stage.house)
+    assert sorted(stage.remote.texts()) == sorted(["photo", *(f"reel {n}" for n in range(30))])
+    stage.pass_time(minutes=1)
+    why = (
+        "acme has to wait with its reels: 30 reels went out within 24 h, and 30 fit (fake). "
+        "The next one may go in 23 h 59 min."
+    )
+    assert status(stage.house).full == {"acme": why}
+    [told] = show(stage.house, "31").stories
+    assert told.advice.endswith(why)
+    stage.schedule("another photo", at="now")
+    [told] = show(stage.house, "33").stories
+    assert "has to wait" not in told.advice
+    stage.pass_time(hours=24)
+    run(stage.house)
+    assert stage.remote.texts()[-2:] == ["another photo", "reel 30"]
+
+
+def test_a_plan_with_31_reels_of_a_day_is_told_when_it_is_made(tmp_path: Path) -> None:
+    stage = a_page(tmp_path)
+    assert many(stage, 40) == ()
+    assert many(stage, 30, type=REEL) == ()
+    told = "31 reels within 24 h are planned for acme and 30 fit (fake): the last ones will wait."
+    assert notes_of(stage, "in 2h", type=REEL) == (told,)
+    assert notes_of(stage, "in 2h", type=PostType.STORY) == ()
+    assert notes_of(stage, "in 27h", type=REEL) == ()
+
+
+def notes_of(stage: Stage, at: str, **more: object) -> tuple[str, ...]:
+    wish = Wish(**{"text": "hello", "accounts": ["acme"], "at": at} | more)  # type: ignore[arg-type]
+    return schedule(stage.house, wish, actor="me").notes
+
+
+def test_a_series_of_reels_that_does_not_fit_is_told_when_it_begins(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=3)
+    for type, told in ((PostType.POST, False), (REEL, True)):
+        wish = Wish(text="hello", accounts=["acme"], type=type)
+        begun = begin(stage.house, wish, Repeat(every="6 hours"), actor="me", dry_run=True)
+        assert any("reels within 24 h are planned" in note for note in begun.notes) is told
+
+
+def test_reels_that_have_to_wait_hide_no_photo_that_is_due_after_them(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=1)
+    stage.schedule("first", at="now", type=REEL)
+    run(stage.house)
+    for number in range(3):
+        stage.schedule(f"reel {number}", at=f"in {number}m", type=REEL)
+    [photo] = stage.schedule("photo", at="in 3m")
+    stage.pass_time(minutes=4)
+    assert [one.id for one in tick(stage.house, limit=1).done] == [photo.id]
+
+
+def test_late_reels_that_do_not_fit_hide_no_late_photo(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=1, account='late = "publish"')
+    stage.schedule("first", at="now", type=REEL)
+    run(stage.house)
+    [reel] = stage.schedule("reel", at="in 1h", type=REEL)
+    [photo] = stage.schedule("photo", at="in 2h")
+    stage.pass_time(hours=3)
+    for _ in range(3):
+        tick(stage.house, limit=1)
+    assert (stage.now(reel).state, stage.now(photo).state) == (State.LATE, State.QUEUED)
+
+
+def test_only_what_had_to_wait_is_told_so_when_it_is_late(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=1, account="")
+    stage.schedule("first", at="now", type=REEL)
+    run(stage.house)
+    [reel] = stage.schedule("reel", at="in 1h", type=REEL)
+    [photo] = stage.schedule("photo", at="in 1h")
+    stage.pass_time(hours=2)
+    run(stage.house)
+    assert "1 reels went out within 24 h" in (stage.now(reel).error or "")
+    assert stage.now(photo).state is State.LATE
+    assert "went out" not in (stage.now(photo).error or "")
+
+
+def test_another_try_of_a_reel_has_to_fit_and_that_of_a_photo_has_not(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=1)
+    stage.remote.script.extend(["not_sent"] * 8)
+    [reel] = stage.schedule("reel", at="now", type=REEL)
+    [photo] = stage.schedule("photo", at="now")
+    publish(stage.house, ahead=timedelta(seconds=1))
+    assert (stage.now(reel).state, stage.now(photo).state) == (State.FAILED, State.FAILED)
+    stage.remote.script.clear()
+    stage.schedule("another reel", at="now", type=REEL)
+    tick(stage.house)
+    stage.pass_time(minutes=5)
+    retry(stage.house)
+    assert (stage.now(reel).state, stage.now(photo).state) == (State.FAILED, State.QUEUED)
+
+
+def test_a_limit_of_all_posts_and_one_of_some_hold_both(tmp_path: Path) -> None:
+    stage = a_page(tmp_path, reels=2)
+    stage.remote.caps = (*stage.remote.caps, Cap(3, DAY, "tests"))
+    for number in range(3):
+        stage.schedule(f"reel {number}", at=f"in {number}s", type=REEL)
+    for number in range(3):
+        stage.schedule(f"photo {number}", at=f"in {10 + number}s")
+    stage.pass_time(minutes=1)
+    run(stage.house)
+    # What is least overdue goes first.
+    assert stage.remote.texts() == ["photo 2", "photo 1", "photo 0"]
+
+
+def test_260_posts_of_a_day_do_not_fit_on_threads_and_ten_of_them_wait(tmp_path: Path) -> None:
+    stage = build(tmp_path, at=NOW, account=LONG)
+    stage.remote.caps = Threads.limits({}).caps
+    told = (
+        "260 posts (answers apart) within 24 h are planned for acme and 250 fit (fake): "
+        "the last ones will wait."
+    )
+    assert many(stage, 260) == (told,)
+    stage.pass_time(hours=6)
+    assert len(tick(stage.house, limit=1000).done) == 250
+    assert list(tick(stage.house, limit=1000).done) == []
+    assert states(stage).count(State.SCHEDULED) == 10
+
+
+def test_the_answers_of_a_thread_are_not_counted_as_posts(tmp_path: Path) -> None:
+    stage = a_profile(tmp_path, posts=2, answers=3)
+    assert notes_of(stage, "now", text="one", then=["two", "three"]) == ()
+    run(stage.house)
+    assert stage.remote.texts() == ["one", "two", "three"]
+    assert notes_of(stage, "now", text="four") == ()
+    run(stage.house)
+    assert stage.remote.texts()[3:] == ["four"]
+    [told] = notes_of(stage, "in 1h", text="five")
+    assert told.startswith("3 posts (answers apart) within 24 h are planned for acme and 2 fit")
+
+
+def test_an_answer_for_which_there_is_no_room_waits_and_other_posts_go_on(tmp_path: Path) -> None:
+    stage = a_profile(tmp_path, posts=9, answers=1)
+    told = "2 answers within 24 h are planned for acme and 1 fit (fake): the last ones will wait."
+    assert notes_of(stage, "now", text="one", then=["two", "three"]) == (told,)
+    run(stage.house)
+    stage.pass_time(minutes=1)
+    stage.schedule("four", at="now")
+    run(stage.house)
+    assert stage.remote.texts() == ["one", "two", "four"]
+    assert status(stage.house).full["acme"].startswith("acme has to wait with its answers: 1 answ")
+    stage.pass_time(hours=24)
+    run(stage.house)
+    assert stage.remote.texts()[3:] == ["three"]
+
+
+def test_a_platform_may_say_apart_how_many_answers_it_takes(stage: Stage) -> None:
+    stage.remote.allowed = lambda: Allowance(1, NOW + timedelta(hours=6), answers=1)
+    stage.schedule("one", at="in 30m", then=["two", "three"])
+    pre_upload(stage.house)
+    stage.pass_time(minutes=31)
+    run(stage.house)
+    assert stage.remote.texts() == ["one", "two"]
+    told = "acme has to wait with its answers: the platform says that it takes no more (fake)."
+    assert status(stage.house).full["acme"].startswith(told)
+    stage.pass_time(hours=6)
+    run(stage.house)
+    assert stage.remote.texts() == ["one", "two", "three"]

@@ -10,7 +10,7 @@ import pytest
 
 from postcron.errors import Code, Evidence, OutcomeUnknown, Permanent, Temporary
 from postcron.model import PostType, Proposal, Receipt, Session, Sight, Ticket
-from postcron.platforms.base import Login
+from postcron.platforms.base import Allowance, Login
 from postcron.platforms.threads import REST, Threads
 from postcron.rules.limits import problems, threads_length
 from postcron.web import Api
@@ -253,6 +253,25 @@ def test_what_is_left_of_the_quota_is_read(subject: ThreadsSubject) -> None:
     allowed = platform.allowance(NOW)
     assert allowed is not None
     assert allowed.left == 250 - subject.server.used()
+    assert allowed.answers == 1000
+
+
+def test_answers_are_no_part_of_the_posts_a_day_has(subject: ThreadsSubject, album: Album) -> None:
+    root = went_out(subject, draft(album, "One"))
+    subject.server.quota = subject.server.used()
+    went_out(subject, draft(album, "Two", parent=root))
+    platform = subject.platform()
+    assert isinstance(platform, Threads)
+    assert platform.allowance(NOW) == Allowance(0, answers=999)
+
+
+def test_who_may_not_answer_is_told_all_the_same_how_many_posts_are_left(
+    subject: ThreadsSubject,
+) -> None:
+    subject.server.may_answer = False
+    platform = subject.platform()
+    assert isinstance(platform, Threads)
+    assert platform.allowance(NOW) == Allowance(250 - subject.server.used())
 
 
 def test_a_post_is_found_by_the_address_a_person_sees(

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postcron.model import AccountState, Cap
-from postcron.rules.quotas import BELIEVED, Said, hours, most_within, room, said
+from postcron.model import EVERY_POST, AccountState, Cap, Counted, Outing, PostType
+from postcron.rules.quotas import BELIEVED, Room, Said, hours, moments, most_within, rooms, said
+from postcron.states import State
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -17,8 +18,22 @@ def at(hour: float) -> datetime:
     return START + timedelta(hours=hour)
 
 
-def cap(posts: int, per: timedelta = DAY) -> Cap:
-    return Cap(posts, per, "tests")
+REELS = Counted(types=frozenset({PostType.REEL}))
+ANSWERS, POSTS = Counted(answers=True), Counted(answers=False)
+
+
+def cap(posts: int, per: timedelta = DAY, counted: Counted = EVERY_POST) -> Cap:
+    return Cap(posts, per, "tests", counted)
+
+
+def out(*hours: float, type: PostType = PostType.POST, answers: bool = False) -> list[Outing]:
+    return [Outing("acme", State.PUBLISHED, at(hour), type, answers) for hour in hours]
+
+
+def room(caps: list[Cap], known: list[Said], outings: list[float], now: float) -> Room | None:
+    found = rooms(caps, known, out(*outings), at(now))
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize(
@@ -39,7 +54,7 @@ def cap(posts: int, per: timedelta = DAY) -> Cap:
 def test_a_cap_counts_what_went_out_in_a_span_that_slides(
     outings: list[float], now: float, left: int, frees: float
 ) -> None:
-    found = room([cap(2)], None, [at(one) for one in outings], at(now))
+    found = room([cap(2)], [], outings, now)
     assert found is not None
     assert (found.left, found.frees_at) == (left, at(frees))
 
@@ -58,7 +73,7 @@ def test_a_cap_counts_what_went_out_in_a_span_that_slides(
 def test_what_a_platform_says_is_left_holds_until_it_resets(
     allowance: Said, outings: list[float], now: float, left: int | None
 ) -> None:
-    found = room([], allowance, [at(one) for one in outings], at(now))
+    found = room([], [allowance], outings, now)
     assert (found and found.left) == left
 
 
@@ -71,19 +86,59 @@ def test_what_a_platform_says_is_left_holds_until_it_resets(
     ],
 )
 def test_the_tightest_limit_decides(caps: list[Cap], left: int, frees: float) -> None:
-    found = room(caps, None, [at(0), at(0)], at(0.5))
+    found = room(caps, [], [0, 0], 0.5)
     assert found is not None
     assert (found.left, found.frees_at) == (left, at(frees))
 
 
 def test_without_a_limit_nothing_is_counted() -> None:
-    assert room([], None, [at(0)] * 100, at(1)) is None
+    assert room([], [], [0] * 100, 1) is None
 
 
 def test_a_limit_says_what_it_counts() -> None:
-    found = room([cap(2)], None, [at(0), at(1)], at(2))
+    found = room([cap(2)], [], [0, 1], 2)
     assert found is not None
     assert found.why == "2 posts went out within 24 h, and 2 fit"
+
+
+def test_a_limit_of_one_type_counts_that_type_alone() -> None:
+    outings = [*out(0, 1, type=PostType.REEL), *out(2, 3), *out(4, type=PostType.STORY)]
+    found = rooms([cap(2, counted=REELS), cap(9)], [], outings, at(5))
+    assert [(one.counted, one.left) for one in found] == [(REELS, 0), (EVERY_POST, 4)]
+    assert found[0].frees_at == at(24)
+    assert found[0].why == "2 reels went out within 24 h, and 2 fit"
+
+
+def test_answers_and_other_posts_have_limits_of_their_own() -> None:
+    outings = [*out(0, 1, 2, answers=True), *out(3)]
+    caps = [cap(2, counted=POSTS), cap(3, counted=ANSWERS)]
+    known = [Said(8, at(0.5), at(9), POSTS), Said(1, at(1.5), at(9), ANSWERS)]
+    found = rooms(caps, known, outings, at(4))
+    assert [(one.counted, one.left) for one in found] == [(POSTS, 1), (ANSWERS, 0)]
+    # Both limits of answers are full: the one that frees last decides.
+    assert found[1].frees_at == at(24)
+
+
+@pytest.mark.parametrize(
+    ("counted", "words"),
+    [
+        (EVERY_POST, "posts"),
+        (REELS, "reels"),
+        (Counted(types=frozenset({PostType.STORY, PostType.REEL})), "reels and stories"),
+        (ANSWERS, "answers"),
+        (POSTS, "posts (answers apart)"),
+        (Counted(frozenset({PostType.POST}), answers=False), "ordinary posts (answers apart)"),
+    ],
+)
+def test_what_is_counted_is_said_in_words(counted: Counted, words: str) -> None:
+    assert str(counted) == words
+
+
+def test_the_moments_of_what_is_counted_are_in_order() -> None:
+    outings = [*out(5, 2), *out(4, 1, answers=True), *out(3, type=PostType.REEL)]
+    assert moments(outings, ANSWERS) == [at(1), at(4)]
+    assert moments(outings, POSTS) == [at(2), at(3), at(5)]
+    assert moments(outings, REELS) == [at(3)]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +165,18 @@ def test_a_list_of_a_hundred_thousand_is_counted_while_somebody_waits() -> None:
 
 
 def test_an_allowance_without_an_end_is_believed_for_an_hour() -> None:
-    assert said(AccountState("acme")) is None
-    assert said(AccountState("acme", allowance_at=at(0))) is None
+    assert said(AccountState("acme")) == []
+    assert said(AccountState("acme", allowance_at=at(0))) == []
     known = AccountState("acme", allowance_left=0, allowance_at=at(0))
-    assert said(known) == Said(0, at(0), at(0) + BELIEVED)
+    assert said(known) == [Said(0, at(0), at(0) + BELIEVED)]
     known = AccountState("acme", allowance_left=0, allowance_at=at(0), allowance_resets_at=at(5))
-    assert said(known) == Said(0, at(0), at(5))
+    assert said(known) == [Said(0, at(0), at(5))]
+
+
+def test_an_allowance_of_answers_is_apart_from_that_of_posts() -> None:
+    known = AccountState("acme", allowance_left=3, allowance_answers=7, allowance_at=at(0))
+    until = at(0) + BELIEVED
+    assert said(known) == [Said(3, at(0), until, POSTS), Said(7, at(0), until, ANSWERS)]
 
 
 @pytest.mark.parametrize(("span", "text"), [(DAY, "24 h"), (timedelta(minutes=30), "0.5 h")])

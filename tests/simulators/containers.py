@@ -168,12 +168,15 @@ class ContainerServer(Graph):
             raise self.missing
         if status != "FINISHED":
             raise self.unripe
-        if self.used() >= self.quota:
-            raise self.no_quota
+        self.require_room(container)
         self._show(container)
         if self.lies:
             raise self.lies.pop(0)
         return {"id": container.media}
+
+    def require_room(self, container: Container) -> None:
+        if self.used() >= self.quota:
+            raise self.no_quota
 
     def used(self) -> int:
         """Return how much of the quota is used: a carousel counts once."""

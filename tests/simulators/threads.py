@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tests.simulators.containers import Container, ContainerServer, Published, Repeats
-from tests.simulators.graph import NOT_THERE, Refused, Work
+from tests.simulators.graph import DAY, NOT_THERE, Refused, Work
 from tests.simulators.graph_login import SECRET, Window
 from tests.simulators.server import Asked, Live
 
@@ -20,6 +20,8 @@ TOKEN: Final = "THAAtoken-of-acme"
 USER: Final = "24000000000000001"
 #: seconds an answer with a file has to lie before it finds its place
 NO_SOONER: Final = 30.0
+#: within any 24 hours, apart from other posts
+ANSWERS_A_DAY: Final = 1000
 
 SCOPES: Final = frozenset(
     {"threads_basic", "threads_content_publish", "threads_read_replies"}
@@ -49,6 +51,8 @@ class Threads(ContainerServer):
         #: by container: when it was first seen finished
         self._finished: dict[str, float] = {}
         self.unfetchable: set[str] = set()
+        #: has the token threads_manage_replies?
+        self.may_answer = True
         self.window = Window("/oauth/authorize", SCOPES, self.now)
 
     def _live(self, post: Published) -> Live:
@@ -87,10 +91,25 @@ class Threads(ContainerServer):
         def quota(total: int) -> dict[str, int]:
             return {"quota_total": total, "quota_duration": 86400}
 
-        answers = sum("reply_to_id" in post.container.form for post in self.posts)
-        shown = {"quota_usage": self.used() - answers, "config": quota(self.quota)}
-        more = {"reply_quota_usage": answers, "reply_config": quota(1000)}
+        if "reply_" in asked.query.get("fields", "") and not self.may_answer:
+            raise Refused(10, None, "Application does not have permission for this action")
+        shown = {"quota_usage": self.used(), "config": quota(self.quota)}
+        more = {"reply_quota_usage": self.answered(), "reply_config": quota(ANSWERS_A_DAY)}
         return {"data": [self.chosen(asked, shown | more)]}
+
+    def require_room(self, container: Container) -> None:
+        answers = "reply_to_id" in container.form
+        used, most = (self.answered(), ANSWERS_A_DAY) if answers else (self.used(), self.quota)
+        if used >= most:
+            raise self.no_quota
+
+    def used(self) -> int:
+        return super().used() - self.answered()
+
+    def answered(self) -> int:
+        """Return how many answers of the day there are: they are not counted as posts."""
+        today = [post for post in self.posts if post.at > self.now() - DAY]
+        return sum("reply_to_id" in post.container.form for post in today)
 
     def _redeem(self, asked: Asked) -> Any:
         wrong = self.window.redeemed_by_form(asked)

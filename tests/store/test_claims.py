@@ -9,7 +9,15 @@ import pytest
 from postcron.model import Filter, Ticket
 from postcron.states import State, Step
 from postcron.store import Store
-from tests.builders import NOW, StoppedClock, a_new_delivery, a_new_post, a_run, added
+from tests.builders import (
+    NOW,
+    StoppedClock,
+    a_new_delivery,
+    a_new_post,
+    a_run,
+    added,
+    every_delivery,
+)
 from tests.store.journeys import a_move, brought_to
 
 LEASE = timedelta(seconds=120)
@@ -94,6 +102,21 @@ def test_a_limit_counts_both_kinds_together(store: Store) -> None:
         brought_to(store, state)
     assert len(store.claims.enqueue(a_run(), until=NOW, limit=2)) == 2
     assert len(store.claims.enqueue(a_run(), until=NOW, limit=2)) == 1
+
+
+def test_of_some_that_are_named_only_those_are_queued_that_are_due(store: Store) -> None:
+    ready, other, later = (
+        brought_to(store, State.READY),
+        brought_to(store, State.READY),
+        NOW + MINUTE,
+    )
+    scheduled(store, NOW, later)
+    ids = [ready.id, *(one.id for one in every_delivery(store) if one.state is State.SCHEDULED)]
+    queued = store.claims.enqueue(a_run(), until=NOW, limit=9, ids=ids)
+    assert [one.due_at for one in queued] == [NOW, NOW]
+    assert ready.id in {one.id for one in queued}
+    assert store.claims.enqueue(a_run(), until=NOW, limit=9, ids=[]) == []
+    assert [one.id for one in store.claims.enqueue(a_run(), until=NOW, limit=9)] == [other.id]
 
 
 # --- phase 3 ---------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from postcron.errors import Invalid
-from postcron.model import Approval, Filter, Phase
+from postcron.model import Approval, Counted, Filter, Phase, PostType
 from postcron.states import AHEAD, State, Step
 from postcron.store import Store, open_store
 from postcron.store.tables import delivery
@@ -117,6 +118,56 @@ def test_retries_of_accounts_not_to_be_used_wait(store: Store) -> None:
     store.record([a_move(failing, Step.NOT_SENT, wake_at=NOW)], run=a_run())
     assert store.due.retries(9, skip=["acme"]) == []
     assert [one.id for one in store.due.retries(9, skip=["other"])] == [failing.id]
+
+
+def of_each_kind(store: Store) -> dict[str, int]:
+    """Save a reel and a thread of two parts for two accounts; return the ids of all deliveries."""
+    reel = a_new_post(*(a_new_delivery(one, key=f"reel {one}") for one in ("acme", "other")))
+    saved = [added(store, replace(reel, type=PostType.REEL), run=a_run())]
+    parts = [
+        a_new_post(*(a_new_delivery(one, key=f"{part} {one}") for one in ("acme", "other")))
+        for part in ("root", "answer")
+    ]
+    saved += store.add_posts(parts, run=a_run())
+    return {one.key: one.id for each in saved for one in each.deliveries}
+
+
+REELS = Counted(types=frozenset({PostType.REEL}))
+
+
+def is_counted(name: str, account: str, counted: Counted) -> bool:
+    kind, _, whose = name.partition(" ")
+    type = PostType.REEL if kind == "reel" else PostType.POST
+    return whose == account and counted.includes(type, answers=kind == "answer")
+
+
+@pytest.mark.parametrize(
+    "full",
+    [
+        [],
+        [("acme", REELS)],
+        [("acme", Counted(answers=False))],
+        [("acme", Counted(answers=True))],
+        [("acme", Counted()), ("other", REELS)],
+        [("acme", Counted(REELS.types, answers=True))],
+    ],
+)
+def test_what_a_used_up_limit_counts_is_left_out_and_nothing_else(
+    store: Store, full: list[tuple[str, Counted]]
+) -> None:
+    ids = of_each_kind(store)
+    rest = {name for name in ids if not any(is_counted(name, *one) for one in full)}
+    # An answer is not due before its root is live.
+    due = {one.id for one in store.due.queueable(NOW, 9, only=["acme", "other"], full=full)}
+    assert {name for name, id in ids.items() if id in due} == {
+        name for name in rest if "answer" not in name
+    }
+    store.record(
+        [a_move(one, Step.MISSED, wake_at=NOW) for one in store.reload(list(ids.values()))],
+        run=a_run(),
+    )
+    late = {one.id for one in store.due.allowed_late(9, full=full)}
+    assert {name for name, id in ids.items() if id in late} == rest
 
 
 def test_reload_keeps_the_order_asked_for(store: Store) -> None:
@@ -273,6 +324,17 @@ def test_a_workspace_sees_and_takes_only_its_own(store_url: str, clock: StoppedC
     assert len(theirs.claims.enqueue(a_run(), until=NOW, limit=9)) == 1
     ours.close()
     theirs.close()
+
+
+def test_outings_tell_what_they_are(store: Store) -> None:
+    of_each_kind(store)
+    found = store.outings({"acme"}, since=NOW - DAY, before=NOW + DAY, told_apart=True)
+    assert {(one.type, one.answers) for one in found} == {
+        (PostType.REEL, False),
+        (PostType.POST, False),
+        (PostType.POST, True),
+    }
+    assert len(found) == 3
 
 
 def test_outings_are_what_went_out_or_is_on_its_way(store: Store) -> None:

@@ -188,6 +188,7 @@ READING: dict[str, Verb] = {
     "due.looks": lambda s, t: s.due.looks(9),
     "due.retries": lambda s, t: s.due.retries(9),
     "due.allowed_late": lambda s, t: s.due.allowed_late(9),
+    "due.queueable": lambda s, t: s.due.queueable(FAR, 9, only=["acme"], full=()),
     "ahead": lambda s, t: s.ahead(),
     "doubtful": lambda s, t: s.doubtful(9),
     "accounts.every": lambda s, t: s.accounts.every(),

@@ -76,7 +76,11 @@ def account_state(one: AccountState) -> Document:
         "session_expires_at": moment(one.session_expires_at),
         "allowance": None
         if one.allowance_left is None
-        else {"left": one.allowance_left, "resets_at": moment(one.allowance_resets_at)},
+        else {
+            "left": one.allowance_left,
+            "answers_left": one.allowance_answers,
+            "resets_at": moment(one.allowance_resets_at),
+        },
     }
 
 

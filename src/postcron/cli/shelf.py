@@ -64,7 +64,7 @@ def _lines(one: Entry) -> Iterator[str]:
     if one.limits.max_parts > 1:
         yield f"  thread: {one.limits.max_parts} parts"
     for cap in one.limits.caps:
-        yield f"  at most {cap.posts:,} posts within {exactly(cap.per)}: {cap.source}"
+        yield f"  at most {in_words(cap)}: {cap.source}"
     for option in one.platform.options:
         choices = "|".join(sorted(option.choices)) or "TEXT"
         default = f" (else {option.default})" if option.default else ""
@@ -73,6 +73,11 @@ def _lines(one: Entry) -> Iterator[str]:
         marks = [word for word in ("required", "secret") if getattr(key, word)]
         told = ", ".join([*marks, *([f"else {key.default}"] if key.default else [])])
         yield f"  key {key.name}{told and f' ({told})'}  {key.help}".rstrip()
+
+
+def in_words(cap: Cap) -> str:
+    """Say how many fit: `30 reels within 1 d`."""
+    return f"{cap.posts:,} {cap.counted} within {exactly(cap.per)}"
 
 
 def _by_type(limits: Limits) -> Iterator[tuple[str, Limits]]:
@@ -160,7 +165,14 @@ def _limits(limits: Limits) -> dict[str, Any]:
 
 
 def _cap(cap: Cap) -> dict[str, Any]:
-    return {"posts": cap.posts, "per_s": cap.per.total_seconds(), "source": cap.source}
+    types = cap.counted.types
+    return {
+        "posts": cap.posts,
+        "types": None if types is None else sorted(types),
+        "answers": cap.counted.answers,
+        "per_s": cap.per.total_seconds(),
+        "source": cap.source,
+    }
 
 
 def _media(kind: Kind, rule: MediaRule, limits: Limits) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from postcron.model.figures import Count as Count
 from postcron.model.figures import Hour as Hour
 from postcron.model.figures import Punctuality as Punctuality
 from postcron.model.figures import Result as Result
+from postcron.model.limits import EVERY_POST as EVERY_POST
 from postcron.model.limits import Cap as Cap
+from postcron.model.limits import Counted as Counted
 from postcron.model.limits import Limits as Limits
 from postcron.model.limits import MediaRule as MediaRule
 from postcron.model.limits import Problem as Problem

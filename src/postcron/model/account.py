@@ -85,6 +85,8 @@ class AccountState:
     session_dies_at: datetime | None = None
     #: how many posts the platform would still take, when it said so, and until when that holds
     allowance_left: int | None = None
+    #: how many answers, where it counts these apart
+    allowance_answers: int | None = None
     allowance_at: datetime | None = None
     allowance_resets_at: datetime | None = None
 

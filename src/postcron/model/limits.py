@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from postcron.model.media import Attachment
 from postcron.model.values import Kind, PostType
@@ -51,12 +52,44 @@ class MediaRule:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Which of an account's posts a limit counts: not said, all of them."""
+
+    #: only posts of these types
+    types: frozenset[PostType] | None = None
+    #: only parts of a thread that answer the one before (True), or only what answers none (False)
+    answers: bool | None = None
+
+    def includes(self, type: PostType, *, answers: bool) -> bool:
+        of_type = self.types is None or type in self.types
+        return of_type and self.answers in (None, answers)
+
+    def __str__(self) -> str:
+        """Name them: `reels`, `answers`, `posts (answers apart)`."""
+        if self.types is None:
+            return {None: "posts", True: "answers", False: "posts (answers apart)"}[self.answers]
+        shapes = " and ".join(sorted(_PLURALS[type] for type in self.types))
+        return (
+            shapes + {None: "", True: " that are answers", False: " (answers apart)"}[self.answers]
+        )
+
+
+EVERY_POST: Final = Counted()
+_PLURALS: Final = {
+    PostType.POST: "ordinary posts",
+    PostType.REEL: "reels",
+    PostType.STORY: "stories",
+}
+
+
+@dataclass(frozen=True)
 class Cap:
     """How many posts an account may publish in a sliding span of time, where that is documented."""
 
     posts: int
     per: timedelta
     source: str
+    counted: Counted = EVERY_POST
 
 
 @dataclass(frozen=True)

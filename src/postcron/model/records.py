@@ -190,13 +190,16 @@ class Measure:
     taken_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outing:
-    """A delivery as it counts against a limit: when it went out, or is due to."""
+    """A delivery as it counts against a limit: what it is, and when it went out, or is due to."""
 
     account: str
     state: State
     at: datetime
+    type: PostType = PostType.POST
+    #: a part of a thread after the first
+    answers: bool = False
 
 
 class Outcome(StrEnum):

@@ -7,12 +7,23 @@ waits. Nothing here stands in the publish call's way.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from postcron.errors import Invalid, PlatformError
-from postcron.model import Account, AccountState, Cap, Delivery, Outing
+from postcron.model import (
+    EVERY_POST,
+    Account,
+    AccountState,
+    Cap,
+    Counted,
+    Delivery,
+    Follow,
+    Outing,
+    PostType,
+)
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.settings import settings
@@ -31,56 +42,80 @@ BEING_CALLED = frozenset({State.QUEUED, State.PUBLISHING})
 ASK_AGAIN = timedelta(minutes=15)
 
 
+#: what is left of the limits of each account that has any
+Rooms = Mapping[str, Sequence[Room]]
+
+
 @dataclass(frozen=True)
 class _Limit:
     """What an account's posts are counted by."""
 
     platform: str
     caps: tuple[Cap, ...]
-    said: Said | None
+    said: Sequence[Said]
 
-    def room(self, outings: Sequence[Outing], now: datetime) -> Room | None:
+    def rooms(self, outings: Iterable[Outing], now: datetime) -> list[Room]:
         called = [
-            max(one.at, now) if one.state in BEING_CALLED else one.at
+            replace(one, at=max(one.at, now)) if one.state in BEING_CALLED else one
             for one in outings
             if one.state not in WAITING
         ]
-        return quotas.room(self.caps, self.said, called, now)
+        return quotas.rooms(self.caps, self.said, called, now)
+
+
+def rooms(house: House) -> Rooms:
+    """Return what is left now."""
+    now, limits = house.clock.now(), _limits(house)
+    found = _outings(house, limits, now, now + house.config.run.horizon)
+    return {name: limit.rooms(found.get(name, ()), now) for name, limit in limits.items()}
+
+
+def tight(house: House, due_by: datetime) -> Rooms:
+    """Return what is left of the accounts for which more is due by a moment than may go now."""
+    now, limits = house.clock.now(), _limits(house)
+    found = {}
+    for name, some in _outings(house, limits, now, due_by).items():
+        due = [one for one in some if one.state in WAITING]
+        left = limits[name].rooms(some, now) if due else []
+        if any(one.left < len(quotas.moments(due, one.counted)) for one in left):
+            found[name] = left
+    return found
+
+
+def used_up(rooms: Rooms) -> frozenset[tuple[str, Counted]]:
+    """Return what may not go now: of which account, and which of its posts."""
+    return frozenset((name, one.counted) for name, some in _full(rooms).items() for one in some)
 
 
 def full(house: House) -> dict[str, str]:
-    """Return the accounts that may not publish now, each with the reason and the moment it ends."""
-    now = house.clock.now()
-    limits = _limits(house)
-    return {
-        name: f"{name} has to wait: {one.why} ({limits[name].platform}). "
-        f"The next one may go {until(one.frees_at, now)}."
-        for name, one in _rooms(house, limits, now).items()
-        if not one.left
-    }
+    """Return the accounts with a limit that is used up, each with the reason and when that ends."""
+    found = _full(rooms(house))
+    return {name: " ".join(_told(house, name, one) for one in some) for name, some in found.items()}
 
 
-def tight(house: House, due_by: datetime) -> dict[str, int]:
-    """Return the accounts for which more is due by a moment than may go now, and how many may."""
-    now, limits = house.clock.now(), _limits(house)
-    found = _outings(house, limits, now, due_by)
-    due = {name: sum(one.state in WAITING for one in some) for name, some in found.items()}
-    rooms = {name: limits[name].room(some, now) for name, some in found.items()}
-    return {
-        name: one.left for name, one in rooms.items() if one is not None and one.left < due[name]
-    }
+def waits(house: House, deliveries: Sequence[Delivery]) -> dict[int, str]:
+    """Return why those that a used up limit counts have to wait, by id, and until when."""
+    found = _full(rooms(house)) if deliveries else {}
+    types, told = _types(house, deliveries, found), {}
+    for one in deliveries:
+        if counting := [room for room in found.get(one.account, ()) if _counts(room, one, types)]:
+            told[one.id] = _told(house, one.account, quotas.tightest(counting))
+    return told
 
 
-def fitting(house: House, deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Return those that may go now, as far as their accounts' limits let them, from the first on."""
-    rooms = _rooms(house, _limits(house), house.clock.now()) if deliveries else {}
-    left = {name: one.left for name, one in rooms.items()}
+def fitting(house: House, deliveries: Sequence[Delivery], rooms: Rooms) -> list[Delivery]:
+    """Return those that may go, as far as there is room for them, from the first on."""
+    types = _types(house, deliveries, rooms)
+    left = {name: {one.counted: one.left for one in some} for name, some in rooms.items()}
     fits = []
-    for delivery in deliveries:
-        if left.get(delivery.account, 1):
-            fits.append(delivery)
-            if delivery.account in left:
-                left[delivery.account] -= 1
+    for one in deliveries:
+        counting = [
+            room.counted for room in rooms.get(one.account, ()) if _counts(room, one, types)
+        ]
+        if all(left[one.account][counted] for counted in counting):
+            fits.append(one)
+            for counted in counting:
+                left[one.account][counted] -= 1
     return fits
 
 
@@ -103,48 +138,73 @@ def ask(house: House, doors: Doors, account: Account, platform: Platform) -> Non
     house.store.accounts.set(
         account.name,
         allowance_left=None if answer is None else answer.left,
+        allowance_answers=None if answer is None else answer.answers,
         allowance_resets_at=None if answer is None else answer.resets_at,
         allowance_at=now,
     )
 
 
-def overfull(house: House, new: Mapping[str, Sequence[datetime]]) -> Iterator[str]:
-    """Say of each account whose plan does not fit, with these new moments, what will happen."""
-    limits = {name: limit for name, limit in _limits(house).items() if new.get(name)}
+def overfull(house: House, new: Iterable[Outing]) -> Iterator[str]:
+    """Say of each account whose plan does not fit, with what is new in it, what will happen."""
+    by_account: dict[str, list[Outing]] = defaultdict(list)
+    for one in new:
+        by_account[one.account].append(one)
+    limits = {name: limit for name, limit in _limits(house).items() if name in by_account}
     for name, limit in limits.items():
-        moments = sorted(new[name])
+        at = [one.at for one in by_account[name]]
         longest = max((cap.per for cap in limit.caps), default=timedelta())
-        found = _outings(house, {name: limit}, moments[0], moments[-1] + longest)
-        outings = [one.at for one in found.get(name, ())]
-        yield from _overfull(name, limit, outings, moments)
+        found = _outings(house, {name: limit}, min(at), max(at) + longest)
+        yield from _overfull(name, limit, found.get(name, ()), by_account[name])
 
 
 def _overfull(
-    name: str, limit: _Limit, outings: Sequence[datetime], new: Sequence[datetime]
+    name: str, limit: _Limit, outings: Sequence[Outing], new: Sequence[Outing]
 ) -> Iterator[str]:
+    wait = "the last ones will wait."
     for cap in limit.caps:
-        count = quotas.most_within(cap.per, outings, new)
+        there, added = quotas.moments(outings, cap.counted), quotas.moments(new, cap.counted)
+        count = quotas.most_within(cap.per, there, added)
         if count > cap.posts:
             yield (
-                f"{count} posts within {quotas.hours(cap.per)} are planned for {name} and "
-                f"{cap.posts} fit ({limit.platform}): the last ones will wait."
+                f"{count} {cap.counted} within {quotas.hours(cap.per)} are planned for {name} and "
+                f"{cap.posts} fit ({limit.platform}): {wait}"
             )
-    if (said := limit.said) is not None and new[0] < said.until:
-        count = sum(said.at < at < said.until for at in [*outings, *new])
-        if count > said.left:
+    for said in limit.said:
+        there, added = quotas.moments(outings, said.counted), quotas.moments(new, said.counted)
+        count = sum(said.at < at < said.until for at in [*there, *added])
+        if count > said.left and any(at < said.until for at in added):
             yield (
-                f"{count} posts are planned for {name} before {said.until:%Y-%m-%d %H:%M} UTC and "
-                f"{said.left} fit, says {limit.platform}: the last ones will wait."
+                f"{count} {said.counted} are planned for {name} before "
+                f"{said.until:%Y-%m-%d %H:%M} UTC and {said.left} fit, says {limit.platform}: {wait}"
             )
 
 
 # --- what is counted, and by whom ----------------------------------------------------------------
 
 
-def _rooms(house: House, limits: Mapping[str, _Limit], now: datetime) -> dict[str, Room]:
-    found = _outings(house, limits, now, now + house.config.run.horizon)
-    rooms = {name: limit.room(found.get(name, ()), now) for name, limit in limits.items()}
-    return {name: one for name, one in rooms.items() if one is not None}
+def _full(rooms: Rooms) -> dict[str, list[Room]]:
+    found = {name: [one for one in some if not one.left] for name, some in rooms.items()}
+    return {name: some for name, some in found.items() if some}
+
+
+def _told(house: House, name: str, full: Room) -> str:
+    what = "" if full.counted == EVERY_POST else f" with its {full.counted}"
+    return (
+        f"{name} has to wait{what}: {full.why} ({house.config.accounts[name].platform}). "
+        f"The next one may go {until(full.frees_at, house.clock.now())}."
+    )
+
+
+def _counts(room: Room, one: Delivery, types: Mapping[int, PostType]) -> bool:
+    type = types.get(one.post_id, PostType.POST)
+    return room.counted.includes(type, answers=one.follows is Follow.ANSWER)
+
+
+def _types(house: House, deliveries: Iterable[Delivery], rooms: Rooms) -> dict[int, PostType]:
+    """Return the types of those posts of whose account a limit heeds the type."""
+    heeding = {name for name, some in rooms.items() if any(one.counted.types for one in some)}
+    ids = {one.post_id for one in deliveries if one.account in heeding}
+    return {id: post.type for id, post in (house.store.posts(ids) if ids else {}).items()}
 
 
 def _limits(house: House) -> dict[str, _Limit]:
@@ -156,7 +216,7 @@ def _limits(house: House) -> dict[str, _Limit]:
             limits = house.platform_class(account).limits(settings(house, account))
         except Invalid:
             continue  # it is left out of every run anyhow
-        if account.enabled and (limits.caps or said is not None):
+        if account.enabled and (limits.caps or said):
             found[name] = _Limit(account.platform, limits.caps, said)
     return found
 
@@ -165,10 +225,14 @@ def _outings(
     house: House, limits: Mapping[str, _Limit], first: datetime, last: datetime
 ) -> dict[str, list[Outing]]:
     """Return what counts between two moments, with all that the limits look back at from the first."""
-    found: dict[str, list[Outing]] = {}
-    spans = [cap.per for limit in limits.values() for cap in limit.caps]
-    since = [limit.said.at for limit in limits.values() if limit.said is not None]
-    start = min([first - max(spans, default=timedelta()), *since])
-    for one in house.store.outings(limits, since=start, before=last) if limits else ():
-        found.setdefault(one.account, []).append(one)
+    if not limits:
+        return {}
+    caps = [cap for limit in limits.values() for cap in limit.caps]
+    said = [said for limit in limits.values() for said in limit.said]
+    since = [first - max((cap.per for cap in caps), default=timedelta()), *(one.at for one in said)]
+    counted = {one.counted for one in caps} | {one.counted for one in said}
+    apart = counted != {EVERY_POST}
+    found: dict[str, list[Outing]] = defaultdict(list)
+    for one in house.store.outings(limits, since=min(since), before=last, told_apart=apart):
+        found[one.account].append(one)
     return found

@@ -79,7 +79,7 @@ def _advice(house: House, post: Post, delivery: Delivery) -> str:
     said = advice(delivery, now, kept=delivery.key in _kept(house))
     if delivery.state not in quotas.WAITING or delivery.due_at is None or delivery.due_at > now:
         return said
-    return " ".join(filter(None, (said, quotas.full(house).get(delivery.account))))
+    return " ".join(filter(None, (said, quotas.waits(house, [delivery]).get(delivery.id))))
 
 
 def _kept(house: House) -> set[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Account, Attachment, Delivery, Post, Saved
+from postcron.model import Account, Attachment, Delivery, Outing, Post, Saved
 from postcron.operations import under_pause
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import posts_of
@@ -18,7 +18,7 @@ from postcron.operations.outlook import login_ends
 from postcron.operations.placing import Diaries, placing
 from postcron.operations.quotas import overfull
 from postcron.operations.selecting import found_post
-from postcron.operations.wishes import Planned, Wish, is_pending, parts_of, unfit
+from postcron.operations.wishes import Planned, Wish, is_pending, outings, parts_of, unfit
 from postcron.rules import moments
 from postcron.rules.spans import until
 from postcron.states import State
@@ -112,7 +112,12 @@ def fetched(house: House, intake: Intake, asked: Keyed) -> list[tuple[Attachment
 
 
 def _notes(house: House, asked: Keyed, planned: Sequence[Planned]) -> tuple[str, ...]:
-    due = {one.account: [one.due_at] * len(asked.parts) for one in planned if one.due_at}
+    due = [
+        each
+        for one in planned
+        if one.due_at
+        for each in outings(asked.parts, one.account, one.due_at)
+    ]
     of_rules = (one.note for one in planned if one.note)
     return (*of_rules, *notes_on(house, asked.missing, due, [asked.wish.campaign]))
 
@@ -120,10 +125,10 @@ def _notes(house: House, asked: Keyed, planned: Sequence[Planned]) -> tuple[str,
 def notes_on(
     house: House,
     accounts: Sequence[Account],
-    due: Mapping[str, Sequence[datetime]],
+    due: Sequence[Outing],
     campaigns: Collection[str | None] = (),
 ) -> tuple[str, ...]:
-    """Return what a person should know who gives accounts these moments."""
+    """Return what a person should know who gives accounts these to publish."""
     return (
         *under_pause.notes(house, {account.name for account in accounts}, campaigns),
         *_too_late_to_log_in(house, accounts, due),
@@ -132,14 +137,14 @@ def notes_on(
 
 
 def _too_late_to_log_in(
-    house: House, accounts: Sequence[Account], due: Mapping[str, Sequence[datetime]]
+    house: House, accounts: Sequence[Account], due: Sequence[Outing]
 ) -> Iterator[str]:
     """Say which posts will meet a login that has ended, as far as that is known today."""
     states, now = house.store.accounts.every(), house.clock.now()
+    last = {one.account: one.at for one in sorted(due, key=lambda one: one.at)}
     for account in accounts:
         ends = login_ends(house, account, states.get(account.name))
-        moments = due.get(account.name)
-        if ends is not None and moments and ends <= max(moments):
+        if ends is not None and account.name in last and ends <= last[account.name]:
             yield f"The login of {account.name} ends {until(ends, now)}, before this post: log in again."
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
-from postcron.model import Approval, Attachment, NewPost, Problem, Taken
+from postcron.model import Approval, Attachment, NewPost, Outing, Problem, Taken
 from postcron.operations.drafting import posts_of
 from postcron.operations.house import House
 from postcron.operations.idempotency import keyed
@@ -204,13 +204,19 @@ class _Desk:
 
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know about all of them together."""
-        due: dict[str, list[datetime]] = {}
+        news = [new for row in self.rows for new in row.news]
+        names = dict.fromkeys(one.account for new in news for one in new.deliveries)
+        accounts = [self.house.account(name) for name in names]
+        campaigns = {new.campaign for new in news}
+        return (*self._said, *notes_on(self.house, accounts, list(self._outings()), campaigns))
+
+    def _outings(self) -> Iterator[Outing]:
         for row in self.rows:
-            for one in (one for new in row.news for one in new.deliveries):
-                due.setdefault(one.account, []).extend([one.due_at] if one.due_at else [])
-        accounts = [self.house.account(name) for name in due]
-        campaigns = {new.campaign for row in self.rows for new in row.news}
-        return (*self._said, *notes_on(self.house, accounts, due, campaigns))
+            for new in row.news:
+                answers = new is not row.news[0]
+                for one in new.deliveries:
+                    if one.due_at:
+                        yield Outing(one.account, one.state, one.due_at, new.type, answers)
 
 
 def _cancelled(wish: Wish, known: Taken) -> Iterator[str]:

@@ -15,7 +15,7 @@ from postcron.operations.occurrences import AHEAD, make, require_room
 from postcron.operations.schedule import notes_on
 from postcron.operations.series import TOLD, Next, Told, show, tell
 from postcron.operations.series_template import Template, texts_of
-from postcron.operations.wishes import Wish, accounts_of, parts_of, unfit
+from postcron.operations.wishes import Wish, accounts_of, outings, parts_of, unfit
 from postcron.rules.every import rule_of
 from postcron.rules.recurrence import Bounds, Recurrence, recurring
 
@@ -69,7 +69,9 @@ def begin(
         require_fit(house, template, accounts)
         require_room(house, template.turn(0), rule, accounts)
         soon = rule.between(now, now + AHEAD)
-        notes = notes_on(house, accounts, {account.name: soon for account in accounts})
+        due = [(account.name, at) for account in accounts for at in soon]
+        parts = parts_of(template.turn(0))
+        notes = notes_on(house, accounts, [each for one in due for each in outings(parts, *one)])
         if dry_run:
             notes += by_rules(house, rule, wish.accounts)
             return Told(None, template, rule, tuple(map(Next, rule.first(TOLD, now))), notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from postcron.operations.accounts import unusable
 from postcron.operations.house import House
 from postcron.operations.occurrences import make_due, would_make
 from postcron.operations.preflight import preflight, sign_off
+from postcron.operations.quotas import Rooms
 from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.operations.under_pause import Barred
@@ -62,13 +63,11 @@ def decide(house: House, run: Run, *, limit: int, until: datetime | None = None)
 def _enqueue(
     house: House, run: Run, *, until: datetime, limit: int, held: frozenset[str]
 ) -> list[Delivery]:
-    """Queue what is due; of an account with less room than that, only as many as fit."""
+    """Queue what is due; of an account with less room than that, only what fits."""
     tight = quotas.tight(house, until)
     queued = house.store.claims.enqueue(run, until=until, limit=limit, skip=held | tight.keys())
-    for name in sorted(tight.keys() - held):
-        room = min(tight[name], limit - len(queued))
-        if room > 0:
-            queued += house.store.claims.enqueue(run, until=until, limit=room, only={name})
+    if names := tight.keys() - held:
+        queued += _fitting(house, run, tight, names, until=until, limit=limit - len(queued))
     for name, by in ahead.spans(house).items():
         if name not in held | tight.keys() and len(queued) < limit:
             room = limit - len(queued)
@@ -76,10 +75,20 @@ def _enqueue(
     return queued
 
 
+def _fitting(
+    house: House, run: Run, rooms: Rooms, names: Collection[str], *, until: datetime, limit: int
+) -> list[Delivery]:
+    # What a used up limit counts must not hide the other posts of its account.
+    full = quotas.used_up(rooms)
+    due = house.store.due.queueable(until, limit, only=names, full=full) if limit else []
+    fits = [one.id for one in quotas.fitting(house, due, rooms)]
+    return house.store.claims.enqueue(run, until=until, limit=limit, ids=fits) if fits else []
+
+
 def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]:
     """Mark as late what is past its grace, before anything could send it."""
     late = past_its_grace(house, now, limit)
-    full = quotas.full(house) if late else {}
+    waits = quotas.waits(house, late)
     barred = under_pause.over(house, late)
     barred |= dict.fromkeys(_unapproved(house, late), _UNAPPROVED)
     moves = [
@@ -87,7 +96,7 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
             delivery,
             now,
             house.policy(delivery.account),
-            waited=full.get(delivery.account),
+            waited=waits.get(delivery.id),
             barred=barred.get(delivery.id),
         )
         for delivery in late
@@ -157,12 +166,13 @@ def missed(
 def _allow(house: House, run: Run, *, limit: int, held: frozenset[str]) -> list[Delivery]:
     now = house.clock.now()
     eager = {name for name, one in house.config.accounts.items() if one.policy.late == "publish"}
+    rooms = quotas.rooms(house) if eager else {}
     # Let out, it could not go, and would be late again in a quarter of an hour. Not asked for, so
     # that a full account's late posts do not hide those of others.
-    kept = eager & (held | quotas.full(house).keys()) if eager else frozenset()
-    late = house.store.due.allowed_late(limit, skip=kept)
+    full = {share for share in quotas.used_up(rooms) if share[0] in eager}
+    late = house.store.due.allowed_late(limit, skip=eager & held, full=full)
     chosen = [delivery for delivery in late if delivery.account not in eager]
-    chosen += quotas.fitting(house, [delivery for delivery in late if delivery.account in eager])
+    chosen += quotas.fitting(house, [one for one in late if one.account in eager], rooms)
     moves = [_by_policy(delivery, house.policy(delivery.account), now) for delivery in chosen]
     return house.carry_out(moves, run=run)
 

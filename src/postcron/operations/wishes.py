@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from postcron.errors import Invalid
-from postcron.model import Account, Attachment, PostType, Problem
+from postcron.model import Account, Attachment, Outing, PostType, Problem
 from postcron.operations.fitting import too_many_parts, unfitting
 from postcron.operations.house import House
 from postcron.states import State
@@ -92,6 +92,13 @@ def parts_of(wish: Wish) -> list[Wish]:
         for number, text in enumerate(wish.then, 2)
     ]
     return [wish, *rest]
+
+
+def outings(parts: Sequence[Wish], account: str, at: datetime) -> list[Outing]:
+    """Return the parts of a wish as they count against the limits of an account."""
+    return [
+        Outing(account, State.SCHEDULED, at, part.type, answers=part.number > 1) for part in parts
+    ]
 
 
 def part_of(name: str | None, number: int) -> str | None:

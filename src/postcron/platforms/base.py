@@ -239,6 +239,8 @@ class Allowance:
 
     left: int
     resets_at: datetime | None = None
+    #: how many answers, where it counts those apart from other posts
+    answers: int | None = None
 
 
 @runtime_checkable

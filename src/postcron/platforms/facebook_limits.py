@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from postcron.model import Kind, Limits, MediaRule, PostType, Proposal
+from postcron.model import Cap, Counted, Kind, Limits, MediaRule, PostType, Proposal
 from postcron.rules.limits import utf16
 
 PAGE: Final = "https://developers.facebook.com/docs/graph-api/reference/page/photos"
@@ -29,6 +29,13 @@ _REEL: Final = replace(
     min_fps=24,
     max_fps=60,
 )
+# Of what is published by the API; of posts and stories no number is written.
+_REELS: Final = Cap(
+    30,
+    timedelta(days=1),
+    "https://developers.facebook.com/documentation/video-api/guides/reels-publishing",
+    Counted(types=frozenset({PostType.REEL})),
+)
 
 
 def limits(settings: Mapping[str, str]) -> Limits:
@@ -43,6 +50,7 @@ def limits(settings: Mapping[str, str]) -> Limits:
         media={Kind.IMAGE: _PHOTO, Kind.VIDEO: _VIDEO},
         max_attachments=10,
         needs_media=frozenset({PostType.REEL, PostType.STORY}),
+        caps=(_REELS,),
     )
     alone = {Kind.IMAGE: replace(_PHOTO, max_count=1)}
     short = {Kind.VIDEO: replace(_VIDEO, max_duration=timedelta(seconds=60))}

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from postcron.errors import Code, Permanent
+from postcron.errors import Code, Permanent, PlatformError
 from postcron.model import (
     Attachment,
+    Cap,
+    Counted,
     Draft,
     Identity,
     Kind,
@@ -33,6 +36,7 @@ from postcron.web import Answer, Api
 
 _POSTS: Final = "https://developers.facebook.com/docs/threads/posts"
 _TROUBLE: Final = "https://developers.facebook.com/docs/threads/troubleshooting"
+_LIMITS: Final = "https://developers.facebook.com/documentation/threads/overview"
 _POSTIZ: Final = "gitroomhq/postiz-app, threads.provider.ts"
 _SEEN: Final = "2026-11-20"
 
@@ -140,6 +144,10 @@ class Threads(Containers):
             fetched=frozenset({Kind.IMAGE, Kind.VIDEO}),
             # 1000 answers a day fit: more than this in a row is not what is meant.
             max_parts=100,
+            caps=(
+                Cap(250, timedelta(days=1), _LIMITS, Counted(answers=False)),
+                Cap(1000, timedelta(days=1), _LIMITS, Counted(answers=True)),
+            ),
         )
 
     @classmethod
@@ -193,10 +201,20 @@ class Threads(Containers):
         return self._api.call("GET", "refresh_access_token", params=params)
 
     def allowance(self, now: datetime) -> Allowance | None:
-        # Answers have a quota of their own, four times as large.
+        posts = self._left("quota_usage", "config")
+        if posts is None:
+            return None
+        # Asked for by itself: who may not answer may not ask for it either.
+        with suppress(PlatformError):
+            answers = self._left("reply_quota_usage", "reply_config")
+            return posts if answers is None else replace(posts, answers=answers.left)
+        return posts
+
+    def _left(self, used: str, config: str) -> Allowance | None:
+        # https://developers.facebook.com/documentation/threads/overview
         path = self._path("me", "threads_publishing_limit")
-        answer = self._fetched(path, "data", fields="quota_usage,config")
-        return graph.allowance(answer, "quota_usage", "config")
+        answer = self._fetched(path, "data", fields=f"{used},{config}")
+        return graph.allowance(answer, used, config)
 
     # --- phase 2 -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from postcron.model import AccountState, Cap
+from postcron.model import EVERY_POST, AccountState, Cap, Counted, Outing
 
 #: what a platform says is left, without saying until when, is believed this long
 BELIEVED: Final = timedelta(hours=1)
@@ -21,48 +21,69 @@ class Said:
     left: int
     at: datetime
     until: datetime
+    counted: Counted = EVERY_POST
 
 
 @dataclass(frozen=True)
 class Room:
-    """How many posts an account may publish now, when one more may go, and what sets that."""
+    """How many posts an account may publish now, which ones, when one more may go, and why then."""
 
     left: int
     frees_at: datetime
     why: str
+    counted: Counted = EVERY_POST
 
 
-def said(state: AccountState) -> Said | None:
+def said(state: AccountState) -> list[Said]:
     """Return what is known of an account's allowance, however old."""
-    left, at = state.allowance_left, state.allowance_at
+    left, answers, at = state.allowance_left, state.allowance_answers, state.allowance_at
     if left is None or at is None:
-        return None
-    return Said(left, at, state.allowance_resets_at or at + BELIEVED)
+        return []
+    until = state.allowance_resets_at or at + BELIEVED
+    if answers is None:
+        return [Said(left, at, until)]
+    apart = Said(answers, at, until, Counted(answers=True))
+    return [Said(left, at, until, Counted(answers=False)), apart]
 
 
-def room(
-    caps: Iterable[Cap], said: Said | None, outings: Iterable[datetime], now: datetime
-) -> Room | None:
-    """Return what is left by the tightest of an account's limits; None if it has none.
+def rooms(
+    caps: Iterable[Cap], said: Iterable[Said], outings: Sequence[Outing], now: datetime
+) -> list[Room]:
+    """Return what is left by an account's limits: by the tightest of those that count the same.
 
-    `outings` are the moments at which it has published or is publishing.
+    `outings` are those that it has published or is publishing.
     """
-    ordered = sorted(outings)
-    rooms = [_under(cap, ordered, now) for cap in caps]
-    if said is not None and now < said.until:
-        left = said.left - sum(at > said.at for at in ordered)
-        rooms.append(Room(max(left, 0), said.until, "the platform says that it takes no more"))
-    # Of two that are full, the one that frees last decides.
-    return min(rooms, key=lambda one: (one.left, -one.frees_at.timestamp()), default=None)
+    found = [_under(cap, moments(outings, cap.counted), now) for cap in caps]
+    found += [_as_said(one, moments(outings, one.counted)) for one in said if now < one.until]
+    return [
+        tightest(room for room in found if room.counted == counted)
+        for counted in dict.fromkeys(room.counted for room in found)
+    ]
+
+
+def tightest(some: Iterable[Room]) -> Room:
+    """Return the one of several that decides: of two that are full, the one that frees last."""
+    return min(some, key=lambda one: (one.left, -one.frees_at.timestamp()))
+
+
+def moments(outings: Iterable[Outing], counted: Counted) -> list[datetime]:
+    """Return when those of some outings go out that are counted, in order."""
+    return sorted(one.at for one in outings if counted.includes(one.type, answers=one.answers))
 
 
 def _under(cap: Cap, outings: Sequence[datetime], now: datetime) -> Room:
     """Return what is left of a cap: an outing counts until its span is over."""
-    counted = outings[bisect_right(outings, now - cap.per) :]
-    full = len(counted) >= cap.posts
-    frees_at = counted[-cap.posts] + cap.per if full else now
-    why = f"{len(counted)} posts went out within {hours(cap.per)}, and {cap.posts} fit"
-    return Room(max(cap.posts - len(counted), 0), frees_at, why)
+    within = outings[bisect_right(outings, now - cap.per) :]
+    full = len(within) >= cap.posts
+    frees_at = within[-cap.posts] + cap.per if full else now
+    why = f"{len(within)} {cap.counted} went out within {hours(cap.per)}, and {cap.posts} fit"
+    return Room(max(cap.posts - len(within), 0), frees_at, why, cap.counted)
+
+
+def _as_said(one: Said, outings: Sequence[datetime]) -> Room:
+    left = one.left - sum(at > one.at for at in outings)
+    why = "the platform says that it takes no more"
+    return Room(max(left, 0), one.until, why, one.counted)
 
 
 def most_within(per: timedelta, outings: Iterable[datetime], new: Sequence[datetime]) -> int:

@@ -17,23 +17,26 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     or_,
     select,
     update,
 )
 
-from postcron.model import Delivery, Run, Ticket
+from postcron.model import Counted, Delivery, Follow, Run, Ticket
 from postcron.states import State, Step, after
 from postcron.store import ledger, rows
 from postcron.store.columns import Instant, Later, Seconds
 from postcron.store.database import Shelf, own, whose
 from postcron.store.following import its_turn
 from postcron.store.gate import paused
-from postcron.store.tables import delivery
+from postcron.store.tables import delivery, post
 
 Condition = ColumnElement[bool]
 #: where a statement that is built once gets a moment
 Place = ColumnElement[datetime]
+#: an account, and what a limit counts of its posts
+Share = tuple[str, Counted]
 
 # What it is given each time.
 NOW: Final = bindparam("now", type_=Instant())
@@ -42,6 +45,7 @@ LIMIT: Final = bindparam("limit", type_=Integer())
 _RUN: Final = bindparam("run", type_=Text())
 _END: Final = bindparam("end", type_=Instant())
 _LEASE: Final = bindparam("lease", type_=Seconds())
+_IDS: Final = bindparam("ids", type_=Integer(), expanding=True)
 
 
 class ClaimShelf(Shelf):
@@ -75,16 +79,23 @@ class ClaimShelf(Shelf):
         limit: int,
         only: Collection[str] | None = None,
         skip: Collection[str] = (),
+        ids: Collection[int] | None = None,
     ) -> list[Delivery]:
-        """Queue what is due by `until`, of these accounts `only`; any run may then claim it."""
-        chosen = None if only is None else frozenset(only)
+        """Queue what is due by `until`, of these accounts `only`; any run may then claim it.
+
+        With `ids` nothing but those.
+        """
+        chosen, named = None if only is None else frozenset(only), ids is not None
 
         def work(transaction: Connection) -> list[Delivery]:
             now = self._database.now()
             queued: list[Delivery] = []
             for state in (State.READY, State.SCHEDULED):
-                taking = _Taking(state, Step.ENQUEUED, only=chosen, skip=frozenset(skip))
-                given = {"until": until, "limit": limit - len(queued)}
+                taking = _Taking(
+                    state, Step.ENQUEUED, only=chosen, skip=frozenset(skip), named=named
+                )
+                given: dict[str, Any] = {"until": until, "limit": limit - len(queued)}
+                given |= {} if ids is None else {"ids": list(ids)}
                 queued += _take(transaction, taking, given, run=run, now=now)
             return queued
 
@@ -200,12 +211,29 @@ def nearest() -> tuple[ColumnElement[Any], ...]:
 
 
 def of_accounts(
-    *, skip: Collection[str] = (), only: Collection[str] | None = None
+    *,
+    skip: Collection[str] = (),
+    only: Collection[str] | None = None,
+    full: Collection[Share] = (),
 ) -> list[Condition]:
-    """Return the conditions for what is of none of the accounts in `skip`, and of those `only`."""
+    """Return the conditions for what is of none of the accounts in `skip`, and of those `only`.
+
+    And for what no limit counts that is `full`.
+    """
     skipped = [delivery.c.account.not_in(sorted(skip))] if skip else []
     named = [] if only is None else [delivery.c.account.in_(sorted(only))]
-    return [*skipped, *named]
+    return [*skipped, *named, *(~_is_counted(*share) for share in sorted(full, key=str))]
+
+
+def _is_counted(account: str, counted: Counted) -> Condition:
+    where: list[Condition] = [delivery.c.account == account]
+    if counted.types is not None:
+        of_type = post.c.type.in_(sorted(counted.types))
+        where.append(exists().where(post.c.id == delivery.c.post_id, of_type).correlate(delivery))
+    if counted.answers is not None:
+        answers = delivery.c.follows.is_not_distinct_from(Follow.ANSWER)
+        where.append(answers if counted.answers else ~answers)
+    return and_(*where)
 
 
 @dataclass(frozen=True)
@@ -220,6 +248,8 @@ class _Taking:
     skip: frozenset[str] = frozenset()
     #: its moment comes before it is due
     early: bool = False
+    #: nothing but what has one of the ids it is given
+    named: bool = False
 
     def where(self, workspace: str | None) -> list[Condition]:
         until = UNTIL if self.bounded else None
@@ -229,7 +259,9 @@ class _Taking:
             Step.CLAIMED: lambda: claimable(UNTIL, _RUN),
         }
         ours = own(delivery, workspace)
-        return [by_step[self.step](), *ours, *of_accounts(skip=self.skip, only=self.only)]
+        ours += of_accounts(skip=self.skip, only=self.only)
+        ours += [delivery.c.id.in_(_IDS)] if self.named else []
+        return [by_step[self.step](), *ours]
 
     def values(self) -> dict[str, Any]:
         if self.step is Step.ENQUEUED:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from postcron.model import Delivery, Phase
 from postcron.states import AHEAD, UNCERTAIN, State
 from postcron.store import claims, rows
-from postcron.store.claims import LIMIT, NOW, UNTIL, Place
+from postcron.store.claims import LIMIT, NOW, UNTIL, Place, Share
 from postcron.store.database import Database, Shelf, own
 from postcron.store.following import its_turn, without_place
 from postcron.store.gate import paused
@@ -73,9 +73,25 @@ class DueShelf(Shelf):
         """Return what failed and whose next try has come."""
         return find(self._database, _failed, limit, only=only, skip=skip)
 
-    def allowed_late(self, limit: int, *, skip: Collection[str] = ()) -> list[Delivery]:
-        """Return what is late and not to be asked about: to go out all the same, or not at all."""
-        return find(self._database, _allowed_late, limit, skip=skip)
+    def allowed_late(
+        self, limit: int, *, skip: Collection[str] = (), full: Collection[Share] = ()
+    ) -> list[Delivery]:
+        """Return what is late and not to be asked about: to go out all the same, or not at all.
+
+        Of none of the accounts in `skip`, and nothing that a limit counts which is `full`.
+        """
+        return find(self._database, _allowed_late, limit, skip=skip, full=full)
+
+    def queueable(
+        self, until: datetime, limit: int, *, only: Collection[str], full: Collection[Share]
+    ) -> list[Delivery]:
+        """Return what of these accounts may be queued, due by `until`, nearest first.
+
+        Nothing that a limit counts which is `full`.
+        """
+        asked = _queueable(self._database.workspace, frozenset(only), frozenset(full))
+        given = {"now": self._database.now(), "until": until, "limit": limit}
+        return _ask(self._database, asked, given)
 
 
 def find(
@@ -86,11 +102,13 @@ def find(
     by: str = "wake_at",
     only: Collection[str] | None = None,
     skip: Collection[str] = (),
+    full: Collection[Share] = (),
     **moments: datetime,
 ) -> list[Delivery]:
     """Return what fits now, of these accounts `only` and none of `skip`, the oldest `by` a column."""
     chosen = None if only is None else frozenset(only)
-    asked = _question(condition, by, database.workspace, chosen, frozenset(skip))
+    rest = frozenset(skip), frozenset(full)
+    asked = _question(condition, by, database.workspace, chosen, *rest)
     return _ask(database, asked, {"now": database.now(), "limit": limit, **moments})
 
 
@@ -101,10 +119,19 @@ def _question(
     workspace: str | None,
     only: frozenset[str] | None,
     skip: frozenset[str],
+    full: frozenset[Share],
 ) -> Select[Any]:
-    where = [condition(), *own(delivery, workspace), *claims.of_accounts(skip=skip, only=only)]
+    where = [condition(), *own(delivery, workspace)]
+    where += claims.of_accounts(skip=skip, only=only, full=full)
     asked = select(*rows.DELIVERY).where(*where)
     return asked.order_by(delivery.c[by], delivery.c.id).limit(LIMIT)
+
+
+@lru_cache
+def _queueable(workspace: str | None, only: frozenset[str], full: frozenset[Share]) -> Select[Any]:
+    asked = select(*rows.DELIVERY).where(_queueing(UNTIL), *own(delivery, workspace))
+    asked = asked.where(*claims.of_accounts(only=only, full=full))
+    return asked.order_by(*claims.nearest()).limit(LIMIT)
 
 
 @lru_cache
@@ -167,12 +194,14 @@ def woken(*states: State) -> ColumnElement[bool]:
     )
 
 
+def _queueing(until: Place) -> ColumnElement[bool]:
+    return or_(claims.queueable(State.READY, until), claims.queueable(State.SCHEDULED, until))
+
+
 def _touched(phase: Phase, until: Place | None) -> ColumnElement[bool]:
     """The conditions of the claims themselves."""
     horizon = NOW if until is None else until
-    queueing = or_(
-        claims.queueable(State.READY, horizon), claims.queueable(State.SCHEDULED, horizon)
-    )
+    queueing = _queueing(horizon)
     by_phase = {
         Phase.PRE_UPLOAD: (claims.uploadable(until),),
         Phase.TICK: (queueing, _expired(), _overdue(NOW), _allowed_late()),

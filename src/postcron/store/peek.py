@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 #: the newest revision in migrations/versions; they sort in the order they came
-REVISION = "0010"
+REVISION = "0011"
 
 _ALL = (
     "state IN ('draft', 'scheduled', 'uploading', 'ready', 'queued', 'publishing', 'confirming',"

@@ -113,9 +113,17 @@ def reload(database: Database, ids: Sequence[int]) -> list[Delivery]:
 
 
 def outings(
-    database: Database, accounts: Collection[str], since: datetime, before: datetime
+    database: Database,
+    accounts: Collection[str],
+    since: datetime,
+    before: datetime,
+    *,
+    told_apart: bool,
 ) -> list[Outing]:
-    """Return what these accounts published, are publishing or are due to, between two moments."""
+    """Return what these accounts published, are publishing or are due to, between two moments.
+
+    Told apart they have their type, and are answers or not.
+    """
     at = spoken_at()
     asked = select(delivery.c.account, delivery.c.state, at).where(
         delivery.c.account.in_(sorted(accounts)),
@@ -126,6 +134,10 @@ def outings(
         at > since,
         *database.own(delivery),
     )
+    if told_apart:
+        asked = asked.join(post, delivery.c.post_id == post.c.id)
+        answers = delivery.c.follows.is_not_distinct_from(Follow.ANSWER)
+        asked = asked.add_columns(post.c.type, answers)
     with database.reading() as connection:
         return [Outing(*row) for row in connection.execute(asked)]
 

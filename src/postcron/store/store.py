@@ -275,10 +275,18 @@ class Store:
     # --- what is planned ---------------------------------------------------------------------
 
     def outings(
-        self, accounts: Collection[str], *, since: datetime, before: datetime
+        self,
+        accounts: Collection[str],
+        *,
+        since: datetime,
+        before: datetime,
+        told_apart: bool = False,
     ) -> list[Outing]:
-        """Return what these accounts published, are publishing or are due to, between two moments."""
-        return reading.outings(self._database, accounts, since, before)
+        """Return what these accounts published, are publishing or are due to, between two moments.
+
+        Told apart they have their type, and are answers or not.
+        """
+        return reading.outings(self._database, accounts, since, before, told_apart=told_apart)
 
     def planned(
         self, account: str, *, since: datetime, without: Collection[int] = ()

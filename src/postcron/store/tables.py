@@ -346,6 +346,7 @@ class AccountStateRow(SQLModel, table=True):
     session_renew_at: datetime | None = Field(default=None, sa_type=Instant)
     session_dies_at: datetime | None = Field(default=None, sa_type=Instant)
     allowance_left: int | None = None
+    allowance_answers: int | None = None
     allowance_at: datetime | None = Field(default=None, sa_type=Instant)
     allowance_resets_at: datetime | None = Field(default=None, sa_type=Instant)
     #: goes up whenever a time of it is given, so that two who plan at once do not give the same
