@@ -488,3 +488,15 @@ def test_a_platform_may_say_apart_how_many_answers_it_takes(stage: Stage) -> Non
     stage.pass_time(hours=6)
     run(stage.house)
     assert stage.remote.texts() == ["one", "two", "three"]
+
+
+# --- after an outage ------------------------------------------------------------------------------
+
+
+def test_what_has_been_due_for_longer_than_a_limit_looks_back_has_to_fit_too(stage: Stage) -> None:
+    stage.remote.caps = (Cap(2, timedelta(minutes=15), "tests"),)
+    for number in range(5):
+        stage.schedule(f"hello {number}", at="in 1h")
+    stage.pass_time(hours=2)
+    assert len(tick(stage.house).done) == 2
+    assert list(tick(stage.house).done) == []

@@ -122,7 +122,8 @@ def outings(
 ) -> list[Outing]:
     """Return what these accounts published, are publishing or are due to, between two moments.
 
-    Told apart they have their type, and are answers or not.
+    What should have gone out before is among it. Told apart they have their type, and are answers
+    or not.
     """
     at = spoken_at()
     asked = select(delivery.c.account, delivery.c.state, at).where(
@@ -131,7 +132,7 @@ def outings(
         # The index knows when they were due; what went out a month after that is not looked for.
         delivery.c.due_at > since - LATEST,
         delivery.c.due_at <= before,
-        at > since,
+        or_(at > since, delivery.c.published_at.is_(None)),
         *database.own(delivery),
     )
     if told_apart:

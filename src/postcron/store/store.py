@@ -284,7 +284,8 @@ class Store:
     ) -> list[Outing]:
         """Return what these accounts published, are publishing or are due to, between two moments.
 
-        Told apart they have their type, and are answers or not.
+        What should have gone out before is among it. Told apart they have their type, and are answers
+        or not.
         """
         return reading.outings(self._database, accounts, since, before, told_apart=told_apart)
 
