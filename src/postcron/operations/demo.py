@@ -11,6 +11,8 @@ from pathlib import Path
 from postcron.config import load
 from postcron.errors import Invalid
 from postcron.model import Attempt, Delivery, Filter, PostType
+from postcron.operations.breaking import went_well
+from postcron.operations.bulk import cancel
 from postcron.operations.house import House, opened
 from postcron.operations.init import init
 from postcron.operations.pre_upload import pre_upload
@@ -89,7 +91,8 @@ def demo(folder: Path, tell: Callable[[str], object], environ: Mapping[str, str]
     ):
         tell(f"a platform runs on this machine: {platform.url}/")
         earlier = len(platform.live())
-        _write(house, folder, tell)
+        _forget(house)
+        ours = _write(house, folder, tell)
         tell("$ postcron pre-upload")
         for delivery in pre_upload(house).done:
             tell(
@@ -97,12 +100,13 @@ def demo(folder: Path, tell: Callable[[str], object], environ: Mapping[str, str]
             )
         platform.misbehave(on="schedule", kind="answer_lost", times=1)
         tell("$ postcron publish          # the platform throws away its answer to the first call")
-        report = publish(house)
-        for delivery in report.everything():
+        publish(house)
+        ended = house.store.reload(ours)
+        for delivery in ended:
             tell(f"  {delivery.ref} is {delivery.state}")
         page = platform.snapshot(folder / "page.html")
         live = platform.live()[earlier:]
-        return Played(_lines(house, report.everything(), live), len(live), page)
+        return Played(_lines(house, ended, live), len(live), page)
 
 
 def _house(folder: Path, platform: Sandbox, environ: Mapping[str, str]) -> House:
@@ -126,7 +130,14 @@ def _house(folder: Path, platform: Sandbox, environ: Mapping[str, str]) -> House
     return House(load(path, environ), environ=environ, state_dir=folder / "state")
 
 
-def _write(house: House, folder: Path, tell: Callable[[str], object]) -> None:
+def _forget(house: House) -> None:
+    """Leave behind what earlier plays did not finish, and the answers that were thrown away in them."""
+    cancel(house, Filter(account="demo"), actor="demo", preview=False)
+    went_well(house, "demo")
+
+
+def _write(house: House, folder: Path, tell: Callable[[str], object]) -> list[int]:
+    """Schedule the posts of this play; return the ids of their deliveries."""
     photo, film = sample.photo(folder / "harbour.jpg"), sample.film(folder / "tide.mp4")
     wishes = [
         Wish("The harbour at six.", ["demo"], at="in 6s", media=[str(photo)], alts=["A harbour"]),
@@ -139,6 +150,7 @@ def _write(house: House, folder: Path, tell: Callable[[str], object]) -> None:
         ),
         Wish("And once more, as a photo.", ["demo"], at="in 10s", media=[str(photo)]),
     ]
+    ours = []
     for wish in wishes:
         media = " ".join(f"--media {Path(name).name}" for name in wish.media)
         tell(
@@ -147,6 +159,8 @@ def _write(house: House, folder: Path, tell: Callable[[str], object]) -> None:
         for delivery in schedule(house, wish, actor="demo").deliveries:
             if isinstance(delivery, Delivery):
                 tell(f"  {delivery.ref} is {delivery.state}, due {_clock(delivery.due_at)}")
+                ours.append(delivery.id)
+    return ours
 
 
 def _clock(moment: datetime | None) -> str:
@@ -155,7 +169,7 @@ def _clock(moment: datetime | None) -> str:
 
 def _lines(house: House, deliveries: list[Delivery], live: list[Live]) -> tuple[Line, ...]:
     shown = Counter(one.text for one in live)
-    return tuple(_story(house, each, shown) for each in sorted(deliveries, key=lambda d: d.id))
+    return tuple(_story(house, each, shown) for each in deliveries)
 
 
 def _story(house: House, delivery: Delivery, shown: Counter[str]) -> Line:
