@@ -371,14 +371,14 @@ def test_a_series_of_reels_that_does_not_fit_is_told_when_it_begins(tmp_path: Pa
         assert any("reels within 24 h are planned" in note for note in begun.notes) is told
 
 
-def test_reels_that_have_to_wait_hide_no_photo_that_is_due_after_them(tmp_path: Path) -> None:
+def test_reels_that_have_to_wait_hide_no_photo_that_comes_after_them(tmp_path: Path) -> None:
     stage = a_page(tmp_path, reels=1)
     stage.schedule("first", at="now", type=REEL)
     run(stage.house)
+    [photo] = stage.schedule("photo", at="in 1m")
     for number in range(3):
-        stage.schedule(f"reel {number}", at=f"in {number}m", type=REEL)
-    [photo] = stage.schedule("photo", at="in 3m")
-    stage.pass_time(minutes=4)
+        stage.schedule(f"reel {number}", at=f"in {2 + number}m", type=REEL)
+    stage.pass_time(minutes=5)  # the least overdue are the first in line
     assert [one.id for one in tick(stage.house, limit=1).done] == [photo.id]
 
 
@@ -459,6 +459,13 @@ def test_the_answers_of_a_thread_are_not_counted_as_posts(tmp_path: Path) -> Non
     assert stage.remote.texts()[3:] == ["four"]
     [told] = notes_of(stage, "in 1h", text="five")
     assert told.startswith("3 posts (answers apart) within 24 h are planned for acme and 2 fit")
+
+
+def test_the_answers_of_imported_threads_are_not_counted_as_posts(tmp_path: Path) -> None:
+    stage = a_profile(tmp_path, posts=3, answers=4)
+    assert many(stage, 2, then=["two", "three"]) == ()
+    told = many(stage, 1, then=["two"])
+    assert [one.partition(" within")[0] for one in told] == ["5 answers"]
 
 
 def test_an_answer_for_which_there_is_no_room_waits_and_other_posts_go_on(tmp_path: Path) -> None:
