@@ -135,6 +135,8 @@ class Remote:
     advice: Callable[[], Sequence[Hour]] | None = None
     #: so long ahead it is given its posts, and keeps them until they are due; None: it cannot
     ahead: timedelta | None = None
+    #: it means to publish what it keeps so much later than it was asked to
+    moves: timedelta = timedelta()
     #: what it keeps, by key
     kept: dict[str, tuple[str, Draft]] = field(default_factory=dict)
     #: what happens when it is asked to give something back
@@ -245,7 +247,7 @@ class Remote:
 
     def _keep(self, account: str, draft: Draft, what: str) -> Accepted:
         if what in {"ok", "lost"}:
-            self.kept[draft.key] = (account, draft)
+            self.kept[draft.key] = (account, replace(draft, due_at=draft.due_at + self.moves))
         if what != "ok":
             raise _error(what)
         return Accepted(draft.key, timedelta(seconds=2))

@@ -7,23 +7,31 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from postcron.errors import Refused
-from postcron.model import Act, Delivery, Outcome, Scope
+from postcron.errors import Invalid, Refused
+from postcron.model import Act, Delivery, Filter, Mode, Outcome, Scope
+from postcron.operations import batches, bulk
+from postcron.operations.add_batch import Order, add
 from postcron.operations.advice import advice
+from postcron.operations.ahead import take_back
+from postcron.operations.approving import approve, reject
 from postcron.operations.cancel import cancel, delete
 from postcron.operations.edit import Change, edit
-from postcron.operations.pausing import pause, resume
+from postcron.operations.pausing import Paused, pause, resume
 from postcron.operations.publish import publish
+from postcron.operations.reconcile import after_restore
 from postcron.operations.report import Report
+from postcron.operations.resolve import resend
 from postcron.operations.run import run
 from postcron.operations.tick import tick
+from postcron.operations.wishes import Wish
 from postcron.states import State
 from postcron.store.peek import nothing_due
 from tests.builders import NOW
-from tests.operations.stage import Stage, build
+from tests.operations.stage import Stage, build, fake_platform
 
 AHEAD = timedelta(minutes=30)
 
@@ -297,6 +305,209 @@ def test_a_reader_may_look_while_it_is_had_back(stage: Stage) -> None:
 
     stage.remote.withdraw = meanwhile  # type: ignore[method-assign]
     assert cancel(stage.house, [one.ref], actor="me")[0].state is State.CANCELLED
+
+
+WRONG = {
+    "too long": Change(text="x" * 50),
+    "past": Change(at="2020-01-01 10:00"),
+    "no such file": Change(media=["nothing.png"]),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_change_that_does_not_fit_leaves_it_where_it_is(stage: Stage, what: str) -> None:
+    one = given(stage)
+    with pytest.raises(Invalid):
+        edit(stage.house, one.ref, WRONG[what], actor="me")
+    assert stage.remote.withdrawn == []
+    assert stage.now(one) == one
+
+
+def test_a_run_leaves_what_was_had_back_to_the_command_that_wanted_it(stage: Stage) -> None:
+    one = given(stage)
+    [back] = take_back(stage.house, [one], actor="me")
+    run(stage.house)
+    assert stage.now(one) == back
+    stage.cron(2, minutes=1)
+    assert stage.now(one).state is State.CONFIRMING
+
+
+@pytest.mark.parametrize("act", [Act.HANDLE, Act.REPEATABLE, Act.READBACK])
+def test_what_a_platform_may_have_given_back_is_not_repeated(stage: Stage, act: Act) -> None:
+    """Of any class of act: that it is not there is what somebody wanted."""
+    stage.remote.act = act
+    resends(stage)
+    one = given(stage)
+    stage.remote.withdraw_script.append("lost")
+    with pytest.raises(Refused):
+        cancel(stage.house, [one.ref], actor="me")
+    reports = stage.cron(20, minutes=5)
+    assert stage.remote.live == []
+    assert one.id in told(reports)
+    assert "asked to give it back" in advice(stage.now(one), stage.clock.now())
+
+
+def resends(stage: Stage) -> None:
+    config = stage.house.config
+    acme = config.accounts["acme"]
+    eager = replace(acme, policy=replace(acme.policy, resend="after_proof"))
+    stage.house.config = replace(config, accounts={**config.accounts, "acme": eager})
+
+
+def test_what_it_means_to_publish_too_soon_is_told(stage: Stage) -> None:
+    stage.remote.moves = timedelta(minutes=-15)
+    [one] = stage.schedule()
+    stage.pass_time(hours=1, minutes=31)
+    assert one.id in told(stage.cron(2, minutes=1))
+    assert "at another moment" in advice(stage.now(one), stage.clock.now())
+
+
+def test_what_it_has_for_another_day_is_not_sent_once_more(stage: Stage) -> None:
+    one = given(stage)
+    key, (account, draft) = next(iter(stage.remote.kept.items()))
+    stage.remote.kept[key] = (account, replace(draft, due_at=draft.due_at + timedelta(days=1)))
+    go_on(stage, 30)
+    with pytest.raises(Refused, match="would publish it: `postcron cancel"):
+        resend(stage.house, one.ref, confirmed=one.ref, actor="me")
+    assert cancel(stage.house, [one.ref], actor="me")[0].state is State.CANCELLED
+    assert stage.remote.kept == {}
+
+
+def test_what_is_to_be_approved_once_more_is_had_back_for_every_account(stage: Stage) -> None:
+    one, other = approved(stage)
+    edit(stage.house, other.ref, Change(text="better"), actor="me")
+    assert stage.remote.withdrawn == ["hello"]
+    assert stage.states([one, other]) == [State.DRAFT, State.DRAFT]
+    go_on(stage, 30)
+    assert stage.remote.live == []
+
+
+def test_what_is_rejected_is_had_back(stage: Stage) -> None:
+    one, other = approved(stage)
+    reject(stage.house, [str(one.post_id)], why="no", actor="me")
+    assert stage.remote.withdrawn == ["hello"]
+    assert stage.states([one, other]) == [State.DRAFT, State.DRAFT]
+
+
+def approved(stage: Stage) -> list[Delivery]:
+    """Return two deliveries of an approved post: its platform has the first, the second is later."""
+    deliveries = stage.schedule(
+        accounts=["acme", "other"], at=None, ats={"acme": "in 2h", "other": "in 9h"}, approval=True
+    )
+    approve(stage.house, [str(deliveries[0].post_id)], actor="me")
+    go_on(stage, 65)
+    go_on(stage, 35)
+    assert stage.now(deliveries[0]).state is State.CONFIRMING
+    return deliveries
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_whole_campaign_is_cancelled_with_what_platforms_keep(stage: Stage, stays: bool) -> None:
+    """What is not given back keeps the others from nothing."""
+    one = given(stage)
+    [another] = stage.schedule(at="in 5h")
+    if stays:
+        stage.remote.withdraw_script.append("not_given_back")
+    everything = Filter(account="acme")
+    looked_at = bulk.cancel(stage.house, everything, actor="me", preview=True)
+    assert len(looked_at.lines) == 2
+    assert stage.now(one) == one
+    done = bulk.cancel(stage.house, everything, actor="me", preview=False)
+    assert stage.now(another).state is State.CANCELLED
+    assert [why for _, why in done.stuck if "too late" in why] == [ANY] * stays
+    go_on(stage, 30)
+    assert len(stage.remote.live) == stays
+
+
+def test_a_pause_has_back_what_was_given_before_the_configuration_said_otherwise(
+    stage: Stage,
+) -> None:
+    given(stage)
+    stage.remote.ahead = timedelta()
+    stage.house.find_platform = lambda name: fake_platform(stage.remote)
+    stage.house.ahead = None
+    pause(stage.house, Scope.ALL, "", why=None, actor="me")
+    assert stage.remote.withdrawn == ["hello"]
+
+
+@pytest.mark.parametrize("when", ["on the wire", "looked for"])
+def test_a_pause_says_what_may_go_out_though_it_is_being_given_just_now(
+    stage: Stage, when: str
+) -> None:
+    if when == "looked for":
+        stage.remote.script.append("lost")
+        stage.remote.unreadable = True
+    [one] = stage.schedule()
+    go_on(stage, 65)
+    stage.pass_time(minutes=25)
+    said: list[Paused] = []
+    publishes = stage.remote.publish
+
+    def meanwhile(account: str, draft: Any) -> Any:
+        if when == "on the wire":
+            said.append(pause(stage.house, Scope.ALL, "", why=None, actor="me"))
+        return publishes(account, draft)
+
+    stage.remote.publish = meanwhile  # type: ignore[method-assign]
+    stage.cron(1, minutes=1)
+    if when == "looked for":
+        said.append(pause(stage.house, Scope.ALL, "", why=None, actor="me"))
+    assert [each.id for each in said[0].under_way] == [one.id]
+    assert "the same command again has it back" in said[0].kept[0]
+    stage.remote.unreadable = False
+    stage.cron(3, minutes=1)
+    again = pause(stage.house, Scope.ALL, "", why=None, actor="me")
+    assert (again.under_way, stage.remote.withdrawn) == ((), ["hello"])
+
+
+def test_the_pause_of_a_batch_says_what_it_could_not_have_back(stage: Stage) -> None:
+    common = Wish(None, ["acme"], at="in 2h", every=timedelta(hours=5))
+    order = Order("b", Mode.SCHEDULED, common, texts=["hello", "again"])
+    add(stage.house, order, actor="me")
+    go_on(stage, 65)
+    go_on(stage, 35)
+    stage.remote.withdraw_script.append("not_given_back")
+    shown = batches.pause(stage.house, "b", why=None, actor="me")
+    assert "too late for that" in shown.kept[0]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_store_from_before_the_giving_does_not_give_it_twice(
+    stage: Stage, is_known: bool
+) -> None:
+    """Its moment is still to come, and its platform has it already."""
+    [one] = stage.schedule()
+    [later] = stage.schedule("much later", at="in 9h")
+    go_on(stage, 65 if is_known else 5)
+    backup = stage.house.store.file.read_bytes()  # type: ignore[union-attr]
+    go_on(stage, 35 if is_known else 95)
+    assert len(stage.remote.kept) == 1
+    stage.house.store.close()
+    stage.house.store.file.write_bytes(backup)  # type: ignore[union-attr]
+    assert after_restore(stage.house, actor="me", dry_run=True).ahead == 1
+    restored = after_restore(stage.house, actor="me")
+    assert ([each.id for each in restored.doubted], restored.ahead) == ([one.id], 1)
+    go_on(stage, 30)
+    stage.remote.keep_going()
+    assert stage.remote.texts() == ["hello"]
+    assert stage.now(one).state is (State.PUBLISHED if is_known else State.UNKNOWN)
+    assert stage.now(later).state is State.SCHEDULED
+
+
+def test_a_call_whose_run_died_wakes_publish_although_nothing_is_due(stage: Stage) -> None:
+    [one] = stage.schedule()
+    stage.pass_time(hours=1, minutes=31)
+    tick(stage.house)
+    stage.remote.publish = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        publish(stage.house)
+    assert stage.now(one).state is State.PUBLISHING
+    stage.pass_time(minutes=5)
+    assert not nothing_due(str(stage.house.store.file), "publish", stage.clock.now().timestamp())
+
+
+def dies(account: str, draft: Any) -> Any:
+    raise KeyboardInterrupt
 
 
 def test_nothing_is_asked_back_if_the_rest_cannot_be_withdrawn(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -570,3 +570,27 @@ def test_hidden_files_drafts_readmes_and_links_are_no_posts(stage: Stage, folder
         (folder / name).write_text("no post")
     (folder / "link.md").symlink_to(folder / "one.md")
     assert planned(stage, folder) == [(Do.ADD, "one.md"), (Do.ADD, "two.md")]
+
+
+# --- what platforms keep until its moment --------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_a_platform_keeps_becomes_what_its_file_says(
+    tmp_path: Path, folder: Path, gone: bool
+) -> None:
+    stage = build(tmp_path, at=START)
+    stage.remote.ahead = timedelta(hours=1)
+    write(folder, "two.md", "two", at="2026-11-21 14:00")
+    applied(stage, folder)
+    stage.pass_time(hours=2, minutes=1)
+    stage.cron(3, minutes=1)
+    assert len(stage.remote.kept) == 1
+    if gone:
+        (folder / "two.md").unlink()
+    else:
+        write(folder, "two.md", "better", at="2026-11-21 14:00")
+    applied(stage, folder)
+    assert stage.remote.withdrawn == ["two"]
+    stage.cron(20, minutes=5)
+    assert stage.remote.texts() == ([] if gone else ["better"])

@@ -513,10 +513,12 @@ def test_a_post_is_found_by_the_address_people_see(subject: MetricoolSubject, al
 # --- having it back ------------------------------------------------------------------------------
 
 
-def planned(subject: MetricoolSubject, album: Album, *, lost: bool = False) -> tuple[Draft, Ticket]:
+def planned(
+    subject: MetricoolSubject, album: Album, shape: str = "", *, lost: bool = False
+) -> tuple[Draft, Ticket]:
     """Put a post that is due in half an hour into the planner."""
     due = datetime.fromtimestamp(subject.server.now(), UTC) + timedelta(minutes=30)
-    asked = draft(album, due_at=due)
+    asked = replace(post(subject, album, shape), due_at=due) if shape else draft(album, due_at=due)
     if lost:
         return asked, sent(subject, asked)
     ticket = ready(subject, asked)
@@ -576,13 +578,34 @@ def test_a_post_that_is_not_there_proves_nothing(subject: MetricoolSubject, albu
         subject.platform().withdraw(asked, ticket)
 
 
-def test_a_post_somebody_edited_there_is_had_back_all_the_same(
+def test_a_post_somebody_edited_there_is_had_back_by_its_own_files(
     subject: MetricoolSubject, album: Album
 ) -> None:
-    asked, ticket = planned(subject, album)
+    asked, ticket = planned(subject, album, "images")
     subject.server.edit(ticket.data["handle"])
     subject.platform().withdraw(asked, ticket)
     assert subject.server.planner == {}
+
+
+def test_another_post_of_the_same_words_is_not_deleted_in_the_place_of_ours(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    asked, ticket = planned(subject, album)
+    subject.platform().publish(asked, ticket)
+    subject.server.delete(ticket.data["handle"])
+    with pytest.raises(Permanent, match="in the place of"):
+        subject.platform().withdraw(asked, ticket)
+    assert len(subject.server.planner) == 1
+
+
+def test_what_it_has_begun_to_publish_is_not_deleted(
+    subject: MetricoolSubject, album: Album
+) -> None:
+    asked, ticket = planned(subject, album)
+    subject.server.begins_early = True
+    with pytest.raises(Permanent, match="has begun to publish it"):
+        subject.platform().withdraw(asked, ticket)
+    assert len(subject.server.planner) == 1
 
 
 def test_of_two_that_look_like_ours_none_is_deleted(

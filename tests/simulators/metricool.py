@@ -99,6 +99,8 @@ class Metricool(Server):
         self.lag = 0.0
         #: a created post is moved without a word
         self.moves = timedelta()
+        #: it publishes what waits already, long before its minute
+        self.begins_early = False
         #: what is deleted is answered without a body, as one client has met
         self.answers_empty = False
         #: what its network says at the moment of publishing
@@ -346,6 +348,7 @@ class Metricool(Server):
 
     def _entity(self, post: Planned) -> dict[str, Any]:
         status = "PUBLISHED" if post.published else "ERROR" if post.failed else "PENDING"
+        status = "PUBLISHING" if status == "PENDING" and self.begins_early else status
         status = "DRAFT" if post.draft else status
         provider = {
             "network": post.network,

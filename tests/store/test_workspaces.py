@@ -190,7 +190,7 @@ READING: dict[str, Verb] = {
     "due.allowed_late": lambda s, t: s.due.allowed_late(9),
     "due.queueable": lambda s, t: s.due.queueable(FAR, 9, only=["acme"], full=()),
     "ahead": lambda s, t: s.ahead(),
-    "doubtful": lambda s, t: s.doubtful(9),
+    "doubtful": lambda s, t: s.doubtful(9, ahead={}),
     "accounts.every": lambda s, t: s.accounts.every(),
     "accounts.one": lambda s, t: s.accounts.one("acme").session,
     "accounts.sealed": lambda s, t: s.accounts.sealed(),

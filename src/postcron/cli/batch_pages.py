@@ -57,6 +57,7 @@ def _lines(one: Shown, here: Here) -> Iterator[str]:
     yield f"{bar(count(head.tally, State.PUBLISHED), count(head.tally))} live ({states or 'no posts'})"
     if head.pause is not None:
         yield f"It is {visible(here.pause(head.pause))}."
+    yield from map(visible, one.kept)
     if head.standing is Standing.FAILED:
         yield from _stopped(one)
     heads = ("#", "ID", "ACCOUNT", "STATE", "DUE", "POST", "NOTE")
@@ -135,6 +136,7 @@ def shown_document(one: Shown) -> dict[str, Any]:
             {"position": part.post.position} | documents.delivery(part.delivery)
             for part in one.parts
         ],
+        "kept": list(one.kept),
     }
 
 

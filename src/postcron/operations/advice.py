@@ -67,8 +67,9 @@ def _publishing(delivery: Delivery, now: datetime) -> str:
 
 def _confirming(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at is not None and delivery.due_at > now:
+        when = "at another moment" if delivery.wake_at is None else until(delivery.due_at, now)
         return (
-            f"{delivery.platform} has it, and publishes it {until(delivery.due_at, now)}. "
+            f"{delivery.platform} has it, and publishes it {when}. "
             f"`postcron cancel {delivery.ref}` or `postcron edit {delivery.ref}` has it back first."
         )
     if delivery.wake_at is None:
@@ -117,6 +118,7 @@ def _cancelled(delivery: Delivery, now: datetime) -> str:
 #: why nobody knows: by the code of the error
 _HAPPENED = {
     "vanished": "The platform answered that it is live, and then did not show it.",
+    "taking_back": "Its platform was asked to give it back, and what it answered was lost.",
     "restored": "The store was put back from a backup: it may have gone out before.",
 }
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from postcron.errors import DoesNotFit, Invalid
 from postcron.model import Delivery, PostChange, Problem
+from postcron.operations.ahead import is_changeable
 from postcron.operations.cancel import cancel
 from postcron.operations.contents import Content, There, digest, found_of, meant_by
 from postcron.operations.differences import Do, Step, gone_of, sources, step_of
 from postcron.operations.edit import Change, edit
-from postcron.operations.editable import is_open
 from postcron.operations.folder import Entry, Folder
 from postcron.operations.house import House
 from postcron.operations.placing import Diaries
@@ -99,7 +99,7 @@ def _leaving(house: House, steps: Iterable[Step]) -> set[int]:
         for step in steps
         if step.do in {Do.CANCEL, Do.CHANGE} and step.post_id is not None
         for one in house.store.deliveries(step.post_id)
-        if step.timed or (is_open(house, one) and _leaves(step, one))
+        if step.timed or (is_changeable(house, one) and _leaves(step, one))
     }
 
 
@@ -138,7 +138,7 @@ def _change(house: House, step: Step, actor: str) -> None:
     gone = [
         d.ref
         for d in house.store.deliveries(post_id)
-        if d.account not in wish.accounts and is_open(house, d)
+        if d.account not in wish.accounts and is_changeable(house, d)
     ]
     cancel(house, gone, actor=actor)
     now = There(post_of(house, str(post_id)), house.store.deliveries(post_id))
@@ -153,7 +153,9 @@ def _change(house: House, step: Step, actor: str) -> None:
 def _edit(house: House, wish: Wish, now: There) -> Change:
     meant, found = meant_by(house, wish), found_of(wish, now)
     own = {
-        d.account: d for d in now.deliveries if d.account in meant["accounts"] and is_open(house, d)
+        d.account: d
+        for d in now.deliveries
+        if d.account in meant["accounts"] and is_changeable(house, d)
     }
     new = _differing(meant, found)
     for name in own:
@@ -192,7 +194,7 @@ def _change_part(house: House, step: Step, number: int, text: str, actor: str) -
     source = part_of(step.source, number)
     found = (There(*each) for each in house.store.from_plan(step.source))
     parts = [each for each in found if each.post.source == source]
-    if not parts or not any(is_open(house, one) for one in parts[-1].differing(text)):
+    if not parts or not any(is_changeable(house, one) for one in parts[-1].differing(text)):
         return
     part = parts[-1]
     texts = {one.account: text for one in part.deliveries if one.text is not None}
@@ -203,7 +205,7 @@ def _cancel(house: House, post_id: int, actor: str) -> None:
     # First what says that its file had gone: cut short in between, it is cancelled the next time.
     run = house.run("apply", actor=actor)
     house.store.revise(post_of(house, str(post_id)), PostChange(applied=_GONE), run=run)
-    left = [d.ref for d in house.store.deliveries(post_id) if is_open(house, d)]
+    left = [d.ref for d in house.store.deliveries(post_id) if is_changeable(house, d)]
     cancel(house, left, actor=actor)
 
 

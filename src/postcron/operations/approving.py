@@ -8,8 +8,9 @@ from datetime import datetime
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Approval, Delivery, Follow, Move, Post
+from postcron.operations.ahead import is_changeable, take_back
 from postcron.operations.drafting import first_wake
-from postcron.operations.editable import is_open, why_not
+from postcron.operations.editable import why_not
 from postcron.operations.house import House
 from postcron.operations.selecting import post_of
 from postcron.operations.threads import waits
@@ -56,11 +57,9 @@ def reject(house: House, ids: Sequence[str], *, why: str | None, actor: str) -> 
     posts = _asked_about(house, ids)
     run = house.run("reject", actor=actor)
     told = {"why": f"rejected: {why}" if why else "rejected"}
-    moves = [
-        Move(one, Step.SUBMITTED, wake_at=None, detail=told)
-        for post in posts
-        for one in _unsent(house, post)
-    ]
+    unsent = [one for post in posts for one in _unsent(house, post)]
+    back = take_back(house, unsent, actor=actor)
+    moves = [Move(one, Step.SUBMITTED, wake_at=None, detail=told) for one in back]
     asked = [post.id for post in posts]
     house.store.decide(asked, moves, run=run, approval=Approval.REJECTED, why=why)
     return _decided(house, posts)
@@ -85,7 +84,7 @@ def _unsent(house: House, post: Post) -> list[Delivery]:
         for one in house.store.deliveries(post.id)
         if one.state not in {State.CANCELLED, State.PUBLISHED}
     ]
-    busy = [one for one in left if not is_open(house, one)]
+    busy = [one for one in left if not is_changeable(house, one)]
     if busy or not left:
         whole = f"Nothing of post {post.id} is left to go out."
         raise Refused(" ".join(why_not(one) for one in busy) or whole)

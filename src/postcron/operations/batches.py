@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postcron.errors import NotFound, Refused
 from postcron.model import Batch, Mode, Part, Pause, Scope
@@ -33,6 +33,8 @@ class Shown:
     parts: tuple[Part, ...]
     #: what did not go out, and the rest waits for
     stops: tuple[str, ...]
+    #: what goes out although it has just been paused, and why
+    kept: tuple[str, ...] = ()
 
     @property
     def position(self) -> int | None:
@@ -95,8 +97,8 @@ def found(house: House, name: str) -> Batch:
 
 def pause(house: House, name: str, *, why: str | None, actor: str) -> Shown:
     """Hold a batch back: once this has returned, nothing new of it is sent."""
-    pausing.pause(house, Scope.BATCH, found(house, name).name, why=why, actor=actor)
-    return show(house, name)
+    paused = pausing.pause(house, Scope.BATCH, found(house, name).name, why=why, actor=actor)
+    return replace(show(house, name), kept=paused.kept)
 
 
 def resume(

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from postcron.errors import Invalid
+from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Filter, Follow, Move
+from postcron.operations.ahead import is_kept, take_back
 from postcron.operations.cancel import withdraw
 from postcron.operations.editable import is_open, why_not
 from postcron.operations.house import House
@@ -63,11 +64,30 @@ def cancel(house: House, wanted: Filter, *, actor: str, preview: bool) -> Bulk:
     """Withdraw what fits and is not out; what is withdrawn already does not count."""
     found = [one for one in _fitting(house, wanted) if one.state is not State.CANCELLED]
     free, stuck = _sorted_out(house, found)
+    back, stuck = _had_back(house, stuck, actor=actor, preview=preview)
+    free += back
     free += _withdrawn_with(house, free)
     if free and not preview:
         withdraw(house, free, (), actor=actor)
         free = _as_they_stand(house, free)
     return Bulk(tuple(map(Line, free)), tuple(stuck), preview)
+
+
+def _had_back(
+    house: House, stuck: Sequence[Stuck], *, actor: str, preview: bool
+) -> tuple[list[Delivery], list[Stuck]]:
+    """Have back what platforms keep; return that, and what stays stuck. One may stay without others."""
+    back: list[Delivery] = []
+    left: list[Stuck] = []
+    for one, why in stuck:
+        try:
+            if not is_kept(house, one):
+                left.append((one, why))
+            else:
+                back += [one] if preview else take_back(house, [one], actor=actor)
+        except Refused as refused:
+            left.append((one, refused.message))
+    return back, left
 
 
 def _withdrawn_with(house: House, chosen: Sequence[Delivery]) -> list[Delivery]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Move
-from postcron.operations.ahead import is_kept, take_back
-from postcron.operations.editable import is_open, why_not
+from postcron.operations.ahead import is_changeable, take_back
+from postcron.operations.editable import why_not
 from postcron.operations.house import House
 from postcron.operations.selecting import select_all
 from postcron.states import State, Step
@@ -32,13 +32,10 @@ def _withdraw(
     house: House, chosen: Sequence[Delivery], *, actor: str, deleted: bool
 ) -> list[Delivery]:
     open_ones = [one for one in chosen if one.state is not State.CANCELLED]
-    kept = [one for one in open_ones if is_kept(house, one)]
-    busy = [one for one in open_ones if one not in kept and not is_open(house, one)]
+    busy = [one for one in open_ones if not is_changeable(house, one)]
     if busy:
         raise Refused(" ".join(why_not(delivery) for delivery in busy))
-    if kept:
-        take_back(house, kept, actor=actor)
-        open_ones = house.store.reload([one.id for one in open_ones])
+    open_ones = take_back(house, open_ones, actor=actor)
     withdraw(house, open_ones, chosen if deleted else (), actor=actor)
     return house.store.reload([delivery.id for delivery in chosen])
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from postcron.model import Approval, Delivery
+from postcron.operations.ahead import is_changeable
 from postcron.operations.contents import Content, There, another_time, digest, found_of, meant_by
-from postcron.operations.editable import is_open, why_not
+from postcron.operations.editable import why_not
 from postcron.operations.folder import Entry
 from postcron.operations.house import House
 from postcron.operations.wishes import Wish, is_pending, part_of
@@ -78,7 +79,7 @@ def _must_be_anew(house: House, wish: Wish, meant: Content, found: Content, now:
     left = [one for one in now.deliveries if one.state is not State.CANCELLED]
     moved = not meant["accounts"].keys() & found["accounts"].keys()
     undone = wish.draft and another_time(meant, found)
-    return (moved or undone) and all(is_open(house, one) for one in left)
+    return (moved or undone) and all(is_changeable(house, one) for one in left)
 
 
 def _compared(
@@ -86,7 +87,7 @@ def _compared(
 ) -> Step:
     found = found_of(entry.wish, now)
     anew = _must_be_anew(house, entry.wish, meant, found, now)
-    open_ones = {d.account: d for d in now.deliveries if is_open(house, d)}
+    open_ones = {d.account: d for d in now.deliveries if is_changeable(house, d)}
     joinable = _is_joinable(house, entry.wish, meant, found, now, open_ones)
     change, stuck = _differences(
         entry.wish, meant, found, now, open_ones, anew=anew, joinable=joinable
@@ -195,15 +196,15 @@ def _parts_that_differ(
             stuck.append(f"part {number} is new: a thread that is scheduled cannot grow")
             continue
         differing = of_part[-1].differing(text)
-        change += [f"part {number}"] if any(is_open(house, one) for one in differing) else []
-        stuck += [why_not(one) for one in differing if not is_open(house, one)]
+        change += [f"part {number}"] if any(is_changeable(house, one) for one in differing) else []
+        stuck += [why_not(one) for one in differing if not is_changeable(house, one)]
     return change, stuck
 
 
 def gone_of(house: House, there: Mapping[str, list[There]], known: set[str]) -> Iterator[Step]:
     """Yield what was applied from files that are not there any more, unless it is out."""
     for source, some in there.items():
-        left = [delivery for delivery in some[-1].deliveries if is_open(house, delivery)]
+        left = [delivery for delivery in some[-1].deliveries if is_changeable(house, delivery)]
         if source not in known and left:
             yield Step(Do.CANCEL, source, some[-1].post.id, ("its file is gone",))
 

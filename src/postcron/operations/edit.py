@@ -9,10 +9,10 @@ from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Post, PostChange, PostType
-from postcron.operations.ahead import take_back
+from postcron.operations.ahead import is_changeable, is_kept, take_back
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import unapproved_until
-from postcron.operations.editable import EDITABLE, is_open, why_not
+from postcron.operations.editable import EDITABLE, why_not
 from postcron.operations.fitting import unfitting
 from postcron.operations.house import House
 from postcron.operations.intake import taking_in
@@ -100,9 +100,6 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     Raises `Refused` for what is on its way or out, `DoesNotFit` for what a platform would refuse.
     """
     post, chosen = post_of(house, id), select(house, id)
-    if change.content or change.at is not None:
-        take_back(house, chosen, actor=actor)
-        chosen = select(house, id)
     everyone = house.store.deliveries(post.id)
     open_ones = _editable(house, chosen, change)
     alone = len(chosen) < len(everyone) or len(open_ones) < len(everyone)
@@ -121,12 +118,15 @@ def edit(house: House, id: str, change: Change, *, actor: str) -> Edited:
     run = house.run("edit", actor=actor)
     approval = Approval.PENDING if case.submits and open_ones else None
     new_post = replace(_of_post(case), attachments=kept, approval=approval, window_end=window_end)
-    others = _others(case, everyone, open_ones)
+    # Only now: what cannot be changed as it is asked for stays where it is.
+    others = take_back(house, _approved(case, everyone, open_ones), actor=actor)
+    open_ones = take_back(house, open_ones, actor=actor)
+    waiting = [_submitted(house, each) for each in others] + _awakened(case, everyone, open_ones)
 
     def save(by: Diaries) -> None:
         placed = first if by is diaries else [_placed(case, by, each) for each in open_ones]
         moves = [_move(case, *each) for each in zip(open_ones, placed, strict=True)]
-        house.store.revise(post, new_post, moves + others, run=run, seen=by.seen)
+        house.store.revise(post, new_post, moves + waiting, run=run, seen=by.seen)
 
     placing(diaries, save)
     notes = tuple(each.note for each in first if each is not None and each.note is not None)
@@ -154,13 +154,14 @@ def _of_post(case: _Case) -> PostChange:
     )
 
 
-def _others(case: _Case, everyone: Sequence[Delivery], open_ones: Sequence[Delivery]) -> list[Move]:
-    """Return the steps of what is not changed itself: it waits for approval, or for no pause more."""
-    moves = [_submitted(case.house, each) for each in _approved(case, everyone, open_ones)]
-    if case.change.campaign not in {None, case.post.campaign}:
-        left = [one for one in everyone if one not in open_ones and _sleeps(one)]
-        moves += [_awake(one, case.now) for one in left]
-    return moves
+def _awakened(
+    case: _Case, everyone: Sequence[Delivery], open_ones: Sequence[Delivery]
+) -> list[Move]:
+    """Return the steps of what is not changed itself, and may wait for no pause any more."""
+    if case.change.campaign in {None, case.post.campaign}:
+        return []
+    left = [one for one in everyone if one not in open_ones and _sleeps(one)]
+    return [_awake(one, case.now) for one in left]
 
 
 def _approved(
@@ -169,8 +170,9 @@ def _approved(
     """Return what else of a post must wait for its next approval; raises `Refused` if it cannot."""
     if not (case.submits and open_ones and case.post.approval is Approval.APPROVED):
         return []
-    others = [one for one in everyone if one not in open_ones and one.state not in _SETTLED]
-    if busy := [one for one in others if not is_open(case.house, one)]:
+    others = [one for one in everyone if one not in open_ones]
+    others = [one for one in others if one.state not in _SETTLED or is_kept(case.house, one)]
+    if busy := [one for one in others if not is_changeable(case.house, one)]:
         raise Refused(" ".join(why_not(one) for one in busy))
     return others
 
@@ -211,7 +213,7 @@ def _window_end(
 def _editable(house: House, chosen: Sequence[Delivery], change: Change) -> list[Delivery]:
     if not change.content and change.at is None:
         return []
-    open_ones = [delivery for delivery in chosen if is_open(house, delivery)]
+    open_ones = [delivery for delivery in chosen if is_changeable(house, delivery)]
     if not open_ones:
         raise Refused(" ".join(why_not(delivery) for delivery in chosen))
     for delivery in open_ones:

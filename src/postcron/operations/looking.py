@@ -24,6 +24,7 @@ from postcron.model import (
     Ticket,
 )
 from postcron.operations import host
+from postcron.operations.ahead import TAKING_BACK
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.preparing import draft
@@ -152,6 +153,9 @@ def decide(case: Case, sighting: Sighting) -> Move:
         # have been withdrawn since. Even a key of the delivery's own (REPEATABLE) is made of the
         # moment it had. That this one is not there proves nothing, whatever the class of act.
         return _look_again(case, sighting)
+    if case.delivery.error_code == TAKING_BACK and sighting.sight is Sight.ABSENT:
+        # It was given back, most likely; what a person wanted with it then only that person knows.
+        return _look_again(case, sighting)
     return decision[sighting.sight](case, sighting)
 
 
@@ -182,13 +186,14 @@ def _working(case: Case, sighting: Sighting) -> Move:
 
 
 def _next_news(case: Case, sighting: Sighting) -> datetime | None:
-    """Return when to ask again; None if a person has to know that it comes too late, or never."""
+    """Return when to ask again; None if a person has to know that it comes too soon, too late or never."""
     again = backoff.next_poll(case.first_look, case.now, every=case.hurry)
     expected = sighting.expected_at
     if expected is None or again is None:
         return again
     too_late = grace_end(case.delivery, case.policy) + THEIR_CLOCK
-    return None if expected > too_late else max(again, expected)
+    too_soon = (case.delivery.due_at or expected) - THEIR_CLOCK
+    return max(again, expected) if too_soon <= expected <= too_late else None
 
 
 def _denied(case: Case, sighting: Sighting) -> Move:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from postcron.errors import Invalid, NotFound, Refused
 from postcron.model import Delivery, Filter, Move, Pause, Scope
-from postcron.operations.ahead import queued_at, spans, take_back
+from postcron.operations.ahead import have_back, keeps, queued_at
 from postcron.operations.drafting import first_wake
 from postcron.operations.house import House
 from postcron.operations.tick import is_late
@@ -27,9 +27,9 @@ class Paused:
     old: bool
     #: deliveries it holds back
     waiting: int
-    #: their call was on its way when it began, or their platform has them and does not give them back
+    #: their call was on its way when it began, or their platform may publish them all the same
     under_way: tuple[Delivery, ...]
-    #: why not, of the latter
+    #: why, of the latter
     kept: tuple[str, ...] = ()
 
 
@@ -50,17 +50,19 @@ def pause(house: House, scope: Scope, name: str, *, why: str | None, actor: str)
     """Hold back what is named: once this has returned, nothing new of it is sent."""
     _require_known(house, scope, name)
     new = Pause(scope, name, house.store.now(), actor, why)
-    begun, under_way = house.store.pauses.begin(new)
-    ahead = house.store.pauses.given_ahead(begun) if spans(house) else []
-    stayed: list[str] = []
-    for one in ahead:
+    begun, sending = house.store.pauses.begin(new)
+    under_way, kept = {one.id: one for one in sending}, []
+    for one in house.store.pauses.given_ahead(begun):
+        if not keeps(house, one):
+            continue
         try:
-            take_back(house, [one], actor=actor)
+            have_back(house, one, actor=actor)
+            under_way.pop(one.id, None)  # its call has ended meanwhile
         except Refused as refused:
-            stayed.append(refused.message)
-            under_way.append(one)
+            under_way[one.id] = one
+            kept.append(refused.message)
     waiting = house.store.pauses.behind(begun)
-    return Paused(begun, begun != new, waiting, tuple(under_way), tuple(stayed))
+    return Paused(begun, begun != new, waiting, tuple(under_way.values()), tuple(kept))
 
 
 def _require_known(house: House, scope: Scope, name: str) -> None:

@@ -63,7 +63,7 @@ def publish(
     now = house.clock.now()
     if dry_run:
         report = Report(Phase.PUBLISH, dry_run=True)
-        found = coming(house, Phase.PUBLISH, now=now, until=now + ahead, limit=limit)
+        found = coming(house, Phase.PUBLISH, now=now, end=now + ahead, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from postcron.errors import CannotWork
 from postcron.model import RESTORED, Delivery, Move, Outcome, Run
 from postcron.operations import wallclock
+from postcron.operations.ahead import longest
 from postcron.operations.house import House
 from postcron.operations.preflight import place, require_room, witness
 from postcron.states import UNCERTAIN, State, Step
@@ -26,7 +28,7 @@ class Reconciled:
 
     #: may be out: looked for at the platforms from now on, but for the `unaskable`
     doubted: tuple[Delivery, ...]
-    #: their moment is still to come: they keep it
+    #: their moment is still to come, and nobody can have them yet: they keep it
     ahead: int
     dry_run: bool = False
 
@@ -37,20 +39,26 @@ class Reconciled:
 
 
 def after_restore(house: House, *, actor: str, dry_run: bool = False) -> Reconciled:
-    """Doubt everything whose moment has passed, then believe in this store again.
+    """Doubt everything whose moment has passed, or that was given ahead, then believe in this store again.
 
     Of all workspaces, because all of them went back. Safe to repeat: the store is believed in last.
     """
-    run = house.run("reconcile", actor=actor)
+    run, ahead = house.run("reconcile", actor=actor), longest(house)
     with closing(house.whole_store()) as store:
         if dry_run:
-            return Reconciled(tuple(store.doubtful(limit=None)), store.ahead(), dry_run=True)
+            found = store.doubtful(limit=None, ahead=ahead)
+            return Reconciled(tuple(found), _left(store, found), dry_run=True)
         require_room(house)
         doubted: dict[int, Delivery] = {}
-        while found := store.doubtful(BATCH):
+        while found := store.doubtful(BATCH, ahead=ahead):
             doubted |= _doubt(store, found, run)
         _believe(house, store, run)
-        return Reconciled(tuple(doubted.values()), store.ahead())
+        return Reconciled(tuple(doubted.values()), _left(store, doubted.values()))
+
+
+def _left(store: Store, doubted: Iterable[Delivery]) -> int:
+    now = store.now()
+    return store.ahead() - sum(one.due_at is not None and one.due_at > now for one in doubted)
 
 
 def adopt(house: House, *, actor: str) -> None:

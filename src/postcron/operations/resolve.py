@@ -9,12 +9,13 @@ from postcron.errors import Invalid, Refused
 from postcron.model import Attempt, Delivery, Move, Outcome, Receipt, Run, Sight, Ticket
 from postcron.operations import host
 from postcron.operations.advice import advice
+from postcron.operations.ahead import is_kept
 from postcron.operations.doors import Doors
 from postcron.operations.house import House
 from postcron.operations.import_journal import import_journal
 from postcron.operations.protocol import live
 from postcron.operations.recover import SENDER_UNPROVEN
-from postcron.operations.seeing import visited
+from postcron.operations.seeing import looks, visited
 from postcron.operations.selecting import select
 from postcron.operations.threads import require_place
 from postcron.rules.spans import until
@@ -96,6 +97,7 @@ def resend(house: House, id: str, *, confirmed: str | None, actor: str) -> Resol
         _require_uncertain(house, delivery)
         require_place(house, delivery)
         _require_quiet(house, delivery, attempts[-1], run)
+        _require_gone(house, delivery, attempts[-1])
         return _sent_anew(house, delivery, actor)
 
     return Resolved(_decided(house, id, actor, move_of))
@@ -175,5 +177,16 @@ def _require_quiet(house: House, delivery: Delivery, sender: Attempt, run: Run) 
         message = (
             f"Who sent {delivery.ref} may still be alive on another host: say this there. If that "
             f"host is gone for good, `--drop` {delivery.ref} and schedule it again."
+        )
+        raise Refused(message)
+
+
+def _require_gone(house: House, delivery: Delivery, sender: Attempt) -> None:
+    """Refuse what its platform keeps, at another moment than its own: that one would go out, too."""
+    seen = looks(house, delivery, sender.intended_at)
+    if is_kept(house, delivery) and seen and seen[-1][1] == Sight.WORKING:
+        message = (
+            f"{delivery.platform} has {delivery.ref} still, and would publish it: `postcron cancel {delivery.ref}` "
+            f"or `postcron edit {delivery.ref} --at …` has it back first."
         )
         raise Refused(message)

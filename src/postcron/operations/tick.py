@@ -31,7 +31,7 @@ def tick(house: House, *, limit: int | None = None, dry_run: bool = False) -> Re
     limit = limit or house.config.run.due_limit
     until = now + house.config.run.horizon
     if dry_run:
-        found = ahead.coming(house, Phase.TICK, now=now, until=until, limit=limit)
+        found = ahead.coming(house, Phase.TICK, now=now, end=until, limit=limit)
         report.add(found, done=frozenset(State))
         report.series = would_make(house, limit)
         return report

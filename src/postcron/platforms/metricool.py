@@ -197,14 +197,18 @@ class Metricool:
         return Sighting(Sight.UNCLEAR, "It is not in Metricool's planner, so far as that shows it.")
 
     def withdraw(self, draft: Draft, ticket: Ticket) -> None:
-        ours = self._ours(ticket)
+        handle, ours = ticket.data.get("handle"), self._ours(ticket)
         if len(ours) != 1:
             count = "no post" if not ours else "more than one post"
             raise _not_there(f"Metricool's planner shows {count} that looks like it.")
         [post], (_, answer) = ours, self._brand()
+        if handle and str(post["id"]) != handle and not self._is_unmistakable(post):
+            raise _not_there(f"Metricool's planner has {post['id']} in the place of {handle}.")
         there, now = sighting(post, self._network), answer.made_at() or draft.due_at
         if there.expected_at is None or there.expected_at < now + AHEAD:
             raise _not_there(f"Its minute is too near, or over. {there.why}")
+        if any(str(one.get("status")).upper() != "PENDING" for one in post["providers"]):
+            raise _not_there(f"Metricool has begun to publish it. {there.why}")
         # https://app.metricool.com/resources/apidocs/index.html DELETE /v2/scheduler/posts/{id}
         with suppress(Temporary):  # what has become of it shows when it is read
             deleted = self._call("DELETE", f"{POSTS}/{post['id']}")
@@ -232,9 +236,11 @@ class Metricool:
     def _is(self, post: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
         if not part_of(post, self._network) or list(post.get("media") or ()) != body["media"]:
             return False
+        return self._is_unmistakable(body) or same_text(str(post.get("text") or ""), body["text"])
+
+    def _is_unmistakable(self, body: Mapping[str, Any]) -> bool:
         # What we upload has an address of its own; what they fetch may have that of an older copy.
-        own = bool(body["media"]) and not self._fetches
-        return own or same_text(str(post.get("text") or ""), body["text"])
+        return bool(body.get("media")) and not self._fetches
 
     def visit(self, address: str) -> Sighting:
         if address.isdecimal() and address.isascii():

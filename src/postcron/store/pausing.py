@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
 
 from postcron.model import PAUSED, Delivery, Move, Pause, Run, Scope
-from postcron.states import AHEAD, State
+from postcron.states import AHEAD, UNCERTAIN, State
 from postcron.store import due, gate, plans, reading, recording, rows
 from postcron.store.database import Passage, Shelf, upsert
 from postcron.store.following import its_turn
@@ -49,8 +49,9 @@ class PauseShelf(Shelf):
         return reading.number(self._database, *held)
 
     def given_ahead(self, one: Pause) -> list[Delivery]:
-        """Return what of a pause its platforms have been given before its moment, which is to come."""
-        kept = (delivery.c.state == State.CONFIRMING, delivery.c.due_at > self._database.now())
+        """Return what of a pause its platforms may have before its moment, which is to come."""
+        given = delivery.c.state.in_(UNCERTAIN | {State.PUBLISHING})
+        kept = (given, delivery.c.due_at > self._database.now())
         asked = select(*rows.DELIVERY).where(*self._of(one.scope, one.name, *kept))
         with self._database.reading() as connection:
             found = connection.execute(asked.order_by(delivery.c.due_at, delivery.c.id))

@@ -27,9 +27,9 @@ PHASE_CONDITION = {
         "(state IN ('draft', 'uploading', 'publishing', 'ready', 'late')"
         " OR state IN ('scheduled', 'queued') AND due_at <= :tick)"
     ),
-    # What platforms are given ahead is queued long before it is due, and has had its call then.
+    # What platforms are given ahead is queued long before it is due, and has its call then.
     "publish": (
-        f"{_ALL} AND (due_at <= :publish OR state IN ('confirming', 'failed', 'unknown')"
+        f"{_ALL} AND (due_at <= :publish OR state IN ('publishing', 'confirming', 'failed', 'unknown')"
         " OR state = 'queued' AND due_at > :tick)"
     ),
     "retry": "state = 'failed'",

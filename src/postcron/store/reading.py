@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -156,8 +156,10 @@ def proving(account: str, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(delivery.c.account == account, known)
 
 
-def doubtful(now: datetime) -> ColumnElement[bool]:
+def doubtful(now: datetime, ahead: Mapping[str, timedelta]) -> ColumnElement[bool]:
     """What may have gone out since a backup was made: all but the final whose moment has passed.
+
+    Platforms are given posts so long `ahead` of it, by their names.
 
     What is uncertain already counts until its attempt is marked as one of the forgotten time.
     """
@@ -170,7 +172,11 @@ def doubtful(now: datetime) -> ColumnElement[bool]:
     called = and_(delivery.c.state.in_(UNCERTAIN | {State.PUBLISHING}), ~marked)
     # What waited for approval may have been approved since.
     unsent = delivery.c.state.in_(AHEAD | {State.DRAFT})
-    return and_(delivery.c.due_at <= now, or_(unsent, by_itself, called))
+    given = [
+        and_(delivery.c.platform == name, delivery.c.due_at <= now + by)
+        for name, by in ahead.items()
+    ]
+    return and_(or_(delivery.c.due_at <= now, *given), or_(unsent, by_itself, called))
 
 
 def ahead(database: Database) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from postcron.model import (
@@ -299,9 +299,13 @@ class Store:
         """Return how many deliveries have their moment still to come."""
         return reading.ahead(self._database)
 
-    def doubtful(self, limit: int | None) -> list[Delivery]:
-        """Return what a restored store may have forgotten sending."""
-        return reading.deliveries(self._database, reading.doubtful(self.now()), limit=limit)
+    def doubtful(self, limit: int | None, *, ahead: Mapping[str, timedelta]) -> list[Delivery]:
+        """Return what a restored store may have forgotten sending.
+
+        Platforms are given posts so long `ahead` of their moment, by their names.
+        """
+        condition = reading.doubtful(self.now(), ahead)
+        return reading.deliveries(self._database, condition, limit=limit)
 
     # --- which store this is -----------------------------------------------------------------
 
