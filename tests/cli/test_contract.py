@@ -346,6 +346,7 @@ def test_media_that_nobody_knows_is_one_sentence(shell: Shell, named: str, told:
         (("--kind", "missed"), ["missed"]),
         (("--day", "2026-10-22"), ["created", "missed", "created", "cancelled"]),
         (("--day", "2026-10-23"), []),
+        (("--day", "9999-12-31"), []),
         (("--since", "1d"), []),
         (("--limit", "1"), ["cancelled"]),
     ],

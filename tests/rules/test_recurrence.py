@@ -195,6 +195,7 @@ def test_a_rule_that_nobody_can_mean_is_refused(rule: str, why: str) -> None:
         ({"starting": "2026-11-20"}, "2026-11-20 is past"),
         ({"starting": "soon"}, "'soon' is not a day"),
         ({"until": "2026-11-21"}, "names no moment that is still to come"),
+        ({"until": "0001-01-01"}, "names no moment that is still to come"),
         ({"until": "2027-02-30"}, "There is no day 2027-02-30"),
         ({"times": 2, "until": "2026-12-31"}, "two ends"),
         ({"without": ["2026-11-22", "christmas"]}, "'christmas' is not a day"),

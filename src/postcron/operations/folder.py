@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ def read_folder(
     path: Path, *, name: str | None, variables: Mapping[str, str], workspace: str
 ) -> Folder:
     """Return the plan in a folder; raises `Invalid`, `DoesNotFit` with everything that is wrong."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - says no, where a Path raises: of too long a name
         raise Invalid(f"There is no folder {path}.")
     about = _about(path, name, variables, workspace)
     entries: list[Entry] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -116,12 +116,14 @@ def edge(house: House, text: str | None) -> datetime | None:
         if _DAY.fullmatch(words):
             return local(datetime.combine(date.fromisoformat(words), time()), zone)
         moment = datetime.fromisoformat(words)
+        return local(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(f"{text!r} is beyond the end of the calendar.") from error
     except ValueError as error:
         message = (
             f"{text!r} is not a moment; write it like 2026-11-20, 2026-11-20T18:00 or 2d (ago)."
         )
         raise Invalid(message) from error
-    return local(moment, zone) if moment.tzinfo is None else moment
 
 
 def _after(house: House, day: str) -> datetime | None:
@@ -130,7 +132,7 @@ def _after(house: House, day: str) -> datetime | None:
         message = f"{day!r} is not a day; write it like 2026-11-20."
         raise Invalid(message)
     start = date.fromisoformat(day.strip())
-    return edge(house, (start + timedelta(days=1)).isoformat())
+    return None if start == date.max else edge(house, (start + timedelta(days=1)).isoformat())
 
 
 def _known(kinds: frozenset[str] | None) -> frozenset[str] | None:

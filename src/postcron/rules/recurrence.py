@@ -113,7 +113,8 @@ class Recurrence:
 
     def until(self, end: datetime) -> Recurrence:
         """Return it with its last moment at or before what clocks show at the end."""
-        parts = pairs(self.rule) | {"UNTIL": end.strftime(_WALL)}
+        # Not with strftime: its years before 1000 have fewer than four digits.
+        parts = pairs(self.rule) | {"UNTIL": f"{end.year:04}{end:%m%dT%H%M%S}"}
         return replace(self, rule=joined(parts))
 
     def times(self, number: int, after: datetime) -> Recurrence:

@@ -41,7 +41,7 @@ class Record:
 def lines(stream: BinaryIO, name: str) -> Iterator[str]:
     """Yield the lines of a text in UTF-8, their ends included; raises `Invalid` where it is none."""
     number = 0
-    while raw := stream.readline(LONGEST + 1):
+    while raw := _next_line(stream, name):
         number += 1
         where = f"{name}:{number}"
         for mark, kind in _NO_TEXT.items():
@@ -57,6 +57,13 @@ def lines(stream: BinaryIO, name: str) -> Iterator[str]:
             bad = f"byte {raw[error.start]:02X} at place {error.start + 1}"
             message = f"{where}: it is not UTF-8 ({bad}): save the file in UTF-8."
             raise Invalid(message, code="not_utf8") from error
+
+
+def _next_line(stream: BinaryIO, name: str) -> bytes:
+    try:
+        return stream.readline(LONGEST + 1)
+    except OSError as error:
+        raise Invalid(f"{name} cannot be read: {error.strerror}.") from error
 
 
 # --- CSV ---------------------------------------------------------------------------------------
