@@ -109,6 +109,7 @@ def test_every_problem_of_a_post_is_told_at_once(shell: Shell) -> None:
         ("retry", "1", "--dry-run"),
         ("list", "--state", "gone"),
         ("list", "--account", "nobody"),
+        ("list", "--batch", "nobody"),
         ("list", "--since", "someday"),
         ("list", "--since", "9999-12-31T23:59-12:00"),
         ("list", "--after", "made-up"),

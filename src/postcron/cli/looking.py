@@ -128,7 +128,7 @@ class Wanted:
             account=sought.account_of(house, self.account),
             platform=self.platform,
             campaign=self.campaign,
-            batch=self.batch,
+            batch=sought.batch_of(house, self.batch),
             label=self.label,
             created_by=self.created_by,
             approval=None if self.approval is None else Approval(self.approval),

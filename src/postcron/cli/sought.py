@@ -34,6 +34,13 @@ def account_of(house: House, name: str | None) -> str | None:
     return None if name is None else house.account(name).name
 
 
+def batch_of(house: House, name: str | None) -> str | None:
+    """Return the name of a batch; raises `NotFound` for one that there is not."""
+    from postcron.operations.batches import found
+
+    return None if name is None else found(house, name).name
+
+
 @dataclass(frozen=True)
 class Due:
     """What is due in a time, of all or of some."""
@@ -77,7 +84,6 @@ class Chosen:
 
     def filter(self, house: House) -> Filter:
         from postcron.model import Filter
-        from postcron.operations.batches import found
         from postcron.operations.listing import edge
 
         if not self:
@@ -88,7 +94,7 @@ class Chosen:
             account=account_of(house, self.account),
             platform=self.platform,
             campaign=self.campaign,
-            batch=None if self.batch is None else found(house, self.batch).name,
+            batch=batch_of(house, self.batch),
             label=self.label,
             since=edge(house, self.since),
             before=edge(house, self.until),
