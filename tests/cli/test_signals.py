@@ -69,6 +69,19 @@ def test_a_signal_when_memory_is_out_ends_at_once() -> None:
     assert (done.returncode, done.stderr) == (130, b"")
 
 
+#: is asked to stop in the middle of an import that makes a dataclass
+IMPORTING = """
+import sys
+from postcron.cli.failures import Asked, guarded
+sys.exit(guarded(lambda: exec("raise KeyboardInterrupt"), Asked.by([])))
+"""
+
+
+def test_a_signal_in_the_middle_of_an_import_ends_with_130() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
     reading = home.started("schedule", "-", "--to", "acme", "--now")
     time.sleep(1)

@@ -47,6 +47,9 @@ def guarded(command: Callable[[], Any], asked: Asked) -> int:
     try:
         code = command()
     except KeyboardInterrupt:
+        # If it struck while a string was executed (an import makes dataclasses so), CPython would end
+        # by SIGINT, whatever we exit with; it forgets that when another string is executed.
+        exec("")  # noqa: S102
         return INTERRUPTED
     except typer.Exit as end:
         return end.exit_code
