@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -46,12 +47,13 @@ def box(kind: bytes, *content: bytes) -> bytes:
 
 
 def with_trace(
-    film: bytes, handler: bytes = b"meta", *, long: bool = False, each: int = 0
+    film: bytes, handler: bytes = b"meta", *, long: bool = False, each: int = 0, times: int = 1
 ) -> bytes:
     """Return a film with a track that says where the camera was, second by second."""
     moov = film.rindex(b"moov") - 4
     at = moov + 8
-    offsets = struct.pack(">II", 1, 2) + struct.pack(">2Q" if long else ">2I", at, at + len(TRACE))
+    places = [at, at + len(TRACE)] * times
+    offsets = struct.pack(f">I{len(places)}{'Q' if long else 'I'}", len(places), *places)
     sizes = struct.pack(">II", each, 2)
     sizes += b"" if each else struct.pack(">2I", len(TRACE), len(TRACE))
     tables = box(
@@ -59,7 +61,7 @@ def with_trace(
         box(b"stsd", bytes(4), struct.pack(">I", 1), box(b"gpmd", bytes(6), b"\0\1")),
         box(b"stsc", struct.pack(">5I", 0, 1, 1, 1, 1)),
         box(b"stsz", bytes(4), sizes),
-        box(b"co64" if long else b"stco", bytes(4), offsets[4:]),
+        box(b"co64" if long else b"stco", bytes(4), offsets),
     )
     media = box(
         b"mdia",
@@ -147,6 +149,19 @@ def test_a_film_without_any_stays_as_it_is(tmp_path: Path) -> None:
 def test_sound_stays_to_be_heard(tmp_path: Path) -> None:
     film = with_trace(taken(tmp_path / "a.mp4", ahead=False), b"soun")
     assert bare(film).count(TRACE) == 2
+
+
+def test_a_table_of_contents_of_nothing_but_boxes_is_read_at_once() -> None:
+    film = box(b"ftyp", b"isom") + box(b"moov", box(b"iods") * 400_000)
+    began = time.monotonic()
+    assert blanks([film]) == []
+    assert time.monotonic() - began < 10
+
+
+def test_a_place_that_a_film_names_for_ever_is_blanked_once(tmp_path: Path) -> None:
+    film = with_trace(taken(tmp_path / "a.mp4", ahead=False), each=len(TRACE), times=20_000)
+    assert len(blanks([film])) < 20
+    assert TRACE not in bare(film)
 
 
 def test_of_a_broken_film_nothing_moves_and_nothing_stops(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ def blanks(film: Iterable[bytes]) -> list[Blank]:
 
     Of one that is broken, what can be found of it.
     """
-    return list(islice(_blanks(_Stream(film)), _MOST))
+    found = sorted(islice(_blanks(_Stream(film)), _MOST))
+    return [blank for blank in _apart(found) if blank.start < blank.end]
 
 
 def blanked(film: Iterable[bytes], blanks: Iterable[Blank]) -> Iterator[bytes]:
@@ -72,6 +73,20 @@ def _written(piece: bytes, at: int, blanks: Iterable[Blank]) -> bytes:
         new = content[first - start : last - start] or bytes(last - first)
         written[first - at : last - at] = new
     return bytes(written)
+
+
+def _apart(blanks: Iterable[Blank]) -> Iterator[Blank]:
+    """Yield them with those that meet as one: a broken film may name one place for ever."""
+    last = Blank(0, 0)
+    for blank in blanks:
+        if blank.content:
+            yield blank
+        elif blank.start <= last.end:
+            last = last._replace(end=max(last.end, blank.end))
+        else:
+            yield last
+            last = blank
+    yield last
 
 
 class _Stream:
@@ -115,7 +130,7 @@ class _Moov:
     def inside(self, outer: _Box) -> Iterator[_Box]:
         at = outer.body
         while at + 8 <= outer.end:
-            box = _box(self.text[at - self.start :][:16], at)
+            box = _box(self.text[at - self.start : at - self.start + 16], at)
             if box is None:
                 return
             yield box._replace(end=min(box.end, outer.end))
