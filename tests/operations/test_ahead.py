@@ -182,6 +182,14 @@ def test_what_would_appear_far_too_late_is_told(stage: Stage) -> None:
     assert one.id in told(reports)
 
 
+def edit_text(stage: Stage, one: Delivery) -> None:
+    edit(stage.house, one.ref, Change(text="better"), actor="me")
+
+
+def rejects(stage: Stage, one: Delivery) -> None:
+    reject(stage.house, [str(one.post_id)], why="no", actor="me")
+
+
 # --- having it back ------------------------------------------------------------------------------
 
 
@@ -382,6 +390,19 @@ def test_what_is_to_be_approved_once_more_is_had_back_for_every_account(stage: S
     assert stage.remote.live == []
 
 
+@pytest.mark.parametrize("how", [edit_text, rejects])
+def test_nobody_is_made_to_wait_for_approval_while_another_may_be_given(
+    stage: Stage, how: Callable[[Stage, Delivery], Any]
+) -> None:
+    """Its answer is being looked for: nobody could keep it from going out unapproved."""
+    stage.remote.script.append("lost")
+    stage.remote.unreadable = True
+    one, other = approved(stage, State.UNKNOWN)
+    with pytest.raises(Refused, match=f"{one.ref} is unknown"):
+        how(stage, other)
+    assert stage.now(other).state is State.SCHEDULED
+
+
 def test_what_is_rejected_is_had_back(stage: Stage) -> None:
     one, other = approved(stage)
     reject(stage.house, [str(one.post_id)], why="no", actor="me")
@@ -389,15 +410,15 @@ def test_what_is_rejected_is_had_back(stage: Stage) -> None:
     assert stage.states([one, other]) == [State.DRAFT, State.DRAFT]
 
 
-def approved(stage: Stage) -> list[Delivery]:
-    """Return two deliveries of an approved post: its platform has the first, the second is later."""
+def approved(stage: Stage, state: State = State.CONFIRMING) -> list[Delivery]:
+    """Return two deliveries of an approved post: the first has been given, the second is later."""
     deliveries = stage.schedule(
         accounts=["acme", "other"], at=None, ats={"acme": "in 2h", "other": "in 9h"}, approval=True
     )
     approve(stage.house, [str(deliveries[0].post_id)], actor="me")
     go_on(stage, 65)
     go_on(stage, 35)
-    assert stage.now(deliveries[0]).state is State.CONFIRMING
+    assert stage.now(deliveries[0]).state is state
     return deliveries
 
 

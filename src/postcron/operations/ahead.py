@@ -20,7 +20,7 @@ from postcron.operations.preparing import draft
 from postcron.operations.settings import settings
 from postcron.platforms.base import Keeps
 from postcron.rules.spans import until
-from postcron.states import STEPS, State, Step
+from postcron.states import STEPS, UNCERTAIN, State, Step
 
 #: if this process dies meanwhile, a run looks then whether it is still there
 LOOK_AFTER = timedelta(minutes=1)
@@ -98,6 +98,12 @@ def keeps(house: House, one: Delivery) -> bool:
 def is_kept(house: House, one: Delivery) -> bool:
     """Say whether a platform may have it still, and can give it back."""
     return one.state is State.CONFIRMING and keeps(house, one)
+
+
+def may_appear(house: House, one: Delivery, now: datetime) -> bool:
+    """Say whether its platform may have it, and publish it by itself at a moment that is to come."""
+    given = one.state in UNCERTAIN | {State.PUBLISHING} and keeps(house, one)
+    return given and one.due_at is not None and one.due_at > now
 
 
 def is_changeable(house: House, one: Delivery) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from postcron.errors import DoesNotFit, Invalid, Refused
 from postcron.model import PAUSED, Approval, Attachment, Delivery, Move, Post, PostChange, PostType
-from postcron.operations.ahead import is_changeable, is_kept, take_back
+from postcron.operations.ahead import is_changeable, may_appear, take_back
 from postcron.operations.choosing import chosen
 from postcron.operations.drafting import unapproved_until
 from postcron.operations.editable import EDITABLE, why_not
@@ -171,7 +171,9 @@ def _approved(
     if not (case.submits and open_ones and case.post.approval is Approval.APPROVED):
         return []
     others = [one for one in everyone if one not in open_ones]
-    others = [one for one in others if one.state not in _SETTLED or is_kept(case.house, one)]
+    others = [
+        one for one in others if one.state not in _SETTLED or may_appear(case.house, one, case.now)
+    ]
     if busy := [one for one in others if not is_changeable(case.house, one)]:
         raise Refused(" ".join(why_not(one) for one in busy))
     return others
