@@ -69,6 +69,10 @@ class Hold:
     #: the last event before it was so
     since: int
     covers: Callable[[Delivery, Post], bool]
+    #: since when; None: what was on its way then is not known
+    at: datetime | None = None
+    #: what was said to go out all the same
+    named: Collection[str] = ()
 
 
 @dataclass
@@ -89,6 +93,8 @@ class Evidence:
     chains: Sequence[Chain] = ()
     holds: Sequence[Hold] = ()
     policy: Callable[[str], Policy] = lambda account: Policy()
+    #: accounts whose platform keeps posts until they are due, and can be asked for them
+    keepers: Collection[str] = ()
     #: nothing happens any more: whatever is still under way is stuck
     over: bool = False
 
@@ -326,6 +332,8 @@ def _as_said(evidence: Evidence) -> Iterator[str]:
             late = [at for at in evidence.intents(delivery) if at > hold.since]
             if late and hold.covers(delivery, post):
                 yield f"{delivery.ref} was sent although {hold.why}"
+            if _appeared(evidence, delivery, hold) and hold.covers(delivery, post):
+                yield f"{delivery.ref} appeared although {hold.why}, and nobody was told"
         # What was approved when it was lost is queued once more, and stopped at its intent.
         again = delivery.state is State.QUEUED and evidence.attempts[delivery.id]
         ahead = delivery.state in AHEAD | {State.PUBLISHING} and not again
@@ -334,6 +342,14 @@ def _as_said(evidence: Evidence) -> Iterator[str]:
         settled = delivery.state in FINAL and delivery.wake_at is None
         if post.archived_at is not None and not settled:
             yield f"{delivery.ref} is {delivery.state}, and its post is archived"
+
+
+def _appeared(evidence: Evidence, delivery: Delivery, hold: Hold) -> bool:
+    """Say whether what a platform kept, and could have given back, appeared against a word."""
+    named = delivery.account not in evidence.keepers or delivery.ref in hold.named
+    if named or hold.at is None or delivery.due_at is None or delivery.due_at <= hold.at:
+        return False
+    return any(shown.at > hold.at for shown in evidence.copies(delivery))
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {

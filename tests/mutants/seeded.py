@@ -326,4 +326,82 @@ DEFECTS: Final = (
         ),
         "store/test_following.py::test_the_claims_take_exactly_what_the_rule_lets_go",
     ),
+    Defect(
+        29,
+        "ask for what is kept before that is written down",
+        (
+            Change(
+                "operations/ahead.py",
+                "    [begun] = house.record([_asking(house, one)], run=run)\n",
+                "    begun = one\n",
+            ),
+            Change(
+                "operations/ahead.py",
+                "        platform.withdraw(draft(house, one, post), one.ticket)\n",
+                "        platform.withdraw(draft(house, one, post), one.ticket)\n"
+                "        [begun] = house.record([_asking(house, one)], run=run)\n",
+            ),
+        ),
+        "proof/test_crashes.py::test_dying_anywhere_while_a_post_is_had_back_doubles_nothing_and_is_told",
+    ),
+    Defect(
+        30,
+        "take for given back what its platform shows all the same",
+        (
+            Change(
+                "platforms/metricool.py",
+                'if self._read(str(post["id"])) is not None:\n            raise Temporary("Metricool still',
+                'if not post:\n            raise Temporary("Metricool still',
+            ),
+        ),
+        "platforms/test_metricool.py::test_a_deletion_that_never_arrived_is_an_error",
+    ),
+    Defect(
+        31,
+        "wait here again although it was not given back",
+        (
+            Change(
+                "operations/ahead.py",
+                '        raise Refused(f"{message} {error.message}", code="not_given_back") from error\n',
+                "        assert message\n",
+            ),
+        ),
+        "operations/test_ahead.py::test_what_is_not_given_back_goes_out_and_is_found",
+    ),
+    Defect(
+        32,
+        "sleep through what is to be given ahead",
+        (
+            Change(
+                "store/peek.py",
+                """" OR state = 'queued' AND due_at > :tick)\"""",
+                """" OR state = 'queued' AND due_at > :tick AND due_at <= :publish)\"""",
+            ),
+        ),
+        "store/test_peek.py::test_what_is_given_ahead_wakes_publish_long_before_it_is_due",
+    ),
+    Defect(
+        33,
+        "believe after a restore that nothing was given whose moment is still to come",
+        (
+            Change(
+                "operations/reconcile.py",
+                'house.run("reconcile", actor=actor), longest(house)',
+                'house.run("reconcile", actor=actor), longest(house) and {}',
+            ),
+        ),
+        "operations/test_ahead.py::test_a_store_from_before_the_giving_does_not_give_it_twice",
+    ),
+    Defect(
+        34,
+        "send once more what may have been given back",
+        (
+            Change(
+                "operations/looking.py",
+                "if case.delivery.error_code == TAKING_BACK and sighting.sight is Sight.ABSENT:",
+                "if case.delivery.error_code == TAKING_BACK and sighting.sight is None:",
+            ),
+        ),
+        "operations/test_ahead.py::test_what_a_platform_may_have_given_back_is_not_repeated",
+    ),
 )

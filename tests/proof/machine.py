@@ -65,7 +65,7 @@ class Breach(AssertionError):
 
 
 class Machine(Planning):
-    """Two hosts, one store, five accounts of four classes of act."""
+    """Two hosts, one store, six accounts: of four classes of act, and one that is given posts ahead."""
 
     #: where games that came to a good end are counted
     figures: ClassVar[Figures] = Figures("machine")
@@ -96,6 +96,7 @@ class Machine(Planning):
         self.world.puts_back()
         self.rows, self.words = {}, deepcopy(self.words_then)
         self.words.pauses = dict.fromkeys(self.words.pauses, self.world.last_event())
+        self.words.named = {}  # what was given since is doubted
         if self.world.has_seen_more(host):
             self.world.finish(self._starts(host, run))
         for dies in [point] + [None] * PATIENCE:
@@ -195,6 +196,7 @@ class Machine(Planning):
             self._let_time_go_on()
             self._judge(told=self.world.said(), over=True)
         self.figures.counted["faults"] += self.world.network.faults + self.world.faults
+        self.figures.counted["given back"] += self.world.network.planner.withdrawn
         self.figures.add("", [])
 
     def _ends_every_pause(self) -> bool:

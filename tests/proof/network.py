@@ -1,4 +1,4 @@
-"""Four platforms of one simulation, one of each class of act, and a network that loses things.
+"""The platforms of one simulation, one of each class of act, and a network that loses things.
 
 The ledger `shown` is the platforms' own: what the world can see, and from when on.
 """
@@ -27,6 +27,7 @@ from postcron.model import (
 from postcron.platforms.base import Key, Login, Option
 from postcron.web import Api
 from tests.oracle import Shown
+from tests.proof.keeping import AHEAD, KEEPER, Planner
 from tests.proof.turns import Turns
 
 #: what was on its way has arrived after this; gateways and moderation take longer than a cable
@@ -91,6 +92,12 @@ class Network:
     #: faults to come first, before any is drawn
     script: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.planner = Planner(self)
+
+    def error(self, what: str) -> PlatformError:
+        return _error(what, self.random)
+
     def live(self) -> list[Shown]:
         return [Shown(one.account, one.text, one.at, one.remote_id) for one in self.shown]
 
@@ -121,7 +128,7 @@ class Network:
         self.seam("before prepare")
         self.passes(0.1, 4)
         if (what := self.drawn(HARMLESS)) != "ok":
-            raise _error(what, self.random)
+            raise self.error(what)
         self.handles += 1
         made = {"handle": f"h-{self.handles}", "revision": draft.revision}
         save(Ticket(made))
@@ -132,7 +139,9 @@ class Network:
 
     # --- the one call ------------------------------------------------------------------------
 
-    def publish(self, account: str, act: Act, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
+    def publish(
+        self, account: str, act: Act, draft: Draft, ticket: Ticket, *, keeps: bool
+    ) -> Receipt | Accepted:
         if ticket.data.get("revision") != draft.revision:
             self.wrong.append(f"{draft.text!r} was called for with what was made for another text")
         if (why := self.why_not(draft.text)) is not None:
@@ -141,13 +150,15 @@ class Network:
         what = self.drawn(FAULTS)
         if what in {"not_sent", "busy", "refused", "bad_token"}:
             self.passes(0.05, 3)
-            raise _error(what, self.random)
+            raise self.error(what)
         handle = str(ticket.data["handle"])
         if what == "handle_gone" or (handle in self.given_up and act is Act.HANDLE):
             self.given_up.add(handle)
-            raise _error("handle_gone", self.random)
+            raise self.error("handle_gone")
         at = self.host_now()
         entry = Entry(account, draft.text, draft.key, handle, remote_id="", at=at, listed_at=at)
+        if keeps and draft.due_at > self.turns.now:
+            return self.planner.given(entry, draft.due_at, what)
         return self._arrived(entry, act, what)
 
     def _arrived(self, entry: Entry, act: Act, what: str) -> Receipt | Accepted:
@@ -155,22 +166,22 @@ class Network:
         self.seam("in publish")
         if what == "late":
             late = timedelta(seconds=self.random.uniform(0, SETTLE[act].total_seconds()))
-            self.turns.after(late, lambda: self._shows(entry, act))
-            raise _error("lost", self.random)
+            self.turns.after(late, lambda: self.show(entry, act))
+            raise self.error("lost")
         if what == "accepted":
             return self._takes(entry, act)
         if what == "dropped" or (what == "hangs" and self.random.random() < 0.5):
             self.passes(0.1, 43 if what == "hangs" else 3)
-            raise _error("lost", self.random)
-        made = self._shows(entry, act)
+            raise self.error("lost")
+        made = self.show(entry, act)
         self.passes(0.05, 43 if what == "hangs" else 2)
         self.seam("after publish")
         if what in {"lost", "hangs"}:
-            raise _error("lost", self.random)
+            raise self.error("lost")
         if what == "published_but_500":
-            raise _error("trouble", self.random)
+            raise self.error("trouble")
         if made is None:
-            raise _error("handle_gone", self.random)
+            raise self.error("handle_gone")
         return Receipt("" if what == "no_id" else made.remote_id)
 
     def _takes(self, entry: Entry, act: Act) -> Accepted:
@@ -178,12 +189,12 @@ class Network:
         decides = timedelta(seconds=self.random.choice([1, 5, 40, 300, 4000]))
         self.working[entry.handle] = self.turns.now + decides
         if self.random.random() < 0.8:
-            self.turns.after(decides, lambda: self._shows(entry, act))
+            self.turns.after(decides, lambda: self.show(entry, act))
         else:
             self.turns.after(decides, lambda: self.given_up.add(entry.handle))
         return Accepted(entry.handle, timedelta(seconds=2))
 
-    def _shows(self, entry: Entry, act: Act) -> Entry | None:
+    def show(self, entry: Entry, act: Act) -> Entry | None:
         """Put a post into the ledger, unless its class of act makes it the same post again."""
         entry.listed_at = self.turns.now
         same = [
@@ -208,12 +219,14 @@ class Network:
         if act is Act.BLIND:
             return Sighting(Sight.UNCLEAR, "This platform shows nothing.")
         if (what := self.drawn(HARMLESS)) != "ok":
-            raise _error(what, self.random)
+            raise self.error(what)
         found = [one for one in self.shown if one.account == account and one.key == draft.key]
         if len(found) > 1:
             return Sighting(Sight.UNCLEAR, "Several posts fit.")
         if found:
             return Sighting(Sight.LIVE, "It is live.", Receipt(found[0].remote_id))
+        for sighting in self.planner.sighting(draft):
+            return sighting
         handle = str(ticket.data.get("handle"))
         if self.working.get(handle, self.turns.now) > self.turns.now:
             return Sighting(Sight.WORKING, "Still working.")
@@ -238,8 +251,24 @@ def _error(what: str, random: Random) -> PlatformError:
     return errors[what]
 
 
-def platform(network: Network, kind: Act) -> type:
-    """Return the platform class of one class of act."""
+def platforms(network: Network) -> dict[str, type]:
+    """Return the platform classes, by name: one of each class of act, and one that is given posts ahead."""
+    found = {act.value: _platform(network, act) for act in Act}
+
+    class Keeping(_platform(network, Planner.act, keeps=True)):  # type: ignore[misc]
+        name: ClassVar[str] = KEEPER
+
+        @classmethod
+        def ahead(cls, settings: Mapping[str, str]) -> timedelta:
+            return AHEAD
+
+        def withdraw(self, draft: Draft, ticket: Ticket) -> None:
+            network.planner.withdraw(draft)
+
+    return {**found, KEEPER: Keeping}
+
+
+def _platform(network: Network, kind: Act, *, keeps: bool = False) -> type:
 
     class Simulated:
         name: ClassVar[str] = kind.value
@@ -270,7 +299,7 @@ def platform(network: Network, kind: Act) -> type:
             return network.prepare(draft, save)
 
         def publish(self, draft: Draft, ticket: Ticket) -> Receipt | Accepted:
-            return network.publish(self.account, kind, draft, ticket)
+            return network.publish(self.account, kind, draft, ticket, keeps=keeps)
 
         def look(self, draft: Draft, ticket: Ticket, since: datetime) -> Sighting:
             return network.look(self.account, kind, draft, ticket)

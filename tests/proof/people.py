@@ -26,10 +26,11 @@ from postcron.operations.schedule import Scheduled, schedule
 from postcron.operations.wishes import Wish
 from postcron.states import State
 from tests import memory
+from tests.proof.keeping import WITHDRAWALS
 from tests.proof.words import Words
 from tests.proof.world import World
 
-ACCOUNTS = ("same", "handle", "listed", "again", "blind")
+ACCOUNTS = ("same", "handle", "listed", "again", "blind", "kept")
 CAMPAIGN = "spring"
 #: one of those there are, counted round
 WHICH = st.integers(0, 11)
@@ -90,9 +91,13 @@ class People(RuleBasedStateMachine):
         """Who moves a post himself has to do so again after a restore: it cannot be known there."""
         self.world.backup.unlink(missing_ok=True)
 
-    @rule(point=st.integers(1, 8))
+    @rule(point=st.integers(1, 12))
     def the_next_command_dies(self, point: int) -> None:
         self.dies_after = point
+
+    @rule(what=st.sampled_from(sorted(WITHDRAWALS)))
+    def nothing_is_given_back_smoothly(self, what: str) -> None:
+        self.world.network.planner.script.append(what)
 
     # --- posts -------------------------------------------------------------------------------
 
@@ -185,6 +190,8 @@ class People(RuleBasedStateMachine):
         found = [d for d in self.world.deliveries() if d.ref == ref]
         if not found or found[0].state not in {State.UNKNOWN, State.CONFIRMING}:
             return
+        if self.world.network.planner.of(found[0].key):
+            return  # who looks there sees that it is to appear yet
         self._outdates_the_backup()
         shown = [one for one in self.world.network.shown if one.key == found[0].key]
         if shown:

@@ -32,11 +32,12 @@ class Planning(People):
         stop=st.booleans(),
     )
     def has_planned_something(self, accounts: list[str], minutes: int | None, *, stop: bool) -> Any:
-        """A batch, a post that needs approval, one of a campaign: a game has to be about something."""
+        """A batch, a post to be approved, one of a campaign, one for a planner: a game is about something."""
         first, *others = accounts
         batch = self._new_batch(first, 2, minutes, stop=stop)
         asked = self._new_post(others, 10, asks=True)
-        return multiple(*batch, *asked, *self._new_post([first], 20, CAMPAIGN))
+        kept = self._new_post(["kept"], 30)
+        return multiple(*batch, *asked, *self._new_post([first], 20, CAMPAIGN), *kept)
 
     # --- batches -----------------------------------------------------------------------------
 
@@ -105,7 +106,8 @@ class Planning(People):
         name = names[which % len(names)]
         done = self._typed(lambda house: pause(house, scope, name, why=None, actor="me"))
         if done is not None:
-            self.words.pauses.setdefault((scope, name), self.world.last_event())
+            named = {one.ref for one in done.under_way}
+            self.words.hold(scope, name, self.world.last_event(), self.world.turns.now, named)
 
     @rule(which=WHICH, late=LATE)
     def resumes(self, which: int, late: str | None) -> None:

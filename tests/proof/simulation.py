@@ -77,6 +77,8 @@ class Story:
         accounts = self.random.sample(
             sorted(self.world.config.accounts), self.random.choice([1, 1, 2])
         )
+        if self.random.random() < 0.25 and "kept" not in accounts:
+            accounts.append("kept")
         at = self.turns.now + timedelta(seconds=self.random.randint(10, 1500))
         text = self._new_text()
         wish = Wish(text=text, accounts=accounts, at=at.isoformat(), key=text)
@@ -91,9 +93,16 @@ class Story:
         self._types(until_it_is_kept)
 
     def _meddles(self) -> None:
-        if not (deliveries := self.world.deliveries()):
-            return
-        ref = self.random.choice(deliveries).ref
+        if deliveries := self.world.deliveries():
+            self._changes(self.random.choice(deliveries).ref)
+
+    def _has_second_thoughts(self) -> None:
+        """Somebody wants what its platform has already, and keeps until it is due, to be otherwise."""
+        kept = [one for one in self.world.deliveries() if self.world.network.planner.of(one.key)]
+        if kept:
+            self._changes(self.random.choice(kept).ref)
+
+    def _changes(self, ref: str) -> None:
         later = (self.turns.now + timedelta(seconds=self.random.randint(60, 900))).isoformat()
         text = self._new_text()
         commands: list[Callable[[House], object]] = [
@@ -126,6 +135,8 @@ class Story:
         shown = [one for one in self.world.network.shown if one.key == delivery.key]
         if shown:
             return partial(landed, id=delivery.ref, address=shown[0].remote_id, actor="me")
+        if self.world.network.planner.of(delivery.key):
+            return partial(cancel, ids=[delivery.ref], actor="me")
         if self.random.random() < 0.5:
             return partial(drop, id=delivery.ref, actor="me")
         return partial(resend, id=delivery.ref, confirmed=delivery.ref, actor="me")
@@ -163,6 +174,8 @@ class Story:
             self._sometime(timedelta(minutes=3), self._schedules)
         for _ in range(self.random.choice([0, 0, 1, 3])):
             self._sometime(timedelta(minutes=30), self._meddles)
+        for _ in range(self.random.choice([0, 1, 3])):
+            self._sometime(timedelta(minutes=20), self._has_second_thoughts)
         for happens in (self._host_vanishes, self._clock_is_set, self._platforms_go_down):
             if self.world.rate and self.random.random() < 0.25:
                 self.world.faults += 1
@@ -232,6 +245,7 @@ def sweep(figures: Figures, seed: int, count: int, folder: Path) -> None:
 def _count(figures: Figures, world: World) -> None:
     figures.counted["faults"] += world.faults + world.network.faults
     figures.counted["seams"] += world.seams
+    figures.counted["given back"] += world.network.planner.withdrawn
     for delivery in world.deliveries():
         figures.counted["deliveries"] += 1
         unknown = delivery.state in {State.UNKNOWN, State.CONFIRMING}

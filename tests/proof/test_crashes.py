@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from postcron import store
 from postcron.errors import Code, Temporary
-from postcron.model import Mode, Receipt, Scope, Session
+from postcron.model import Act, Delivery, Mode, Receipt, Scope, Session
 from postcron.operations import telling
 from postcron.operations.add_batch import Order, add
 from postcron.operations.approving import approve
@@ -40,7 +41,7 @@ from tests.operations.stage import Stage, build
 from tests.platforms.subjects import SUBJECTS
 from tests.proof import crashes, marks, worlds
 from tests.proof.crashes import Setting
-from tests.proof.death import Death, mortal
+from tests.proof.death import Death, Killed, mortal
 from tests.proof.grounds import START, on_postgres, on_sqlite
 
 ONCE = [State.PUBLISHED]
@@ -141,6 +142,53 @@ def test_dying_is_the_same_on_postgresql(tmp_path: Path) -> None:
             stories = crashes.endings(tmp_path, ground, setting, 5, random.Random(1))
             for name, told in stories:
                 assert (told.live, told.states, told.breaches) == (1, ONCE, []), name
+
+
+CHANGES: dict[str, Callable[[Stage, Delivery], object]] = {
+    "cancel": lambda stage, one: cancel(stage.house, [one.ref], actor="me"),
+    "edit": lambda stage, one: edit(stage.house, one.ref, Change(text="better"), actor="me"),
+    "pause": lambda stage, one: pause(stage.house, Scope.ALL, "", why=None, actor="me"),
+}
+#: what may be out once somebody has changed it, or died in the middle of that
+OUT = {"cancel": [[], ["hello"]], "edit": [["better"], ["hello"], []], "pause": [[], ["hello"]]}
+
+
+@pytest.mark.fault("F01")
+@pytest.mark.parametrize("change", CHANGES)
+def test_dying_anywhere_while_a_post_is_had_back_doubles_nothing_and_is_told(
+    tmp_path: Path, change: str
+) -> None:
+    """Between any two steps of it: asked for durably, asked for, answered, written down, changed."""
+    points, live = had_back(tmp_path / "whole", change)
+    assert live == OUT[change][0]
+    assert points.index("after withdraw") > points.index("after record")
+    for number, name in enumerate(points):
+        if name.startswith("before") or name == "after withdraw":
+            _, live = had_back(tmp_path / str(number), change, number)
+            assert live in OUT[change], f"died {name} (point {number})"
+
+
+def had_back(folder: Path, change: str, *deaths: int) -> tuple[list[str], list[str]]:
+    """Tell the story of a kept post and a change of mind; return its points, and what is live at the end."""
+    folder.mkdir()
+    stage, death = build(folder, at=START), Death(frozenset(deaths))
+    stage.remote.ahead, stage.remote.act = timedelta(minutes=30), Act.READBACK
+    stage.remote.withdraw = death.around("withdraw", stage.remote.withdraw)  # type: ignore[method-assign]
+    [one] = stage.schedule(at="in 20m")
+    stage.cron(2, minutes=1)
+    assert len(stage.remote.kept) == 1
+    whole, stage.house.store = stage.house.store, mortal(stage.house.store, death)
+    with suppress(Killed):
+        CHANGES[change](stage, stage.now(one))
+    stage.house.store = whole
+    reports = [*stage.cron(3, minutes=1), *stage.cron(4, minutes=12)]
+    assert stage.wrong() == []
+    after = stage.now(one)
+    told = [d.id for report in reports for d in [*report.unknown, *report.late]]
+    # Whoever typed it to its end knows, all others are told by a run.
+    assert after.state in {State.PUBLISHED, State.CANCELLED} or one.id in told
+    assert after.state in {State.PUBLISHED, State.CANCELLED, State.LATE, State.UNKNOWN}
+    return death.points, stage.remote.texts()
 
 
 def dying_once(folder: Path, setting: Setting) -> Iterator[crashes.Told]:

@@ -67,12 +67,59 @@ def test_a_backup_put_back_in_a_game_doubles_nothing(dies_at: int | None) -> Non
     game.schedules(accounts=["same"], minutes=9)
     game.time_passes(minutes=10)
     game.cron_starts(other, publish)
-    assert len(game.world.network.shown) == 6
+    assert len(game.world.network.shown) == len(ACCOUNTS) + 1
     game.puts_the_backup_back(other, dies_at)
     game.comes_to_its_end()
-    assert len(game.world.network.shown) == 6
+    assert len(game.world.network.shown) == len(ACCOUNTS) + 1
     states = {delivery.account: delivery.state for delivery in game.world.deliveries()}
     assert states == dict.fromkeys(ACCOUNTS, State.PUBLISHED) | {"blind": State.UNKNOWN}
+    game.teardown()
+
+
+@pytest.mark.fault("F25")
+def test_a_backup_from_before_the_giving_gives_nothing_twice_in_a_game() -> None:
+    game = Machine()
+    host, other = game.world.hosts
+    game.schedules(["kept"], 40)
+    game.time_passes(10)
+    game.cron_starts(host, pre_upload)
+    game.backs_up()
+    game.time_passes(10)
+    game.cron_starts(other, run)
+    assert len(game.world.network.planner.entries) == 1
+    game.puts_the_backup_back(other, None)
+    game.comes_to_its_end()
+    assert [delivery.state for delivery in game.world.deliveries()] == [State.PUBLISHED]
+    assert len(game.world.network.shown) == 1
+    game.teardown()
+
+
+def test_a_game_is_lost_when_what_is_kept_appears_against_a_word() -> None:
+    game = Machine()
+    game.schedules(["kept"], 15)
+    game.cron_starts(game.world.hosts[0], run)
+    since, at = game.world.last_event(), game.world.turns.now
+    game.words.hold(Scope.ALL, "", since, at, set())  # as if the pause had not cared for it
+    game.time_passes(60)
+    with pytest.raises(Breach, match="appeared although"):
+        game.the_oracle_is_content()
+    game.close()
+
+
+def test_a_game_knows_what_is_had_back() -> None:
+    game = Machine()
+    refs = game._new_post(["kept"], 15) + game._new_post(["kept"], 16)
+    game.cron_starts(game.world.hosts[0], run)
+    game.pauses(Scope.ACCOUNT, ACCOUNTS.index("kept"))
+    game.resumes(0, None)
+    game.time_passes(1)
+    game.cron_starts(game.world.hosts[0], run)
+    game.nothing_is_given_back_smoothly("lost")
+    game.cancels(refs[0])
+    game.edits(refs[1], True, None)
+    assert game.world.network.planner.withdrawn == 4
+    game.comes_to_its_end()
+    assert texts(game) == ["text 3"]
     game.teardown()
 
 

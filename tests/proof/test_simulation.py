@@ -15,6 +15,7 @@ def test_some_seeds_end_well(tmp_path: Path) -> None:
     assert figures.breaches == []
     assert figures.counted["faults"] > 10
     assert figures.published > 10
+    assert figures.counted["given back"] > 0
 
 
 def test_a_seed_tells_the_same_story_every_time(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from postcron.model import Delivery, Post, Scope
 from postcron.operations.wishes import Wish
@@ -16,6 +17,8 @@ class Words:
 
     #: what holds, by scope and name, since which event
     pauses: dict[tuple[Scope, str], int] = field(default_factory=dict)
+    #: since when, and what the pause itself said may go out all the same
+    named: dict[tuple[Scope, str], tuple[datetime, set[str]]] = field(default_factory=dict)
     #: texts that somebody has to approve; and those of them that nobody has, by now
     asked: set[str] = field(default_factory=set)
     unapproved: set[str] = field(default_factory=set)
@@ -37,9 +40,18 @@ class Words:
         self.asked.update(texts)
         self.unapproved.update(texts)
 
+    def hold(self, scope: Scope, name: str, since: int, at: datetime, named: set[str]) -> None:
+        """Remember a pause, or that it was said again."""
+        if (scope, name) not in self.pauses:
+            self.pauses[scope, name], self.named[scope, name] = since, (at, set())
+        if (scope, name) in self.named:
+            self.named[scope, name][1].update(named)
+
     def holds(self) -> Iterator[Hold]:
         for (scope, name), since in self.pauses.items():
-            yield _hold(scope, name, since, self.chains)
+            hold = _hold(scope, name, since, self.chains)
+            at, named = self.named.get((scope, name), (None, set()))
+            yield replace(hold, at=at, named=frozenset(named))
 
 
 def _hold(scope: Scope, name: str, since: int, chains: dict[str, Chain]) -> Hold:

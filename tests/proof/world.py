@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 
 from postcron.config import Config, load
 from postcron.errors import CannotWork, StoreUnavailable
-from postcron.model import Act, Delivery, Filter, Move, Run
+from postcron.model import Delivery, Filter, Move, Run
 from postcron.operations import telling
 from postcron.operations.house import House
 from postcron.operations.report import Report
@@ -32,7 +32,7 @@ from postcron.store.database import Database, Passage
 from postcron.store.tables import delivery
 from tests.operations.stage import HEAD, Cluster, InLine, fresh_store
 from tests.oracle import Evidence
-from tests.proof.network import Network, platform
+from tests.proof.network import Network, platforms
 from tests.proof.turns import HostClock, Process, Turns
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -64,6 +64,9 @@ resend = "after_proof"
 
 [accounts.blind]
 platform = "blind"
+
+[accounts.kept]
+platform = "keeper"
 """
 
 
@@ -108,7 +111,7 @@ class World:
         self.network = Network(
             self.turns, self.random, self.rate, self.seam, lambda: self.host().clock.now()
         )
-        self.platforms = {act.value: platform(self.network, act) for act in Act}
+        self.platforms = platforms(self.network)
         self.store: Store = open_store(
             self.url, now=lambda: self.turns.now, skew=timedelta(), workspace="acme"
         )
@@ -284,6 +287,7 @@ class World:
             [shown for shown in self.network.live() if shown.text not in self.forgotten],
             self.turns.now,
             policy=lambda account: self.config.accounts[account].policy,
+            keepers={"kept"},
             **more,
         )
 
