@@ -422,6 +422,24 @@ def test_another_try_of_a_reel_has_to_fit_and_that_of_a_photo_has_not(tmp_path: 
     assert (stage.now(reel).state, stage.now(photo).state) == (State.FAILED, State.QUEUED)
 
 
+@pytest.mark.parametrize("counted", [Counted(), Counted(types=frozenset({REEL}))])
+def test_another_try_that_does_not_fit_hides_no_other(tmp_path: Path, counted: Counted) -> None:
+    stage = build(tmp_path, at=NOW, account=f'{LONG}\n[accounts.third]\nplatform = "fake"')
+    stage.remote.types, stage.remote.caps = frozenset(PostType), (Cap(1, DAY, "tests", counted),)
+    stage.remote.script.extend(["not_sent"] * 8)
+    [reel] = stage.schedule("reel", at="now", type=REEL)
+    [photo] = stage.schedule("photo", accounts=["third"], at="now")
+    publish(stage.house, ahead=timedelta(seconds=1))
+    assert (stage.now(reel).state, stage.now(photo).state) == (State.FAILED, State.FAILED)
+    stage.remote.script.clear()
+    stage.schedule("another reel", at="now", type=REEL)
+    tick(stage.house)
+    stage.pass_time(minutes=5)
+    for _ in range(3):
+        retry(stage.house, limit=1)
+    assert (stage.now(reel).state, stage.now(photo).state) == (State.FAILED, State.QUEUED)
+
+
 def test_a_limit_of_all_posts_and_one_of_some_hold_both(tmp_path: Path) -> None:
     stage = a_page(tmp_path, reels=2)
     stage.remote.caps = (*stage.remote.caps, Cap(3, DAY, "tests"))

@@ -170,6 +170,15 @@ def test_what_a_used_up_limit_counts_is_left_out_and_nothing_else(
     assert {name for name, id in ids.items() if id in late} == rest
 
 
+def test_used_up_limits_of_any_number_of_accounts_are_left_out(store: Store) -> None:
+    ids, names = of_each_kind(store), [f"a{number}" for number in range(2_000)]
+    full = [(name, counted) for name in [*names, "acme"] for counted in (Counted(), REELS)]
+    due = {one.id for one in store.due.queueable(NOW, 9, only=["acme", "other"], full=full)}
+    assert {name for name, id in ids.items() if id in due} == {
+        name for name in ids if not is_counted(name, "acme", Counted()) and "answer" not in name
+    }
+
+
 def test_reload_keeps_the_order_asked_for(store: Store) -> None:
     ids = [brought_to(store, State.SCHEDULED).id for _ in range(3)]
     assert [one.id for one in store.reload([*reversed(ids), 999])] == ids[::-1]

@@ -32,7 +32,11 @@ def queue_again(house: House, run: Run, *, limit: int) -> list[Delivery]:
     """Queue failed deliveries whose pause is over; return those that this run was first with."""
     held = unusable(house)
     waiting = house.store.due.retries(limit, skip=held)
-    found = quotas.fitting(house, waiting, quotas.rooms(house) if waiting else {})
+    rooms = quotas.rooms(house) if waiting else {}
+    # What a used up limit counts must not hide what may go.
+    full = quotas.used_up(rooms)
+    free = house.store.due.retries(limit, skip=held, full=full) if full else waiting
+    found = quotas.fitting(house, free, rooms)
     # Left alone until their grace is over: queued, they are called late and somebody is told.
     kept = [delivery for delivery in waiting if delivery not in found]
     kept += house.store.due.retries(limit, only=held) if held else []

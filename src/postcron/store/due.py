@@ -68,10 +68,15 @@ class DueShelf(Shelf):
         return uncertain + find(self._database, _unseen, limit)
 
     def retries(
-        self, limit: int, *, only: Collection[str] | None = None, skip: Collection[str] = ()
+        self,
+        limit: int,
+        *,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+        full: Collection[Share] = (),
     ) -> list[Delivery]:
-        """Return what failed and whose next try has come."""
-        return find(self._database, _failed, limit, only=only, skip=skip)
+        """Return what failed and whose next try has come, nothing that a limit counts which is `full`."""
+        return find(self._database, _failed, limit, only=only, skip=skip, full=full)
 
     def allowed_late(
         self, limit: int, *, skip: Collection[str] = (), full: Collection[Share] = ()
