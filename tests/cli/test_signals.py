@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -69,22 +70,36 @@ def test_a_signal_when_memory_is_out_ends_at_once() -> None:
     assert (done.returncode, done.stderr) == (130, b"")
 
 
+MORE_THAN_A_PIPE_HOLDS = 2 * 64 * 1024
+
 #: is asked to stop in the middle of an import that makes a dataclass
 IMPORTING = """
 import sys
+import typer
 from postcron.cli.failures import Asked, guarded
-sys.exit(guarded(lambda: exec("raise KeyboardInterrupt"), Asked.by([])))
+
+app = typer.Typer()
+
+@app.command()
+def struck() -> None:
+    exec("raise KeyboardInterrupt")
+
+sys.exit(guarded(lambda: app([], standalone_mode=False), Asked.by([])))
 """
 
 
-def test_a_signal_in_the_middle_of_an_import_ends_with_130() -> None:
-    done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, check=False)
+def test_a_signal_in_the_middle_of_an_import_ends_with_130(tmp_path: Path) -> None:
+    (tmp_path / "importing.py").write_text(IMPORTING)
+    run = [sys.executable, "-m", "importing"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
 
 
 def test_a_signal_while_the_text_is_read_ends_at_once(home: Home) -> None:
     reading = home.started("schedule", "-", "--to", "acme", "--now")
-    time.sleep(1)
+    assert reading.stdin is not None
+    reading.stdin.write(bytes(MORE_THAN_A_PIPE_HOLDS))  # it is reading once this returns
+    reading.stdin.flush()
     assert ended(reading, signal.SIGTERM) == (130, b"")
 
 

@@ -44,12 +44,18 @@ class Asked:
 
 def guarded(command: Callable[[], Any], asked: Asked) -> int:
     """Run a command; turn whatever it raises into one sentence and an exit code."""
+    code = _code(command, asked)
+    if code == INTERRUPTED:
+        # If that struck while a string was executed (an import makes dataclasses so), CPython would end
+        # by SIGINT, whatever we exit with; it forgets that when another string is executed.
+        exec("")  # noqa: S102
+    return code
+
+
+def _code(command: Callable[[], Any], asked: Asked) -> int:
     try:
         code = command()
     except KeyboardInterrupt:
-        # If it struck while a string was executed (an import makes dataclasses so), CPython would end
-        # by SIGINT, whatever we exit with; it forgets that when another string is executed.
-        exec("")  # noqa: S102
         return INTERRUPTED
     except typer.Exit as end:
         return end.exit_code
