@@ -112,6 +112,7 @@ def test_every_problem_of_a_post_is_told_at_once(shell: Shell) -> None:
         ("list", "--batch", "nobody"),
         ("list", "--since", "someday"),
         ("list", "--since", "9999-12-31T23:59-12:00"),
+        ("list", "--media", "/dev/zero"),
         ("list", "--after", "made-up"),
         ("list", "--limit", "0"),
         ("list", "--order", "size"),

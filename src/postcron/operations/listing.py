@@ -60,6 +60,8 @@ def deliveries(
 def checksum(house: House, media: str) -> str:
     """Return the checksum of a file on this machine, or the one that begins so; raises `Invalid`."""
     try:
+        if Path(media).is_char_device():
+            raise Invalid(f"{media!r} is no file, but a device.")
         with Path(media).open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError, ValueError):

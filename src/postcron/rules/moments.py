@@ -66,7 +66,7 @@ def parse(text: str, *, now: datetime, zone: str) -> Moment:
     try:
         moment = _elapsed(words, now) or _instant(words) or _local(words, now, place)
         if moment is not None:
-            moment.at.astimezone(place)  # or nobody could be shown it
+            moment.at + timedelta(days=1)  # or not every zone could show it
     except OverflowError as error:
         raise Invalid(f"{_shown(text)} is too far away for a calendar.") from error
     if moment is None:
