@@ -175,6 +175,19 @@ class People(RuleBasedStateMachine):
     def deletes(self, ref: str) -> None:
         self._typed(lambda house: delete(house, [ref.partition(".")[0]], actor="me"))
 
+    @rule(which=WHICH, how=st.sampled_from(["cancel", "text", "time"]))
+    def has_second_thoughts(self, which: int, how: str) -> None:
+        """About what its platform has already, and keeps until it is due."""
+        planner = self.world.network.planner
+        kept = [one.ref for one in self.world.deliveries() if planner.of(one.key)]
+        if not kept:
+            return
+        ref = kept[which % len(kept)]
+        if how == "cancel":
+            self._typed(lambda house: cancel(house, [ref], actor="me"))
+        else:
+            self._change(ref, content=how == "text", minutes=30 if how == "time" else None)
+
     @rule(ref=deliveries)
     def asks_for_a_retry(self, ref: str) -> None:
         self._outdates_the_backup()

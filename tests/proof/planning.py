@@ -36,7 +36,7 @@ class Planning(People):
         first, *others = accounts
         batch = self._new_batch(first, 2, minutes, stop=stop)
         asked = self._new_post(others, 10, asks=True)
-        kept = self._new_post(["kept"], 30)
+        kept = self._new_post(["kept"], 15)
         return multiple(*batch, *asked, *self._new_post([first], 20, CAMPAIGN), *kept)
 
     # --- batches -----------------------------------------------------------------------------
