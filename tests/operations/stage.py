@@ -113,6 +113,7 @@ class Remote:
     prepare_script: deque[str] = field(default_factory=deque)
     working: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
     unreadable: bool = False
     #: so many looks do not show yet what is live
     behind: int = 0
@@ -175,6 +176,8 @@ class Remote:
         if draft.key in self.kept:
             due_at = self.kept[draft.key][1].due_at
             return Sighting(Sight.WORKING, "It is planned.", expected_at=due_at)
+        if draft.key in self.missing:
+            return Sighting(Sight.MISSING, "Somebody took it out of the planner.")
         if draft.key in self.gone:
             return Sighting(Sight.GONE, "The platform gave it up.")
         if draft.key in self.working:

@@ -190,6 +190,27 @@ def rejects(stage: Stage, one: Delivery) -> None:
     reject(stage.house, [str(one.post_id)], why="no", actor="me")
 
 
+def test_what_somebody_takes_out_there_is_told_within_minutes_of_its_moment(stage: Stage) -> None:
+    one = given(stage)
+    stage.remote.kept.clear()
+    stage.remote.missing.add(one.key)
+    assert told(go_on(stage, 15)) == set()
+    assert one.id in told(stage.cron(15, minutes=1))
+    assert stage.remote.calls == stage.remote.calls[:1]
+    assert stage.now(one).error == "Somebody took it out of the planner."
+    assert stage.wrong() == []
+
+
+def test_what_is_missing_once_is_looked_for_again(stage: Stage) -> None:
+    one = given(stage)
+    stage.remote.missing.add(one.key)
+    stage.pass_time(minutes=20)
+    stage.cron(1, minutes=1)
+    stage.remote.missing.clear()
+    stage.cron(8, minutes=1)
+    assert stage.now(one).state is State.PUBLISHED
+
+
 # --- having it back ------------------------------------------------------------------------------
 
 

@@ -445,7 +445,7 @@ def test_a_post_somebody_changed_there_is_for_a_person(
     handle = subject.platform().publish(asked, ticket).handle
     getattr(subject.server, change)(handle)
     sight = glance(subject, asked, ticket.having(handle=handle))
-    assert sight is (Sight.WORKING if change == "edit" else Sight.UNCLEAR)
+    assert sight is (Sight.WORKING if change == "edit" else Sight.MISSING)
 
 
 def test_a_draft_in_the_planner_is_for_a_person(subject: MetricoolSubject, album: Album) -> None:

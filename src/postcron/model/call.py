@@ -82,6 +82,8 @@ class Sight(StrEnum):
     ABSENT = "absent"
     #: the platform says it failed, or somebody removed it: it will not appear by itself
     GONE = "gone"
+    #: it was there and is no more, and nothing says whether it will appear
+    MISSING = "missing"
     #: cannot be told from what was read
     UNCLEAR = "unclear"
 

@@ -146,6 +146,7 @@ def decide(case: Case, sighting: Sighting) -> Move:
         Sight.WORKING: _working,
         Sight.GONE: _denied,
         Sight.ABSENT: _absent,
+        Sight.MISSING: _missing,
         Sight.UNCLEAR: _look_again,
     }
     if case.attempt.code == RESTORED and sighting.sight in {Sight.GONE, Sight.ABSENT}:
@@ -218,6 +219,19 @@ def _failed(
         wake_at=None,
         set={"error_code": code, "error": sighting.why, **(more or {})},
         close=outcome,
+        detail=_told(sighting),
+    )
+
+
+def _missing(case: Case, sighting: Sighting) -> Move:
+    """Ask a person: reading on tells nothing, once it has told that twice."""
+    if not _stays_so(case, Sight.MISSING):
+        return _look_again(case, sighting)
+    return Move(
+        case.delivery,
+        Step.LOOKED,
+        wake_at=None,
+        set={"error": sighting.why},
         detail=_told(sighting),
     )
 

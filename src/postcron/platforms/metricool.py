@@ -192,7 +192,7 @@ class Metricool:
             )
         if handle:
             why = f"Post {handle} is not in Metricool's planner any more: somebody edited or deleted it."
-            return Sighting(Sight.UNCLEAR, why)
+            return Sighting(Sight.MISSING, why)
         # Never absent: nothing says how soon a post is listed, and its minute is too near to wait.
         return Sighting(Sight.UNCLEAR, "It is not in Metricool's planner, so far as that shows it.")
 
