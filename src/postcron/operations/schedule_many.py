@@ -208,15 +208,19 @@ class _Desk:
         names = dict.fromkeys(one.account for new in news for one in new.deliveries)
         accounts = [self.house.account(name) for name in names]
         campaigns = {new.campaign for new in news}
-        return (*self._said, *notes_on(self.house, accounts, list(self._outings()), campaigns))
+        due = [
+            each
+            for row in self.rows
+            for new in row.news
+            for each in _outings(new, answers=new is not row.news[0])
+        ]
+        return (*self._said, *notes_on(self.house, accounts, due, campaigns))
 
-    def _outings(self) -> Iterator[Outing]:
-        for row in self.rows:
-            for new in row.news:
-                answers = new is not row.news[0]
-                for one in new.deliveries:
-                    if one.due_at:
-                        yield Outing(one.account, one.state, one.due_at, new.type, answers)
+
+def _outings(new: NewPost, *, answers: bool) -> Iterator[Outing]:
+    for one in new.deliveries:
+        if one.due_at is not None:
+            yield Outing(one.account, one.state, one.due_at, new.type, answers)
 
 
 def _cancelled(wish: Wish, known: Taken) -> Iterator[str]:
