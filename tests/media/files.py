@@ -152,6 +152,18 @@ def packed_pdf(path: Path, pages: int = 1) -> Path:
     return path
 
 
+def bloated_pdf(path: Path, changes: int, rows: int = 500_000) -> Path:
+    """Make a small PDF with huge tables of nothing, each changed by the next one."""
+    content, start = b"%PDF-1.5\n", 0
+    for number in range(changes):
+        told = b"/Type /XRef /W [1 1 0] /Size %d /Root 1 0 R" % rows
+        told += b" /Prev %d" % start if start else b""
+        start = len(content)
+        content += _stream(number + 10, told, bytes(2 * rows))
+    path.write_bytes(content + _ending(b"", start))
+    return path
+
+
 def _objects(pages: int) -> list[bytes]:
     kids = b" ".join([b"3 0 R"] * pages)
     return [

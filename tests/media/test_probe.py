@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +15,7 @@ from postcron.media.probe import lies, probe
 from postcron.model import Kind
 from tests.media.files import (
     animation,
+    bloated_pdf,
     changed_pdf,
     compound,
     office,
@@ -142,6 +144,42 @@ def test_a_pdf_that_is_not_as_it_should_be_is_taken_with_its_pages_unknown(
     path.write_bytes(content.replace(old, new))
 
     assert probe(path).pages == (None if old in content else 7)
+
+
+def test_a_pdf_takes_no_more_memory_than_its_tables_should(tmp_path: Path) -> None:
+    path = bloated_pdf(tmp_path / "plan.pdf", changes=6)
+    tracemalloc.start()
+    try:
+        assert probe(path).pages is None
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_pages_than_anybody_writes_are_not_known(tmp_path: Path) -> None:
+    path = pdf(tmp_path / "plan.pdf")
+    content = path.read_bytes()
+    told = content.replace(b"/Kids [3 0 R] /Count 1", b"/Count 999999999999999")
+    assert len(told) == len(content)
+    assert told != content
+    path.write_bytes(told)
+    assert probe(path).pages is None
+
+
+def test_an_office_file_for_programs_to_come_is_told_to_be_damaged(tmp_path: Path) -> None:
+    path = office(tmp_path / "plan.docx")
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\1\2") + 6] = 0xFF  # the version that is needed to read it
+    path.write_bytes(content)
+    with pytest.raises(Invalid, match="cut off or damaged"):
+        probe(path)
+
+
+def test_a_gif_of_nothing_but_empty_blocks_is_not_counted_to_its_end(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.gif", size=(2, 2))
+    path.write_bytes(path.read_bytes()[:-1] + b"!\xfe\0" * 2_000_001 + b";")
+
+    assert probe(path).frames is None
 
 
 def test_a_video_taken_upright_is_measured_upright(tmp_path: Path) -> None:

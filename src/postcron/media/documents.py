@@ -78,7 +78,7 @@ def _in_archive(content: BinaryIO) -> str | None:
     try:
         with zipfile.ZipFile(content) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise CutOff from error
     return next((TYPES[ending] for name, ending in _IN_ARCHIVE.items() if name in names), None)
 

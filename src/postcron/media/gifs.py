@@ -28,7 +28,8 @@ def frames(content: BinaryIO) -> int | None:
             content.seek(size, 1)
             if (blocks := blocks + 1) > _MOST_BLOCKS:
                 return None
-        blocks += 1
+        if (blocks := blocks + 1) > _MOST_BLOCKS:
+            return None
     return found
 
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import BinaryIO, Final
 
 #: no object that leads to the count is longer, packed or unpacked
 _WINDOW: Final = 1024 * 1024
+#: what is read of all that is packed, together
+_MOST_READ: Final = 8 * _WINDOW
+#: numbers of a table packed in parts, each of them two
+_MOST_NUMBERS: Final = 20_000
+_MOST_PAGES: Final = 1_000_000
 #: so often a file may have been changed by appending, and so many parts a table may have
 _CHANGES: Final = 50
 _NEAR: Final = 1024
@@ -44,14 +49,17 @@ class _Place:
 class _Pdf:
     def __init__(self, content: BinaryIO) -> None:
         self._content = content
-        self._size = content.seek(0, 2)
+        self._size, self._read = content.seek(0, 2), 0
         starts = _START.findall(self.read(max(self._size - _NEAR, 0), _NEAR))
         self._sections = list(self._changes(int(starts[-1])))
 
     def pages(self) -> int:
         trailer = self._sections[0][0]
         catalogue = self._object(_reference(trailer, b"Root"))
-        return _number(self._object(_reference(catalogue, b"Pages")), b"Count")
+        count = _number(self._object(_reference(catalogue, b"Pages")), b"Count")
+        if count > _MOST_PAGES:
+            raise ValueError("more pages than anybody writes")
+        return count
 
     def _changes(self, at: int | None) -> Iterator[tuple[bytes, _Table | _Packed]]:
         """Yield each trailer with its cross-references, the newest first."""
@@ -61,7 +69,7 @@ class _Pdf:
             trailer, section = self._section(at)
             yield trailer, section
             # A file for old readers and new ones has both: what is packed stands beside.
-            for beside in _numbers(trailer, b"XRefStm"):
+            for beside in islice(_numbers(trailer, b"XRefStm"), 1):
                 yield self._section(beside)
             at = next(_numbers(trailer, b"Prev"), None)
 
@@ -113,6 +121,9 @@ class _Pdf:
         if b"/FlateDecode" not in told:
             raise ValueError("packed in a way we do not know")
         unpacked = zlib.decompressobj().decompress(text[begin.end() :], _WINDOW)
+        self._read += len(told) + len(unpacked)
+        if self._read > _MOST_READ:
+            raise ValueError("more than anybody writes")
         return told, _without_prediction(told, unpacked)
 
     def read(self, at: int, size: int) -> bytes:
@@ -140,23 +151,33 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Packed:
-    """Cross-references as a stream of numbers."""
+    """Cross-references as a stream of numbers, row by row."""
 
-    rows: Mapping[int, bytes]
+    rows: bytes
     widths: tuple[int, int, int]
+    #: first number, how many
+    parts: list[tuple[int, int]]
 
     @classmethod
     def of(cls, told: bytes, unpacked: bytes) -> _Packed:
         kind, second, third = _list(told, b"W")
-        width = kind + second + third
         spans = _list(told, b"Index") or [0, _number(told, b"Size")]
-        numbers = (n for a, b in zip(spans[::2], spans[1::2], strict=True) for n in range(a, a + b))
-        rows = (unpacked[at : at + width] for at in range(0, len(unpacked), width))
-        return cls(dict(zip(numbers, rows, strict=False)), (kind, second, third))
+        if len(spans) > _MOST_NUMBERS:
+            raise ValueError("more parts than anybody writes")
+        parts = list(zip(spans[::2], spans[1::2], strict=True))
+        return cls(unpacked, (kind, second, third), parts)
 
     def place(self, number: int) -> _Place | None:
-        row = self.rows.get(number)
-        if row is None:
+        width, at = sum(self.widths), 0
+        for first, count in self.parts:
+            if first <= number < first + count:
+                at += width * (number - first)
+                return self._told(self.rows[at : at + width])
+            at += width * count
+        return None
+
+    def _told(self, row: bytes) -> _Place | None:
+        if not row or len(row) < sum(self.widths):
             return None
         kind, second, _ = self.widths
         which = int.from_bytes(row[:kind]) if kind else 1
