@@ -117,6 +117,19 @@ def test_what_stands_beside_the_film_is_gone(tmp_path: Path, kind: bytes) -> Non
         assert shown(bare(said)) == shown(film)
 
 
+@pytest.mark.parametrize("before", [b"", box(b"ftyp", b"isom"), box(b"free") + box(b"ftyp")])
+@pytest.mark.parametrize("long", [False, True])
+def test_what_a_table_of_contents_said_that_is_among_the_data_by_now_is_gone(
+    tmp_path: Path, long: bool, before: bytes
+) -> None:
+    film = taken(tmp_path / "a.mp4", ahead=False)
+    old = before + film[film.rindex(b"moov") - 4 :]
+    whole = b"\0\0\0\1mdat" + (len(old) + 16).to_bytes(8) + old if long else box(b"mdat", old)
+    left = bare(film + whole)
+    assert not any(said in left for said in (PLACE.encode(), b"Camera of Ada", DATE))
+    assert (len(left), shown(left)) == (len(film + whole), shown(film))
+
+
 @pytest.mark.parametrize("behind", [b"no box: film of Ada", b"Ada", b"\0\0\0\2free film of Ada"])
 def test_nothing_stays_behind_the_film(tmp_path: Path, behind: bytes) -> None:
     film = taken(tmp_path / "a.mp4", ahead=False)

@@ -25,6 +25,8 @@ _DATED: Final = frozenset({b"mvhd", b"tkhd", b"mdhd"})
 #: any other track says where the camera was, how it was held, or what time it was
 _SEEN_OR_HEARD: Final = frozenset({b"vide", b"soun"})
 _END: Final = 1 << 63
+#: what stands there up to the first table of contents of a film in fragments: its brand, and room
+_BEFORE_IT: Final = 4
 #: hours of telemetry, chunk by chunk, are some ten thousand; no film that can be shown has more
 _MOST: Final = 200_000
 
@@ -148,9 +150,29 @@ def _blanks(film: _Stream) -> Iterator[Blank]:
             return
         if box.kind == b"moov":
             yield from _contents(_Moov(film.peek(box.end - box.start), box.start), box)
+        elif box.kind == b"mdat":
+            yield from _hidden(film, box)
         elif box.kind not in _STAY:
             yield from _gone(box)
         film.skip(box.end - box.start)
+
+
+def _hidden(film: _Stream, data: _Box) -> Iterator[Blank]:
+    """Yield what is told in the first table of contents of a film that was written in fragments.
+
+    Programs that record so put it among the data when they are done (OBS's "hybrid MP4").
+    """
+    at = data.body
+    for _ in range(_BEFORE_IT):
+        box = _box(film.peek(at - data.start + 16)[at - data.start :], at)
+        if box is None or box.end > data.end:
+            return
+        if box.kind == b"moov":
+            text = film.peek(box.end - data.start)[at - data.start :]
+            yield from _contents(_Moov(text, at), box)
+        if box.kind not in {b"ftyp", b"free"}:
+            return
+        at = box.end
 
 
 def _contents(moov: _Moov, whole: _Box) -> Iterator[Blank]:
