@@ -501,6 +501,20 @@ def test_an_answer_for_which_there_is_no_room_waits_and_other_posts_go_on(tmp_pa
     assert stage.remote.texts()[3:] == ["three"]
 
 
+def test_how_many_posts_are_left_says_nothing_of_answers_that_are_counted_apart(
+    tmp_path: Path,
+) -> None:
+    stage = a_profile(tmp_path, posts=9, answers=9)
+    stage.remote.allowed = lambda: Allowance(1, NOW + timedelta(hours=6))
+    notes_of(stage, "now", text="one", then=["two", "three"])
+    stage.schedule("four", at="in 1m")
+    stage.schedule("five", at="in 2m")
+    for _ in range(3):
+        run(stage.house)
+        stage.pass_time(minutes=1)
+    assert stage.remote.texts() == ["one", "two", "three", "four"]
+
+
 def test_a_platform_may_say_apart_how_many_answers_it_takes(stage: Stage) -> None:
     stage.remote.allowed = lambda: Allowance(1, NOW + timedelta(hours=6), answers=1)
     stage.schedule("one", at="in 30m", then=["two", "three"])

@@ -211,11 +211,11 @@ def _limits(house: House) -> dict[str, _Limit]:
     """Return the accounts that have a limit which is known."""
     states, found = house.store.accounts.every(), {}
     for name, account in house.config.accounts.items():
-        said = quotas.said(states.get(name, AccountState(name)))
         try:
             limits = house.platform_class(account).limits(settings(house, account))
         except Invalid:
             continue  # it is left out of every run anyhow
+        said = quotas.said(states.get(name, AccountState(name)), limits.caps)
         if account.enabled and (limits.caps or said):
             found[name] = _Limit(account.platform, limits.caps, said)
     return found

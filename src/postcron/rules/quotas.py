@@ -34,16 +34,20 @@ class Room:
     counted: Counted = EVERY_POST
 
 
-def said(state: AccountState) -> list[Said]:
-    """Return what is known of an account's allowance, however old."""
+def said(state: AccountState, caps: Iterable[Cap] = ()) -> list[Said]:
+    """Return what is known of an account's allowance, however old.
+
+    By its `caps` it is known whether the platform counts answers apart, when it does not say so.
+    """
     left, answers, at = state.allowance_left, state.allowance_answers, state.allowance_at
     if left is None or at is None:
         return []
     until = state.allowance_resets_at or at + BELIEVED
-    if answers is None:
-        return [Said(left, at, until)]
-    apart = Said(answers, at, until, Counted(answers=True))
-    return [Said(left, at, until, Counted(answers=False)), apart]
+    posts = Counted(answers=False)
+    if answers is not None:
+        return [Said(left, at, until, posts), Said(answers, at, until, Counted(answers=True))]
+    apart = any(cap.counted == posts for cap in caps)
+    return [Said(left, at, until, posts if apart else EVERY_POST)]
 
 
 def rooms(
