@@ -507,11 +507,11 @@ def test_how_many_posts_are_left_says_nothing_of_answers_that_are_counted_apart(
     stage = a_profile(tmp_path, posts=9, answers=9)
     stage.remote.allowed = lambda: Allowance(1, NOW + timedelta(hours=6))
     notes_of(stage, "now", text="one", then=["two", "three"])
-    stage.schedule("four", at="in 1m")
-    stage.schedule("five", at="in 2m")
+    stage.schedule("four", at="in 5m")
+    stage.schedule("five", at="in 10m")
     for _ in range(3):
         run(stage.house)
-        stage.pass_time(minutes=1)
+        stage.pass_time(minutes=5)
     assert stage.remote.texts() == ["one", "two", "three", "four"]
 
 
