@@ -1,7 +1,7 @@
 """Quotas: what an account may still publish, as its platform documents it or said in phase 2.
 
-Two hosts may count at the same moment and let one too many go: its platform then refuses it, and it
-waits. Nothing here stands in the publish call's way.
+Two hosts may count at the same moment and let too many go: their platform then refuses those, and they
+wait. Nothing here stands in the publish call's way.
 """
 
 from __future__ import annotations
