@@ -198,9 +198,9 @@ def test_what_would_be_due_in_the_past_is_named_and_stays(stage: Stage) -> None:
 
 def test_what_would_be_due_beyond_all_calendars_is_named_and_stays(stage: Stage) -> None:
     [one] = spring(stage, 1)
-    [last] = stage.schedule(at="9999-12-31 23:59", campaign="spring")
-    moved = reschedule(stage, by=HOUR)
-    assert dues(stage, [one]) == [2]
+    [last] = stage.schedule(at="9999-12-30 23:59", campaign="spring")
+    moved = reschedule(stage, by=2 * HOUR)
+    assert dues(stage, [one]) == [3]
     assert moved.stuck == ((last, f"{last.ref} would be due too far away for a calendar."),)
 
 

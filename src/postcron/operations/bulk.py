@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from postcron.errors import Invalid, Refused
 from postcron.model import Delivery, Filter, Follow, Move
@@ -221,7 +220,7 @@ class _Planner:
         by = self.times.by or timedelta()
         try:
             due = one.due_at + by
-            due.astimezone(ZoneInfo(account.timezone))  # or nobody could be shown it
+            moments.require_shown_everywhere(due)
         except OverflowError as error:
             message = f"{one.ref} would be due too far away for a calendar."
             raise Invalid(message) from error

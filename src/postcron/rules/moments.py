@@ -52,6 +52,11 @@ class Moment:
         return Moment(before + gap, f"{exactly(gap)} after the one before")
 
 
+def require_shown_everywhere(at: datetime) -> None:
+    """Raise `OverflowError` for a moment for which some zones have no date any more."""
+    at + timedelta(days=1)
+
+
 def parse(text: str, *, now: datetime, zone: str) -> Moment:
     """Return the moment that `text` names, local times being those of `zone`.
 
@@ -66,7 +71,7 @@ def parse(text: str, *, now: datetime, zone: str) -> Moment:
     try:
         moment = _elapsed(words, now) or _instant(words) or _local(words, now, place)
         if moment is not None:
-            moment.at + timedelta(days=1)  # or not every zone could show it
+            require_shown_everywhere(moment.at)
     except OverflowError as error:
         raise Invalid(f"{_shown(text)} is too far away for a calendar.") from error
     if moment is None:
