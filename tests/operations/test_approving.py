@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from postcron.operations.edit import Change, edit
 from postcron.operations.pre_upload import pre_upload
 from postcron.operations.publish import publish
 from postcron.operations.reading import show, status
+from postcron.operations.resolve import resend
 from postcron.operations.retry import retry_now
 from postcron.operations.run import run
 from postcron.operations.schedule import schedule
@@ -25,7 +28,7 @@ from postcron.operations.wishes import Wish
 from postcron.states import State, Step
 from postcron.store.peek import nothing_due
 from tests.builders import NOW, a_run
-from tests.operations.stage import Stage, build
+from tests.operations.stage import InLine, Stage, build
 
 S = State
 
@@ -284,7 +287,7 @@ def test_a_change_waits_for_the_part_of_the_post_that_is_being_sent(stage: Stage
     assert post_of(stage, first).approval is Approval.APPROVED
 
 
-def lost_and_changed(stage: Stage) -> tuple[Delivery, Delivery]:
+def lost_and_changed(stage: Stage, *, looking: bool = True) -> tuple[Delivery, Delivery]:
     """Bring the first to a lost call that never arrived, and change the second meanwhile."""
     first, second = stage.schedule(accounts=["acme", "other"], at="in 0s", approval=True)
     approved(stage, first)
@@ -294,7 +297,7 @@ def lost_and_changed(stage: Stage) -> tuple[Delivery, Delivery]:
     assert [stage.now(one).state for one in (first, second)] == [S.UNKNOWN, S.FAILED]
     edit(stage.house, second.ref, Change(text="new", at="in 5h"), actor="ada")
     stage.remote.unreadable = False
-    stage.cron(8, minutes=1)
+    stage.cron(8 if looking else 0, minutes=1)
     return stage.now(first), stage.now(second)
 
 
@@ -322,6 +325,32 @@ def test_what_is_not_approved_before_it_is_sent_once_more_is_late_and_told(
 
 
 # --- many, threads, and what does not go ----------------------------------------------------------
+
+
+class Slow(InLine):
+    """Takes two seconds for each job."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.stage.pass_time(seconds=2)
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_what_becomes_late_in_the_hands_of_a_run_waits_for_approval_whatever_its_account_says(
+    tmp_path: Path,
+) -> None:
+    stage = build(tmp_path, at=NOW, account='late = "publish"')
+    first, _ = lost_and_changed(stage, looking=False)
+    stage.remote.unreadable = True
+    stage.cron(12, minutes=5)
+    resend(stage.house, first.ref, confirmed=first.ref, actor="ada")
+    stage.pass_time(minutes=15)
+    stage.house.executor = lambda workers: Slow(stage)
+    publish(stage.house)
+    late = stage.now(first)
+    assert (late.state, late.error_code, late.wake_at) == (S.LATE, "unapproved", None)
 
 
 def test_the_parts_of_a_thread_are_approved_together(stage: Stage) -> None:

@@ -33,7 +33,7 @@ from postcron.operations.recover import recover
 from postcron.operations.report import Report
 from postcron.operations.retry import queue_again
 from postcron.operations.seeing import see
-from postcron.operations.tick import decide, is_late, missed
+from postcron.operations.tick import decide, is_late, misses
 from postcron.operations.workers import Workers
 from postcron.rules.backoff import BETWEEN_PARTS, IN_RUN
 from postcron.rules.sequence import lets_go
@@ -335,9 +335,7 @@ class Shift:
     def _give_back(self, held: Held) -> None:
         now = self.clock.now()
         if self._is_late(held):
-            self.holding.record(
-                [missed(held.delivery, now, self.house.policy(held.delivery.account))]
-            )
+            self.holding.record(misses(self.house, [held.delivery], now))
             self.holding.let_go(held)
         else:
             self.holding.step(held, Step.RELEASED, wake_at=self.store.now())

@@ -87,11 +87,15 @@ def _fitting(
 
 def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]:
     """Mark as late what is past its grace, before anything could send it."""
-    late = past_its_grace(house, now, limit)
+    return house.carry_out(misses(house, past_its_grace(house, now, limit), now), run=run)
+
+
+def misses(house: House, late: Sequence[Delivery], now: datetime) -> list[Move]:
+    """Return the steps to *late*, each with what kept it from going out, as far as that is known."""
     waits = quotas.waits(house, late)
     barred = under_pause.over(house, late)
     barred |= dict.fromkeys(_unapproved(house, late), _UNAPPROVED)
-    moves = [
+    return [
         missed(
             delivery,
             now,
@@ -101,7 +105,6 @@ def miss(house: House, run: Run, *, now: datetime, limit: int) -> list[Delivery]
         )
         for delivery in late
     ]
-    return house.carry_out(moves, run=run)
 
 
 def _unapproved(house: House, late: Sequence[Delivery]) -> Iterator[int]:
