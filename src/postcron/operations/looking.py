@@ -227,13 +227,7 @@ def _missing(case: Case, sighting: Sighting) -> Move:
     """Ask a person: reading on tells nothing, once it has told that twice."""
     if not _stays_so(case, Sight.MISSING):
         return _look_again(case, sighting)
-    return Move(
-        case.delivery,
-        Step.LOOKED,
-        wake_at=None,
-        set={"error": sighting.why},
-        detail=_told(sighting),
-    )
+    return _looked(case, sighting, again=None)
 
 
 def _absent(case: Case, sighting: Sighting) -> Move:
@@ -283,7 +277,11 @@ def _stays_so(case: Case, seen: Sight) -> bool:
 
 def _look_again(case: Case, sighting: Sighting) -> Move:
     confirming = case.delivery.state is State.CONFIRMING
-    again = _next_look(case, confirming=confirming)
+    return _looked(case, sighting, again=_next_look(case, confirming=confirming))
+
+
+def _looked(case: Case, sighting: Sighting, *, again: datetime | None) -> Move:
+    confirming = case.delivery.state is State.CONFIRMING
     # What still confirms is no trouble yet; once nobody looks any more, a person wants to know why.
     on_its_way = confirming and again is not None
     return Move(
